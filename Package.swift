@@ -1,0 +1,51 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The instruction set that the kernels are compiled for. x86-64-v3 (AVX2) is every x86 server since 2013;
+// DPPA_ISA=x86-64 or x86-64-v4 builds the same program for less or more, with the same bytes as its result.
+#if arch(x86_64)
+    let kernelFlags = ["-Xcc", "-march=\(Context.environment["DPPA_ISA"] ?? "x86-64-v3")"]
+#else
+    let kernelFlags: [String] = []
+#endif
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+// What ships inside the program: the recipe language's own modules.
+let library = [
+    "average", "dare", "expert_weights", "prelude", "rescale", "sandbox", "slerp", "task_arithmetic", "ties",
+]
+
+let package = Package(
+    name: "dppa",
+    products: [
+        .executable(name: "dppa-run", targets: ["dppa-run"]),
+        .library(name: "DPPA", targets: ["DPPA"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
+        .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
+        .target(name: "DPPA", swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
+        .target(
+            name: "DPPAScript", dependencies: ["CLua", "DPPA"],
+            resources: library.map { .embedInCode("Library/\($0).lua") },
+            swiftSettings: strict),
+        .executableTarget(
+            name: "dppa-run",
+            dependencies: [
+                "DPPA", "DPPAScript",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DPPATests", dependencies: ["DPPA"], swiftSettings: strict),
+        .testTarget(
+            name: "DPPAScriptTests", dependencies: ["DPPAScript", "DPPA"], swiftSettings: strict),
+        .testTarget(
+            name: "DPPARunTests", dependencies: ["DPPA", "DPPAScript"], exclude: ["Fixtures"], swiftSettings: strict),
+    ]
+)

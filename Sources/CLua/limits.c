@@ -1,0 +1,83 @@
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+
+// Between two looks at the clock, in bytes: one C function can copy strings for seconds without an instruction.
+#define CHECK_BYTES ((size_t)8 << 20)
+#define HOOK_COUNT 1000
+
+uint64_t clua_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static clua_status reached(clua_session *session) {
+  if (session->breach != CLUA_OK) return session->breach;
+  if (atomic_load_explicit(&session->is_interrupted, memory_order_relaxed)) return CLUA_INTERRUPTED;
+  if (session->limits.instructions && session->instructions > session->limits.instructions) return CLUA_INSTRUCTION_LIMIT;
+  if (session->deadline && clua_now() > session->deadline) return CLUA_TIME_LIMIT;
+  return CLUA_OK;
+}
+
+void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size) {
+  clua_session *session = context;
+  // Without a block, Lua says what kind of object it wants in place of the old size.
+  size_t before = block ? old_size : 0;
+  if (new_size == 0) {
+    free(block);
+    session->used -= before;
+    return NULL;
+  }
+  if (new_size > before) {
+    session->allocations++;
+    if (session->limits.fail_at_allocation && session->allocations == session->limits.fail_at_allocation) return NULL;
+    if (session->is_capped && session->used - before + new_size > session->limits.memory) return NULL;
+    session->allocated_since_check += new_size - before;
+    if (session->allocated_since_check > CHECK_BYTES && session->is_capped) {
+      session->allocated_since_check = 0;
+      session->breach = reached(session);
+      if (session->breach != CLUA_OK) return NULL;
+    }
+  }
+  void *result = realloc(block, new_size);
+  if (result) session->used += new_size - before;
+  return result;
+}
+
+/// raises: any.
+static void hook(lua_State *L, lua_Debug *event) {
+  (void)event;
+  clua_session *session = session_of(L);
+  session->instructions += HOOK_COUNT;
+  session->breach = reached(session);
+  if (session->breach == CLUA_OK) {
+    // The last line seen is where a run out of memory is reported, because no handler is called for that.
+    clua_place(L, 0, session->file, sizeof session->file, &session->failure.line);
+    return;
+  }
+  lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+  lua_pushliteral(L, "limit");
+  lua_error(L);
+}
+
+void clua_arm(clua_session *session) {
+  session->instructions = 0;
+  session->breach = CLUA_OK;
+  session->deadline = clua_now() + (uint64_t)(session->limits.seconds * 1e9);
+  lua_sethook(session->L, hook, LUA_MASKCOUNT, HOOK_COUNT);
+}
+
+bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line) {
+  lua_Debug frame;
+  for (; lua_getstack(L, level, &frame); level++) {
+    if (!lua_getinfo(L, "Sl", &frame) || frame.source[0] != '@' || frame.currentline < 0) continue;
+    size_t length = strlen(frame.source + 1);
+    if (length >= size) length = size - 1;
+    memcpy(file, frame.source + 1, length);
+    file[length] = 0;
+    *line = frame.currentline;
+    return true;
+  }
+  return false;
+}

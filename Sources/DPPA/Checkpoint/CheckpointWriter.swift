@@ -1,0 +1,174 @@
+import Foundation
+
+/// Writes a checkpoint whose tensors arrive in pieces, in any order and from several threads.
+///
+/// The headers are written first, so every piece has its place; files are preallocated, so a full disk is noticed early.
+public final class CheckpointWriter: Sendable {
+    /// A tensor to be written.
+    public struct Tensor: Sendable {
+        /// The name in the checkpoint.
+        public var name: String
+        /// The dimensions.
+        public var shape: [Int]
+        /// The encoding.
+        public var dtype: DType
+
+        /// A tensor by name, shape and type.
+        public init(name: String, shape: [Int], dtype: DType) {
+            self.name = name
+            self.shape = shape
+            self.dtype = dtype
+        }
+
+        var byteCount: Int { shape.reduce(1, *) * dtype.byteSize }
+    }
+
+    /// The bytes of all tensors.
+    public let totalBytes: Int
+    private let directory: String
+    private let tensors: [Tensor]
+    private let files: [OutputFile]
+    private let places: [(file: Int, offset: Int)]
+
+    /// Creates the files of a checkpoint in an existing directory.
+    ///
+    /// Tensors keep their order; a new file begins where the next tensor would exceed `shardSize` bytes.
+    public init(directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String]) throws {
+        self.directory = directory
+        self.tensors = tensors
+        totalBytes = tensors.reduce(0) { $0 + $1.byteCount }
+        var shards: [[Int]] = [[]]
+        var size = 0
+        for (index, tensor) in tensors.enumerated() {
+            if size > 0, size + tensor.byteCount > shardSize {
+                shards.append([])
+                size = 0
+            }
+            shards[shards.count - 1].append(index)
+            size += tensor.byteCount
+        }
+        var files: [OutputFile] = []
+        var places = Array(repeating: (file: 0, offset: 0), count: tensors.count)
+        for (number, shard) in shards.enumerated() {
+            let name =
+                shards.count == 1
+                ? "model.safetensors"
+                : "model-\(Self.padded(number + 1))-of-\(Self.padded(shards.count)).safetensors"
+            let header = Self.header(shard.map { tensors[$0] }, metadata)
+            var offset = header.count
+            for index in shard {
+                places[index] = (number, offset)
+                offset += tensors[index].byteCount
+            }
+            let file = try OutputFile(directory + "/" + name, name: name, size: offset)
+            try header.withUnsafeBytes { try file.write($0, at: 0) }
+            files.append(file)
+        }
+        self.files = files
+        self.places = places
+    }
+
+    /// Writes a piece of a tensor, `byteOffset` bytes from its start. Safe to call from several threads.
+    public func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws {
+        let place = places[tensor]
+        try files[place.file].write(bytes, at: place.offset + byteOffset)
+    }
+
+    /// Brings everything to the disk and writes the index of a sharded checkpoint.
+    public func finish() throws {
+        for file in files { try file.sync() }
+        guard files.count > 1 else { return }
+        var lines = ["{", "  \"metadata\": {", "    \"total_size\": \(totalBytes)", "  },", "  \"weight_map\": {"]
+        let entries = zip(tensors, places).map { tensor, place in
+            "    \(Self.quoted(tensor.name)): \(Self.quoted(files[place.file].name))"
+        }
+        lines.append(entries.joined(separator: ",\n"))
+        lines += ["  }", "}", ""]
+        let text = Array(lines.joined(separator: "\n").utf8)
+        let name = "model.safetensors.index.json"
+        let file = try OutputFile(directory + "/" + name, name: name, size: text.count)
+        try text.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.sync()
+    }
+
+    private static func header(_ tensors: [Tensor], _ metadata: [String: String]) -> [UInt8] {
+        var entries: [String] = []
+        let all = metadata.merging(["format": "pt"]) { own, _ in own }
+        let words = all.keys.sorted().map { "\(quoted($0)):\(quoted(all[$0] ?? ""))" }
+        entries.append("\"__metadata__\":{\(words.joined(separator: ","))}")
+        var offset = 0
+        for tensor in tensors {
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            entries.append(
+                "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(offset),\(offset + tensor.byteCount)]}")
+            offset += tensor.byteCount
+        }
+        var text = Array("{\(entries.joined(separator: ","))}".utf8)
+        while text.count % 8 != 0 { text.append(32) }
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 32:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    }
+}
+
+/// A new file that closes itself.
+final class OutputFile: Sendable {
+    let name: String
+    private let path: String
+    private let descriptor: Int32
+
+    init(_ path: String, name: String, size: Int) throws {
+        self.path = path
+        self.name = name
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw DPPAError(.cannotCreate, "cannot create \(path)", cause: String(cString: strerror(errno)))
+        }
+        // Reserving the blocks tells of a full disk before hours of work; not every file system can.
+        let result = posix_fallocate(descriptor, 0, off_t(max(1, size)))
+        guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
+            close(descriptor)
+            throw DPPAError(
+                .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)", cause: String(cString: strerror(result)))
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        var done = 0
+        while done < bytes.count, let start = bytes.baseAddress {
+            let put = pwrite(descriptor, start + done, bytes.count - done, off_t(offset + done))
+            if put >= 0 {
+                done += put
+            } else if errno != EINTR {
+                throw DPPAError(.inputOutput, "cannot write \(path)", cause: String(cString: strerror(errno)))
+            }
+        }
+    }
+
+    func sync() throws {
+        guard fsync(descriptor) == 0 else {
+            throw DPPAError(.inputOutput, "cannot write \(path) to the disk", cause: String(cString: strerror(errno)))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// The element type of a stored tensor.
+///
+/// The raw value is the spelling of the safetensors header. Only the floating-point types take part in arithmetic;
+/// the others are copied.
+public enum DType: String, Sendable, CaseIterable {
+    case f64 = "F64"
+    case f32 = "F32"
+    case f16 = "F16"
+    case bf16 = "BF16"
+    case f8E4M3 = "F8_E4M3"
+    case f8E5M2 = "F8_E5M2"
+    case i64 = "I64"
+    case i32 = "I32"
+    case i16 = "I16"
+    case i8 = "I8"
+    case u64 = "U64"
+    case u32 = "U32"
+    case u16 = "U16"
+    case u8 = "U8"
+    case bool = "BOOL"
+
+    /// Bytes of one element.
+    public var byteSize: Int {
+        switch self {
+        case .f64, .i64, .u64: 8
+        case .f32, .i32, .u32: 4
+        case .f16, .bf16, .i16, .u16: 2
+        case .f8E4M3, .f8E5M2, .i8, .u8, .bool: 1
+        }
+    }
+
+    /// Whether the elements are floating-point numbers, which recipes compute with.
+    public var isFloat: Bool {
+        switch self {
+        case .f64, .f32, .f16, .bf16, .f8E4M3, .f8E5M2: true
+        default: false
+        }
+    }
+}

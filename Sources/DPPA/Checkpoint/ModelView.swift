@@ -1,0 +1,27 @@
+/// A model as expressions see it: names of tensors and the sources that their elements come from.
+///
+/// Alignment, scopes and random streams all go by the names of the view, whatever is behind them.
+public struct ModelView: Sendable {
+    /// What two views of the same files have in common: their path.
+    public let identity: String
+    /// The short name of the model in messages, reports and random streams.
+    public let label: String
+    /// The floating-point tensors, which take part in arithmetic, in bytewise order of their names.
+    public let tensors: [TensorFacts]
+    /// The integer and truth-value tensors, which are only ever copied, in the same order.
+    public let carried: [TensorFacts]
+    private let sources: [String: any TensorSource]
+
+    /// A view of the given tensors.
+    public init(identity: String, label: String, tensors: [(facts: TensorFacts, source: any TensorSource)]) {
+        self.identity = identity
+        self.label = label
+        let sorted = tensors.sorted { $0.facts.name.utf8.lexicographicallyPrecedes($1.facts.name.utf8) }
+        self.tensors = sorted.filter(\.source.dtype.isFloat).map(\.facts)
+        carried = sorted.filter { !$0.source.dtype.isFloat }.map(\.facts)
+        sources = Dictionary(tensors.map { ($0.facts.name, $0.source) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The source of a tensor's elements, if the model has it.
+    public func source(_ name: String) -> (any TensorSource)? { sources[name] }
+}

@@ -1,0 +1,112 @@
+import Foundation
+
+/// An open safetensors file. Its tensors read by position, so that several threads can share it.
+package final class SafetensorsFile: Sendable {
+    /// The path as it was given.
+    package let path: String
+    /// The tensors in the order of their places in the file.
+    package let tensors: [Tensor]
+    private let descriptor: FileDescriptor
+
+    /// One tensor of a file.
+    package struct Tensor: TensorSource {
+        package let name: String
+        package let shape: [Int]
+        package let dtype: DType
+        fileprivate let offset: Int
+        fileprivate let descriptor: FileDescriptor
+
+        package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+            try descriptor.read(
+                elements.count * dtype.byteSize, at: offset + elements.lowerBound * dtype.byteSize, into: buffer, name)
+        }
+    }
+
+    /// Opens a file and reads its header. Throws `missingInput` when it is not there and `data` when it is damaged.
+    package init(_ path: String) throws {
+        self.path = path
+        let descriptor = try FileDescriptor(path)
+        self.descriptor = descriptor
+        let size = try descriptor.size()
+        guard size >= 8 else {
+            throw DPPAError(
+                .data, "\(path) is no safetensors file: it has \(size) bytes; the length of the header alone takes 8")
+        }
+        var length: UInt64 = 0
+        try withUnsafeMutableBytes(of: &length) { bytes in
+            guard let start = bytes.baseAddress else { return }
+            try descriptor.read(8, at: 0, into: start, nil)
+        }
+        length = UInt64(littleEndian: length)
+        guard length <= UInt64(SafetensorsHeader.sizeLimit) else {
+            throw DPPAError(
+                .data, "\(path): the header is said to have \(length) bytes; at most \(SafetensorsHeader.sizeLimit) are allowed",
+                notes: ["this is no safetensors file, or it is damaged"])
+        }
+        let headerSize = Int(length)
+        guard headerSize <= size - 8 else {
+            throw DPPAError(
+                .data, "\(path): the header is said to have \(headerSize) bytes; the file has \(size)",
+                notes: ["the file is cut short; copy or download it again"])
+        }
+        let buffer = Buffer<UInt8>(headerSize)
+        try descriptor.read(headerSize, at: 8, into: UnsafeMutableRawPointer(buffer.pointer), nil)
+        let header = try SafetensorsHeader(
+            UnsafeRawBufferPointer(start: buffer.pointer, count: headerSize), dataSize: size - 8 - headerSize, file: path)
+        tensors = header.entries.map {
+            Tensor(
+                name: $0.name, shape: $0.shape, dtype: $0.dtype, offset: 8 + headerSize + $0.bytes.lowerBound,
+                descriptor: descriptor)
+        }
+    }
+}
+
+/// A file that is open for reading and closes itself.
+final class FileDescriptor: Sendable {
+    private let descriptor: Int32
+    private let path: String
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw DPPAError(.missingInput, "cannot open \(path)", cause: reason)
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw DPPAError(.missingInput, "\(path) is no regular file")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    func size() throws -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw DPPAError(.inputOutput, "cannot read \(path)", cause: String(cString: strerror(errno)))
+        }
+        return Int(status.st_size)
+    }
+
+    /// Reads exactly so many bytes; a file that has become shorter is an error that names it.
+    func read(_ count: Int, at offset: Int, into buffer: UnsafeMutableRawPointer, _ tensor: String?) throws {
+        var done = 0
+        while done < count {
+            let got = pread(descriptor, buffer + done, count - done, off_t(offset + done))
+            if got > 0 {
+                done += got
+                continue
+            }
+            if got < 0, errno == EINTR { continue }
+            let of = tensor.map { " of \($0)" } ?? ""
+            guard got < 0 else {
+                throw DPPAError(
+                    .inputOutput, "\(path) ended \(count - done) bytes early, within the data\(of)",
+                    notes: ["the file has changed while it was read"])
+            }
+            throw DPPAError(.inputOutput, "cannot read \(path)\(of)", cause: String(cString: strerror(errno)))
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// One tensor that can be read piece by piece: the only kind of leaf that the engine knows.
+///
+/// A slice of a safetensors file is one; a low-rank product or a scaled 8-bit tensor can be another. The elements are
+/// handed over in row-major order, in the encoding that `dtype` names.
+public protocol TensorSource: Sendable {
+    /// The dimensions; an empty list is a scalar with one element.
+    var shape: [Int] { get }
+    /// The encoding in which `load` hands elements over.
+    var dtype: DType { get }
+    /// Reads the elements with flat indices in `elements` into `buffer`, `dtype.byteSize` bytes each.
+    ///
+    /// Called from several threads at once. Throws an `inputOutput` error that names file and tensor.
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws
+}

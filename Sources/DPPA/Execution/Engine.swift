@@ -1,0 +1,202 @@
+/// Runs expressions over checkpoints: the one executor.
+///
+/// Coarse results are kept for the life of an engine, so a later request re-uses them. An engine belongs to one thread at a
+/// time, like its graph; inside it works with several.
+public final class Engine {
+    /// The graph whose nodes are run.
+    public let graph: Graph
+    /// What has been done so far.
+    public internal(set) var report = EngineReport()
+
+    let options: EngineOptions
+    let observer: (any EngineObserver)?
+    let store = CoarseStore()
+    let pool: WorkerPool
+    let machines: [TileMachine]
+    let counters = NonFiniteCounters()
+    var arena = Buffer<UInt8>(0)
+    var residents: [ResidentKey: Resident] = [:]
+
+    /// What of a model is kept in memory within a unit.
+    struct ResidentKey: Hashable {
+        var model: Int
+        var tensor: TensorID
+    }
+
+    /// An output: a node of the space `model`, and where each of its tensors goes.
+    public struct Output {
+        /// What is written.
+        public var node: NodeID
+        /// The tensors of the node's selection, with their places.
+        var slots: [TensorID: OutputSlot]
+
+        /// An output into a checkpoint; `tensors` gives the place of each name of the node's selection there.
+        public init(_ graph: Graph, node: NodeID, writer: CheckpointWriter, tensors: [String: (index: Int, dtype: DType)]) {
+            self.node = node
+            slots = [:]
+            for tensor in graph.domain(of: node)?.tensors ?? [] {
+                guard let place = tensors[graph.facts(tensor).name] else { continue }
+                slots[tensor] = OutputSlot(writer: writer, tensor: place.index, dtype: place.dtype)
+            }
+        }
+    }
+
+    /// An engine for a graph.
+    public init(_ graph: Graph, options: EngineOptions, observer: (any EngineObserver)? = nil) {
+        self.graph = graph
+        self.options = options
+        self.observer = observer
+        pool = WorkerPool(width: options.threads)
+        machines = (0..<options.threads).map { TileMachine(worker: $0) }
+    }
+
+    var coarse: CoarseEvaluator { CoarseEvaluator(graph: graph, store: store) }
+
+    /// Computes coarse nodes and writes outputs; several share their passes.
+    ///
+    /// Throws an `inputOutput` error when reading or writing fails, a `data` error when an output is not finite although
+    /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
+    public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
+        let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        do {
+            for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
+        } catch let failure as NonFiniteOutput {
+            throw failure.described(graph)
+        }
+        report.epochs += schedule.jobs.isEmpty ? 0 : schedule.epochCount
+        report.nonFiniteInputs = counters.all.sorted { $0.key < $1.key }.map {
+            (graph.models[$0.key].label, $0.value.count, $0.value.tensor)
+        }
+    }
+
+    /// A coarse node's values by instance, in order, with the instances' names. Nil for elements, rows and columns.
+    public func values(_ id: NodeID) -> [(name: String, value: Double)]? {
+        let node = graph[id]
+        guard node.scope.isScalar else { return nil }
+        guard node.scope != .model, let domain = graph.domain(of: id) else { return [("", coarse.value(id, nil))] }
+        var seen: Set<Int> = []
+        return domain.tensors.compactMap { tensor in
+            guard let instance = graph.instance(of: tensor, at: node.scope), seen.insert(instance).inserted else {
+                return nil
+            }
+            let name =
+                switch node.scope {
+                case .layer: "\(graph.layerNames[instance].stack).\(graph.layerNames[instance].layer)"
+                case .group(let grouping): graph.groupNames[grouping.index][instance]
+                default: graph.facts(tensor).name
+                }
+            return (name, coarse.value(id, tensor))
+        }
+    }
+
+    private func run(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) throws {
+        let everything = graph.allTensors
+        for id in schedule.coarse[Stage(epoch: epoch, pass: 0)] ?? [] where !store.has(id) {
+            try coarse.evaluate(id, on: everything)
+        }
+        let passCount = schedule.passCount(epoch)
+        var global: [OrderSearch] = []
+        for case .select(let id) in schedule.jobs[Stage(epoch: epoch)] ?? [] where !graph[id].scope.staysInUnit {
+            global += searches(id, on: everything)
+        }
+        try sample(global)
+        for unit in units(epoch, schedule, outputs) {
+            residents = [:]
+            var bump = 0
+            for pass in 0...passCount {
+                let stage = Stage(epoch: epoch, pass: pass)
+                if pass > 0 { for id in schedule.coarse[stage] ?? [] { try coarse.evaluate(id, on: unit) } }
+                guard pass < passCount, let jobs = schedule.jobs[stage] else { continue }
+                try run(jobs, on: unit, global, outputs, isLast: pass == passCount - 1, &bump)
+            }
+        }
+        for search in global { try finish(search) }
+    }
+
+    private func run(
+        _ jobs: [Job], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool, _ bump: inout Int
+    ) throws {
+        var local: [OrderSearch] = []
+        for case .select(let id) in jobs where graph[id].scope.staysInUnit { local += searches(id, on: unit) }
+        try sample(local)
+        var tasks: [TensorTask] = []
+        var results: [PassResult] = []
+        for tensor in unit {
+            let assembled = try assemble(jobs, tensor, local + global, outputs)
+            results += assembled.results
+            if let task = assembled.task { tasks.append(task) }
+        }
+        try keepResidents(&tasks, local + global, isLast: isLast, &bump)
+        try perform(tasks, stage: isLast ? "writing" : "measuring")
+        for result in results { try result.finish(self) }
+        for search in local { try finish(search) }
+    }
+
+    /// The tensors that go through the passes of an epoch together.
+    private func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
+        var involved: Set<TensorID> = []
+        for (stage, jobs) in schedule.jobs where stage.epoch == epoch {
+            for job in jobs { involved.formUnion(tensors(of: job, outputs)) }
+        }
+        for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
+            for node in nodes { involved.formUnion(graph.domain(of: node)?.tensors ?? []) }
+        }
+        let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
+        guard schedule.layerEpochs.contains(epoch) else { return sorted.map { [$0] } }
+        var layers: [Int: Int] = [:]
+        var units: [[TensorID]] = []
+        for tensor in sorted {
+            guard let layer = graph.layerKey(tensor) else {
+                units.append([tensor])
+                continue
+            }
+            if let unit = layers[layer] {
+                units[unit].append(tensor)
+            } else {
+                layers[layer] = units.count
+                units.append([tensor])
+            }
+        }
+        return units
+    }
+
+    /// The tensors that a job reads.
+    func tensors(of job: Job, _ outputs: [Output]) -> [TensorID] {
+        switch job {
+        case .partial(_, let x, _), .columns(_, let x, _), .rows(let x), .select(let x), .columnSelect(let x):
+            graph.domain(of: x)?.tensors ?? []
+        case .write(let number): Array(outputs[number].slots.keys)
+        }
+    }
+
+    /// Runs tasks over all their chunks.
+    func perform(_ tasks: [TensorTask], stage: String) throws {
+        var index: [(task: Int, chunk: Int)] = []
+        for (number, task) in tasks.enumerated() where !task.sinks.isEmpty || !task.copies.isEmpty {
+            for chunk in task.chunks.indices { index.append((number, chunk)) }
+        }
+        guard !index.isEmpty else { return }
+        let (pieces, machines, counters, observer) = (index, machines, counters, observer)
+        let read = tasks.reduce(0) { $0 + $1.bytesRead }
+        let written = tasks.reduce(0) { $0 + $1.bytesWritten }
+        observer?.begin(stage: stage, bytes: read + written)
+        try pool.run(pieces.count) { piece, worker in
+            try observer?.checkInterruption()
+            let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)
+            try machines[worker].run(task, chunk: chunk, counters: counters)
+            observer?.advance(bytes: task.bytesPerElement * task.chunks[chunk].owned.count)
+        }
+        report.bytesRead += read
+        report.bytesWritten += written
+        for task in tasks {
+            for resident in task.residents { resident?.isFilled = true }
+        }
+    }
+}
+
+extension Graph {
+    /// Every tensor of every model, in name order.
+    var allTensors: [TensorID] {
+        tensors.indices.map { TensorID(index: $0) }.sorted { Graph.precedes(facts($0).name, facts($1).name) }
+    }
+}

@@ -1,0 +1,48 @@
+/// How a run may use the machine. None of it changes a result.
+public struct EngineOptions: Sendable {
+    /// How many threads compute.
+    public var threads: Int
+    /// How much private memory the whole program may use, in bytes.
+    public var memory: Int
+    /// How many elements a thread takes at a time.
+    public var chunkElements: Int
+    /// How many elements a register holds.
+    public var tileElements: Int
+
+    /// Options; chunk and tile are for measurements.
+    public init(
+        threads: Int, memory: Int = 512 << 20, chunkElements: Int = 1 << 16, tileElements: Int = 2048
+    ) {
+        self.threads = max(1, threads)
+        self.memory = memory
+        self.chunkElements = max(LeafAccumulator.leafSize, chunkElements)
+        self.tileElements = max(16, tileElements / 16 * 16)
+    }
+}
+
+/// Where a run tells how far it is, and asks whether to go on.
+public protocol EngineObserver: Sendable {
+    /// A pass begins; `bytes` will be read and written by it.
+    func begin(stage: String, bytes: Int)
+    /// Bytes were read or written. Called from all threads.
+    func advance(bytes: Int)
+    /// Throws when the person at the keyboard wants the run to stop. Called from all threads.
+    func checkInterruption() throws
+}
+
+/// What a run has done, for reports.
+public struct EngineReport: Sendable {
+    /// Bytes of weights that were read, counting each time.
+    public var bytesRead = 0
+    /// Bytes of weights that were written.
+    public var bytesWritten = 0
+    /// The largest number of passes over any tensor.
+    public var passes = 0
+    /// How often every tensor had to be gone through as a whole.
+    public var epochs = 0
+    /// Infinities and NaNs among the inputs: label, how many, and one tensor that has them.
+    public var nonFiniteInputs: [(label: String, count: Int, tensor: String)] = []
+
+    /// Nothing done yet.
+    public init() {}
+}

@@ -1,0 +1,182 @@
+/// The exact search for one order statistic: the r-th largest of all values of a node on an instance's tensors.
+///
+/// A sample brackets it, one pass counts what lies above the bracket and gathers what lies inside. When the bracket
+/// misses or holds too much, two passes over 16 + 16 bits of the keys find it without fail.
+final class OrderSearch: @unchecked Sendable {
+    /// The `cut` or `kth` node that wants it.
+    let node: NodeID
+    /// The node whose values are ordered.
+    let operand: NodeID
+    /// The instance of the node's scope.
+    let instance: Int
+    /// The tensors, in name order.
+    let members: [TensorID]
+    let names: [String]
+    let key: KeyKind
+    /// How many values there are.
+    let total: Int
+    /// Which one is wanted, counted from the largest, from 1.
+    let rank: Int
+
+    private(set) var low: UInt32 = 0
+    private(set) var high: UInt32 = .max
+    /// One scan for each thread and member: threads touch different ones.
+    private let scans: UnsafeMutableBufferPointer<BracketScan?>
+    private let width: Int
+    private var capacity = 0
+
+    init(
+        node: NodeID, operand: NodeID, instance: Int, members: [TensorID], names: [String], key: KeyKind, total: Int,
+        rank: Int, width: Int
+    ) {
+        self.node = node
+        self.operand = operand
+        self.instance = instance
+        self.members = members
+        self.names = names
+        self.key = key
+        self.total = total
+        self.rank = rank
+        self.width = width
+        scans = .allocate(capacity: width * members.count)
+        scans.initialize(repeating: nil)
+    }
+
+    deinit {
+        scans.deinitialize()
+        scans.deallocate()
+    }
+
+    /// How many values are worth a sample; fewer are all gathered.
+    static let sampleAll = 1 << 16
+
+    /// How many values a sample of a selection has.
+    static func sampleSize(_ total: Int) -> Int {
+        total <= sampleAll ? 0 : min(1 << 20, max(1 << 14, total / 64))
+    }
+
+    /// Sets the bracket from a sample of values; without one, everything is gathered.
+    func bracket(_ sample: UnsafeMutableBufferPointer<Float>) {
+        guard sample.count > 0 else {
+            capacity = total
+            return
+        }
+        var keys = sample.map { OrderKey.key($0, key) }
+        keys.sort()
+        let position = Double(keys.count) * (1 - Double(rank) / Double(total))
+        // Neighbouring weights are alike, so a sample of blocks is worth fewer independent values than it has.
+        let spread = Double(keys.count) * Double(rank) / Double(total) * (1 - Double(rank) / Double(total))
+        let margin = 8 * spread.squareRoot() + 16
+        let (from, to) = (Int(position - margin), Int(position + margin))
+        low = from <= 0 ? 0 : outside(keys[from], keys, below: true)
+        high = to >= keys.count - 1 ? .max : outside(keys[to], keys, below: false)
+        let inside = keys.count { $0 > low && $0 < high }
+        let expected = Int(Double(inside) / Double(keys.count) * Double(total))
+        capacity = min(total, expected * 2 + 4096)
+    }
+
+    /// One beyond a key, so that values equal to it are inside; the key itself when very many are equal to it.
+    private func outside(_ bound: UInt32, _ keys: [UInt32], below: Bool) -> UInt32 {
+        let equal = keys.count { $0 == bound }
+        if equal * 8 > keys.count { return bound }
+        return below ? bound &- (bound > 0 ? 1 : 0) : bound &+ (bound < .max ? 1 : 0)
+    }
+
+    /// What one scan may gather: threads take their shares by chance, so each may get more than its part.
+    private var scanCapacity: Int { width == 1 ? capacity : min(capacity, capacity / width * 2 + 4096) }
+
+    /// What gathering may take, in bytes.
+    var gatheredBytes: Int { scanCapacity * width * 8 }
+
+    /// Makes the scans ready; called between passes.
+    func prepare() {
+        for worker in 0..<width {
+            for member in members.indices {
+                scans[worker * members.count + member] = BracketScan(
+                    low: low, high: high, capacity: scanCapacity, base: 0)
+            }
+        }
+    }
+
+    /// Scans consecutive values of a member; threads differ in `worker`.
+    func scan(_ worker: Int, _ member: Int, _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int) {
+        scans[worker * members.count + member]?.scan(x, firstIndex: firstIndex, count: count, key: key)
+    }
+
+    /// What the pass has found.
+    enum Outcome {
+        /// No value can be chosen.
+        case nothing
+        /// The threshold; `wanted` of the `equal` values that equal it are kept.
+        case found(key: UInt32, wanted: Int, equal: Int)
+        /// The bracket did not hold it.
+        case missed
+    }
+
+    /// The result of the pass; gathered places are given when ties must be cut.
+    func outcome() -> Outcome {
+        let all = scans.compactMap { $0 }
+        let valid = all.reduce(0) { $0 + $1.valid }
+        let rank = min(rank, valid)
+        guard rank > 0 else { return .nothing }
+        if all.contains(where: \.isOverflown) { return .missed }
+        let above = all.reduce(0) { $0 + $1.above }
+        let atHigh = all.reduce(0) { $0 + $1.equalHigh }
+        let inside = all.reduce(0) { $0 + $1.gathered }
+        let atLow = all.reduce(0) { $0 + $1.equalLow }
+        if rank <= above { return .missed }
+        if rank <= above + atHigh { return .found(key: high, wanted: rank - above, equal: atHigh) }
+        if rank <= above + atHigh + inside {
+            let keys = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: inside)
+            defer { keys.deallocate() }
+            var filled = 0
+            for scan in all {
+                for index in 0..<scan.gathered {
+                    keys[filled] = scan.keys[index]
+                    filled += 1
+                }
+            }
+            guard let start = keys.baseAddress else { return .missed }
+            let place = above + atHigh + inside - rank
+            let found = Selection.select(start, count: inside, ascendingIndex: place)
+            var (greater, equal) = (0, 0)
+            for scan in all {
+                for index in 0..<scan.gathered {
+                    greater += scan.keys[index] > found ? 1 : 0
+                    equal += scan.keys[index] == found ? 1 : 0
+                }
+            }
+            return .found(key: found, wanted: rank - above - atHigh - greater, equal: equal)
+        }
+        if rank <= above + atHigh + inside + atLow {
+            return .found(key: low, wanted: rank - above - atHigh - inside, equal: atLow)
+        }
+        return .missed
+    }
+
+    /// The place of the n-th of the gathered values with a key, from 1; nil if they were not gathered.
+    func place(of found: UInt32, _ n: Int) -> (member: Int, index: Int)? {
+        guard found != low, found != high else { return nil }
+        var left = n
+        for member in members.indices {
+            var places: [Int] = []
+            for worker in 0..<width {
+                guard let scan = scans[worker * members.count + member] else { continue }
+                for index in 0..<scan.gathered where scan.keys[index] == found {
+                    places.append(Int(scan.indices[index]))
+                }
+            }
+            if left <= places.count {
+                places.sort()
+                return (member, places[left - 1])
+            }
+            left -= places.count
+        }
+        return nil
+    }
+
+    /// Lets go of what was gathered.
+    func release() {
+        for index in scans.indices { scans[index] = nil }
+    }
+}

@@ -1,0 +1,55 @@
+/// What happens to the values of a program, tile by tile.
+enum Sink: Sendable {
+    /// Leaf sums of a register, or of the products of two.
+    case leaves(ReductionOp, Int, Int?, Buffer<Double>)
+    /// Column leaves.
+    case columns(ReductionOp, Int, Int?, Buffer<Double>, rowsPerLeaf: Int)
+    /// Row values.
+    case rows(Program.Row, Buffer<Double>)
+    /// A scan for an order statistic.
+    case scan(Int, OrderSearch, member: Int)
+    /// Histograms of one half of the keys.
+    case histogram(Int, HistogramBank)
+    /// The values themselves: chunk i goes to its offset, or everything to its flat index.
+    case collect(Int, Buffer<Float>, offsets: [Int]?)
+    /// How many values of each chunk equal a number.
+    case countEqual(Int, Float, Buffer<Int>)
+    /// An output.
+    case write(Int, OutputSlot)
+}
+
+/// One tensor's program with its sinks and pieces: what a pass does.
+struct TensorTask: Sendable {
+    var tensor: TensorID
+    var facts: TensorFacts
+    var program: Program
+    var sinks: [Sink]
+    var chunks: [Chunk]
+    /// Where each source's raw elements may be kept between passes.
+    var residents: [Resident?]
+    /// What is copied from file to file untouched.
+    var copies: [(source: any TensorSource, output: OutputSlot)] = []
+    /// How many elements a tile has when rows do not matter.
+    var tileElements: Int
+    /// How many rows a tile has when they do.
+    var rowsPerTile: Int
+
+    /// The floats that one register needs.
+    var registerSize: Int { program.needsRows ? rowsPerTile * facts.rowLength : tileElements }
+}
+
+/// A tensor of one model, kept in memory from one pass over its unit to the next.
+final class Resident: @unchecked Sendable {
+    let bytes: UnsafeMutableRawPointer
+    /// Whether an earlier pass has filled it; set between passes.
+    var isFilled = false
+
+    init(_ bytes: UnsafeMutableRawPointer) { self.bytes = bytes }
+}
+
+/// Where the elements of an output tensor go.
+struct OutputSlot: Sendable {
+    var writer: CheckpointWriter
+    var tensor: Int
+    var dtype: DType
+}

@@ -1,0 +1,313 @@
+/// One thread's memory, and the loop that runs a program over a chunk, tile by tile.
+final class TileMachine: @unchecked Sendable {
+    private let worker: Int
+    private var registers = Buffer<Float>(0)
+    private var registerStride = 0
+    private var rows = Buffer<Double>(0)
+    private var rowStride = 0
+    private var counts = Buffer<Int>(0)
+    private var rowScalars = Buffer<Double>(0)
+    private var rounded = Buffer<Float>(0)
+    private var inputs = Buffer<UInt8>(0)
+    private var outputs = Buffer<UInt8>(0)
+    private var raw: [UnsafeRawPointer] = []
+
+    init(worker: Int) { self.worker = worker }
+
+    /// What a task needs of a thread's private memory, in bytes.
+    static func bytes(_ task: TensorTask, chunkElements: Int) -> Int {
+        let inputs = zip(task.program.sources, task.residents).reduce(0) {
+            $0 + ($1.1 == nil ? chunkElements * $1.0.dtype.byteSize + 64 : 0)
+        }
+        let outputs = task.sinks.reduce(0) {
+            if case .write(_, let slot) = $1 { $0 + chunkElements * slot.dtype.byteSize + 64 } else { $0 }
+        }
+        let rows = task.program.needsRows ? task.rowsPerTile * (task.program.rowRegisterCount + 3) * 8 : 0
+        return (task.program.registerCount + 1) * (task.registerSize + 32) * 4 + rows + inputs + outputs
+    }
+
+    /// Runs a task on one of its chunks. Throws when reading or writing fails, and when an output is not finite.
+    func run(_ task: TensorTask, chunk index: Int, counters: NonFiniteCounters) throws {
+        let chunk = task.chunks[index]
+        try copy(task, chunk)
+        guard !task.sinks.isEmpty else { return }
+        try prepare(task, chunk)
+        var leaves: [LeafAccumulator?] = []
+        var columns: [ColumnAccumulator?] = []
+        var written = [Int](repeating: 0, count: task.sinks.count)
+        var outputOffset = 0
+        for (number, sink) in task.sinks.enumerated() {
+            leaves.append(nil)
+            columns.append(nil)
+            switch sink {
+            case .leaves(let op, _, _, let buffer):
+                let first = chunk.leaves.lowerBound / LeafAccumulator.leafSize
+                leaves[number] = LeafAccumulator(op, leaves: buffer.pointer + first)
+            case .columns(let op, _, _, let buffer, let rowsPerLeaf):
+                let length = task.facts.rowLength
+                let first = chunk.owned.lowerBound / length / rowsPerLeaf * length
+                columns[number] = ColumnAccumulator(
+                    op, rowLength: length, rowsPerLeaf: rowsPerLeaf, leaves: buffer.pointer + first)
+            case .countEqual(_, _, let buffer): buffer.pointer[index] = 0
+            case .write(_, let slot):
+                written[number] = outputOffset
+                outputOffset += (chunk.owned.count * slot.dtype.byteSize + 63) / 64 * 64
+            case .rows, .scan, .histogram, .collect: break
+            }
+        }
+        if outputs.count < outputOffset { outputs = Buffer<UInt8>(outputOffset) }
+
+        var start = chunk.evaluated.lowerBound
+        let step = task.program.needsRows ? task.rowsPerTile * task.facts.rowLength : task.tileElements
+        while start < chunk.evaluated.upperBound {
+            let tile = start..<min(chunk.evaluated.upperBound, start + step)
+            for instruction in task.program.instructions { execute(instruction, task, chunk, tile) }
+            for (number, sink) in task.sinks.enumerated() {
+                switch sink {
+                case .leaves(_, let x, let y, _):
+                    let part = tile.clamped(to: chunk.leaves)
+                    if !part.isEmpty {
+                        let shift = part.lowerBound - tile.lowerBound
+                        leaves[number]?.add(at(x) + shift, y.map { UnsafePointer(at($0) + shift) }, count: part.count)
+                    }
+                case .columns(_, let x, let y, _, _):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        columns[number]?.add(
+                            at(x), y.map { UnsafePointer(at($0)) }, rowCount: part.count / task.facts.rowLength)
+                    }
+                case .rows(let row, let buffer): store(row, into: buffer, task, chunk, tile)
+                case .scan(let x, let search, let member):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        search.scan(
+                            worker, member, at(x) + (part.lowerBound - tile.lowerBound), part.lowerBound, part.count)
+                    }
+                case .histogram(let x, let bank):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        bank.add(worker, at(x) + (part.lowerBound - tile.lowerBound), part.count)
+                    }
+                case .collect(let x, let buffer, let offsets):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        let place = offsets.map { $0[index] + part.lowerBound - chunk.owned.lowerBound }
+                        (buffer.pointer + (place ?? part.lowerBound)).update(
+                            from: at(x) + (part.lowerBound - tile.lowerBound), count: part.count)
+                    }
+                case .countEqual(let x, let value, let buffer):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        buffer.pointer[index] += ElementKernels.countEqual(
+                            at(x) + (part.lowerBound - tile.lowerBound), count: part.count, value: value)
+                    }
+                case .write(let x, let slot):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty { try encode(x, slot, written[number], task, chunk, tile, part, counters) }
+                }
+            }
+            start = tile.upperBound
+        }
+        for number in task.sinks.indices {
+            leaves[number]?.finish()
+            columns[number]?.finish()
+            guard case .write(_, let slot) = task.sinks[number] else { continue }
+            let size = slot.dtype.byteSize
+            try slot.writer.write(
+                tensor: slot.tensor, byteOffset: chunk.owned.lowerBound * size,
+                UnsafeRawBufferPointer(start: outputs.pointer + written[number], count: chunk.owned.count * size))
+        }
+    }
+
+    /// What goes from file to file as it is.
+    private func copy(_ task: TensorTask, _ chunk: Chunk) throws {
+        for (source, output) in task.copies {
+            let size = source.dtype.byteSize
+            if inputs.count < chunk.owned.count * size { inputs = Buffer<UInt8>(chunk.owned.count * size) }
+            try source.load(chunk.owned, into: inputs.pointer)
+            try output.writer.write(
+                tensor: output.tensor, byteOffset: chunk.owned.lowerBound * size,
+                UnsafeRawBufferPointer(start: inputs.pointer, count: chunk.owned.count * size))
+        }
+    }
+
+    private func at(_ register: Int) -> UnsafeMutablePointer<Float> { registers.pointer + register * registerStride }
+    private func rowAt(_ register: Int) -> UnsafeMutablePointer<Double> { rows.pointer + register * rowStride }
+
+    private func prepare(_ task: TensorTask, _ chunk: Chunk) throws {
+        registerStride = (task.registerSize + 31) / 16 * 16
+        let floats = task.program.registerCount * registerStride
+        if registers.count < floats { registers = Buffer<Float>(floats) }
+        if rounded.count < registerStride { rounded = Buffer<Float>(registerStride) }
+        if task.program.needsRows {
+            rowStride = (task.rowsPerTile + 7) / 8 * 8
+            if rows.count < rowStride * task.program.rowRegisterCount {
+                rows = Buffer<Double>(rowStride * task.program.rowRegisterCount)
+            }
+            if counts.count < rowStride {
+                counts = Buffer<Int>(rowStride)
+                rowScalars = Buffer<Double>(rowStride)
+            }
+        }
+        raw.removeAll(keepingCapacity: true)
+        var needed = 0
+        for (source, resident) in zip(task.program.sources, task.residents) where resident == nil {
+            needed += (chunk.evaluated.count * source.dtype.byteSize + 127) / 64 * 64
+        }
+        if inputs.count < needed { inputs = Buffer<UInt8>(needed) }
+        var offset = 0
+        for (source, resident) in zip(task.program.sources, task.residents) {
+            let size = source.dtype.byteSize
+            let start: UnsafeMutableRawPointer
+            if let resident {
+                start = resident.bytes + chunk.evaluated.lowerBound * size
+                if !resident.isFilled { try source.load(chunk.evaluated, into: start) }
+            } else {
+                start = UnsafeMutableRawPointer(inputs.pointer + offset)
+                offset += (chunk.evaluated.count * size + 127) / 64 * 64
+                try source.load(chunk.evaluated, into: start)
+            }
+            raw.append(UnsafeRawPointer(start))
+        }
+    }
+
+    private func execute(_ instruction: Program.Instruction, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>) {
+        let count = tile.count
+        let length = task.facts.rowLength
+        let rowCount = task.program.needsRows ? count / length : 0
+        switch instruction {
+        case .load(let source, let r):
+            let dtype = task.program.sources[source].dtype
+            let bytes = raw[source] + (tile.lowerBound - chunk.evaluated.lowerBound) * dtype.byteSize
+            DTypeConversion.decode(bytes, as: dtype, into: at(r), count: count)
+        case .fill(let value, let r): ElementKernels.fill(Float(value), into: at(r), count: count)
+        case .unary(let op, let x, let r): ElementKernels.unary(op, at(x), into: at(r), count: count)
+        case .binary(let op, let a, let b, let r):
+            ElementKernels.binary(op, operand(a), operand(b), into: at(r), count: count)
+        case .select(let mask, let a, let b, let r):
+            ElementKernels.select(at(mask), operand(a), operand(b), into: at(r), count: count)
+        case .round(let dtype, let x, let r): DTypeConversion.round(at(x), to: dtype, into: at(r), count: count)
+        case .uniform(let stream, let r): stream.uniform(firstIndex: tile.lowerBound, count: count, into: at(r))
+        case .kept(let x, let threshold, let last, let r):
+            ElementKernels.topMask(
+                at(x), threshold: threshold, lastIndex: last, firstIndex: tile.lowerBound, into: at(r), count: count)
+        case .keptInColumns(let x, let thresholds, let last, let r):
+            let (values, mask, firstRow) = (at(x), at(r), tile.lowerBound / length)
+            for row in 0..<rowCount {
+                for column in 0..<length {
+                    let (value, threshold) = (values[row * length + column], Float(thresholds[column]))
+                    let isKept =
+                        value.isFinite
+                        && (value > threshold || (value == threshold && Double(firstRow + row) <= last[column]))
+                    mask[row * length + column] = isKept ? 1 : 0
+                }
+            }
+        case .expandRows(let row, let r):
+            ElementKernels.expandRows(values(row, rowCount), rowLength: length, into: at(r), rowCount: rowCount)
+        case .expandColumns(let columns, let r):
+            columns.withUnsafeBufferPointer {
+                guard let start = $0.baseAddress else { return }
+                ElementKernels.expandColumns(
+                    start, firstColumn: tile.lowerBound % length, rowLength: length, into: at(r), count: count)
+            }
+        case .rank(let x, let r): RowKernels.rank(at(x), rowLength: length, rowCount: rowCount, into: at(r))
+        case .rowTop(let x, let share, let isCount, let r):
+            let shares = values(share, rowCount)
+            for row in 0..<rowCount { counts.pointer[row] = Order.wanted(shares[row], isCount, of: length) }
+            RowKernels.topMask(at(x), counts: counts.pointer, rowLength: length, rowCount: rowCount, into: at(r))
+        case .rowKth(let x, let index, let r):
+            let indices = values(index, rowCount)
+            for row in 0..<rowCount { counts.pointer[row] = Order.index(indices[row], of: length) }
+            RowKernels.kth(at(x), indices: counts.pointer, rowLength: length, rowCount: rowCount, into: rowAt(r))
+        case .rowReduce(let op, let x, let y, let r):
+            RowKernels.reduce(
+                op, at(x), y.map { UnsafePointer(at($0)) }, rowLength: length, rowCount: rowCount, into: rowAt(r))
+        case .rowLoad(let stored, let r):
+            let first = tile.lowerBound / length
+            for row in 0..<rowCount { rowAt(r)[row] = stored[first + row] }
+        case .rowUnary(let op, let x, let r):
+            for row in 0..<rowCount { rowAt(r)[row] = ScalarMath.unary(op, value(x, row)) }
+        case .rowBinary(let op, let a, let b, let r):
+            for row in 0..<rowCount { rowAt(r)[row] = ScalarMath.binary(op, value(a, row), value(b, row)) }
+        case .rowSelect(let mask, let a, let b, let r):
+            for row in 0..<rowCount { rowAt(r)[row] = value(mask, row) != 0 ? value(a, row) : value(b, row) }
+        }
+    }
+
+    private func operand(_ element: Program.Element) -> Operand {
+        switch element {
+        case .register(let r): .vector(UnsafePointer(at(r)))
+        case .scalar(let value): .scalar(Float(value))
+        }
+    }
+
+    private func value(_ row: Program.Row, _ index: Int) -> Double {
+        switch row {
+        case .register(let r): rowAt(r)[index]
+        case .scalar(let value): value
+        }
+    }
+
+    private func values(_ row: Program.Row, _ count: Int) -> UnsafePointer<Double> {
+        switch row {
+        case .register(let r): return UnsafePointer(rowAt(r))
+        case .scalar(let value):
+            for index in 0..<count { rowScalars.pointer[index] = value }
+            return UnsafePointer(rowScalars.pointer)
+        }
+    }
+
+    private func store(
+        _ row: Program.Row, into buffer: Buffer<Double>, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>
+    ) {
+        let length = task.facts.rowLength
+        let part = tile.clamped(to: chunk.owned)
+        for index in 0..<part.count / max(1, length) {
+            buffer.pointer[part.lowerBound / length + index] = value(row, index)
+        }
+    }
+
+    /// Rounds to the output's type, checks, and puts the bytes where the chunk's write will find them.
+    private func encode(
+        _ register: Int, _ slot: OutputSlot, _ offset: Int, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>,
+        _ part: Range<Int>, _ counters: NonFiniteCounters
+    ) throws {
+        let shift = part.lowerBound - tile.lowerBound
+        var values = UnsafePointer(at(register) + shift)
+        if slot.dtype != .f32 && slot.dtype != .f64 {
+            DTypeConversion.round(values, to: slot.dtype, into: rounded.pointer, count: part.count)
+            values = UnsafePointer(rounded.pointer)
+        }
+        let size = slot.dtype.byteSize
+        let target = UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
+        DTypeConversion.encode(values, as: slot.dtype, into: target, count: part.count)
+        for (index, source) in task.program.sources.enumerated() {
+            let bytes = raw[index] + (part.lowerBound - chunk.evaluated.lowerBound) * source.dtype.byteSize
+            counters.count(bytes, source.dtype, part.count, model: task.program.models[index], task.facts.name)
+        }
+        var searched = 0
+        while let found = ElementKernels.firstNonFinite(values + searched, count: part.count - searched) {
+            let index = part.lowerBound + searched + found
+            if let error = blame(index, values[searched + found], slot, task, chunk, tile) { throw error }
+            searched += found + 1
+        }
+    }
+
+    /// Runs a tile again step by step and names the operation that made an element non-finite; nil if an input is.
+    private func blame(
+        _ index: Int, _ value: Float, _ slot: OutputSlot, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>
+    ) -> NonFiniteOutput? {
+        let copy = TileMachine(worker: worker)
+        guard (try? copy.prepare(task, chunk)) != nil else { return nil }
+        var culprit: NodeID?
+        for (number, instruction) in task.program.instructions.enumerated() {
+            copy.execute(instruction, task, chunk, tile)
+            guard let register = instruction.writes else { continue }
+            guard !copy.at(register)[index - tile.lowerBound].isFinite else { continue }
+            if case .load = instruction { return nil }
+            culprit = task.program.nodes[number]
+            break
+        }
+        return NonFiniteOutput(facts: task.facts, index: index, value: value, dtype: slot.dtype, node: culprit)
+    }
+}

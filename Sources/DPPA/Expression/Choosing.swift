@@ -1,0 +1,62 @@
+/// Choosing elements by their order, and random numbers.
+extension Graph {
+    /// The mask of the k largest values of each instance of a scope: k = ⌊share · n⌋ in float64, at least 1 if the share
+    /// is positive, or the count itself.
+    ///
+    /// Exact; among equal values the lowest flat index is kept, tensors in name order; non-finite values never.
+    package func top(_ x: NodeID, share: NodeID, isCount: Bool, over scope: Scope) throws -> NodeID {
+        try requireReducible(x, over: scope, "top")
+        try requireParameter(share, scope, "top", isCount ? "the count" : "the fraction")
+        let node = self[x]
+        if scope == .row {
+            return try make(
+                .rowTop(x, share: share, isCount: isCount), node.scope, isMask: true, domain: node.domain,
+                label: node.label)
+        }
+        let cut = try make(
+            .cut(x, share: share, isCount: isCount), scope, domain: node.domain, label: node.label)
+        return try make(.kept(x, by: cut), node.scope, isMask: true, domain: node.domain, label: node.label)
+    }
+
+    /// The order statistic with an ascending index from 0; NaN counts as the largest. The index is cut to what there is.
+    package func kth(_ x: NodeID, index: NodeID, over scope: Scope) throws -> NodeID {
+        try requireReducible(x, over: scope, "kth")
+        try requireParameter(index, scope, "kth", "the index")
+        return try make(.kth(x, index: index), scope, domain: self[x].domain, label: self[x].label)
+    }
+
+    /// The ascending rank from 0 of each element within its row; among equals by index; NaN last.
+    package func rank(_ x: NodeID, over scope: Scope) throws -> NodeID {
+        guard scope == .row else {
+            throw mistake(
+                "rank: ranks exist within a 'row' only, not within a '\(scope.name)'",
+                "top(x, fraction, scope) and kth(x, index, scope) work at every scope")
+        }
+        guard self[x].scope.isElement else { throw mistake("rank: the operand is a \(describe(x)), not per element") }
+        return try make(.rank(x), .element, domain: self[x].domain, label: self[x].label)
+    }
+
+    /// Uniform random numbers of [0, 1) with 24 bits for every element of a node's selection.
+    ///
+    /// Philox 4×32-10 with the key (seed, stream, tensor name) and the flat index as its counter; the stream defaults to
+    /// the node's label, so that experts differ.
+    package func uniform(like x: NodeID, seed: UInt64, stream: String?) throws -> NodeID {
+        let node = self[x]
+        guard let domain = node.domain else { throw mistake("uniform: a plain number has no elements") }
+        guard let stream = stream ?? node.label else {
+            throw mistake(
+                "uniform: this \(describe(x)) comes from several models, so the random stream needs a name",
+                "write :uniform{ stream = \"…\" }, another name for each independent draw")
+        }
+        return try make(
+            .uniform(seed: seed, stream: stream), .element, domain: domain, label: node.label)
+    }
+
+    private func requireParameter(_ x: NodeID, _ scope: Scope, _ what: String, _ role: String) throws {
+        guard Scope.join(self[x].scope, scope) == scope else {
+            throw mistake(
+                "\(what): \(role) is a \(describe(x)), finer than the scope '\(scope.name)' that it is for",
+                "reduce it to '\(scope.name)' or a coarser scope first")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+/// A selection of tensors, in bytewise order of their names.
+public struct Domain: Sendable {
+    /// The members in bytewise order of their names.
+    public let tensors: [TensorID]
+    let members: Set<TensorID>
+
+    init(sorted tensors: [TensorID]) {
+        self.tensors = tensors
+        members = Set(tensors)
+    }
+
+    func contains(_ tensor: TensorID) -> Bool { members.contains(tensor) }
+}
+
+extension Graph {
+    /// The facts of a tensor.
+    public func facts(_ tensor: TensorID) -> TensorFacts { tensors[tensor.index] }
+
+    /// The selection behind an identity.
+    public func domain(_ id: DomainID) -> Domain { domains[id.index] }
+
+    /// The selection of a node; nil for a number that holds everywhere.
+    public func domain(of node: NodeID) -> Domain? { self[node].domain.map(domain) }
+
+    /// The layers of the graph's tensors are numbered; nil outside every block.
+    package func layerKey(_ tensor: TensorID) -> Int? { layerOfTensor[tensor.index] }
+
+    /// Which instance of a scope a tensor belongs to; nil if it belongs to none.
+    package func instance(of tensor: TensorID, at scope: Scope) -> Int? {
+        switch scope {
+        case .element, .row, .column, .tensor: tensor.index
+        case .layer: layerKey(tensor)
+        case .group(let grouping): groupings[grouping.index][tensor]
+        case .model: 0
+        }
+    }
+
+    /// Interns a tensor; one name may stand for several shapes, which never join.
+    func intern(_ facts: TensorFacts) -> TensorID {
+        for known in tensorsByName[facts.name] ?? [] where tensors[known.index].shape == facts.shape { return known }
+        let id = TensorID(index: tensors.count)
+        tensors.append(facts)
+        tensorsByName[facts.name, default: []].append(id)
+        if let stack = facts.stack, let layer = facts.layer {
+            let name = LayerName(stack: stack, layer: layer)
+            if layerKeys[name] == nil {
+                layerKeys[name] = layerNames.count
+                layerNames.append(name)
+            }
+            layerOfTensor.append(layerKeys[name])
+        } else {
+            layerOfTensor.append(nil)
+        }
+        return id
+    }
+
+    /// Interns a selection given in any order.
+    func intern(_ members: [TensorID]) -> DomainID {
+        let sorted = members.sorted { Graph.precedes(tensors[$0.index].name, tensors[$1.index].name) }
+        if let known = domainIDs[sorted] { return known }
+        let id = DomainID(index: domains.count)
+        domains.append(Domain(sorted: sorted))
+        domainIDs[sorted] = id
+        return id
+    }
+
+    /// Bytewise order of names, which is the order of tensors everywhere.
+    package static func precedes(_ a: String, _ b: String) -> Bool {
+        a.utf8.lexicographicallyPrecedes(b.utf8)
+    }
+
+    /// The union of two selections. Throws when a name stands for two shapes.
+    func union(_ a: DomainID, _ b: DomainID, _ what: String) throws -> DomainID {
+        if a == b { return a }
+        try requireEqualShapes(a, b, what)
+        return intern(Array(domain(a).members.union(domain(b).members)))
+    }
+
+    /// Throws when a name of both selections has two shapes.
+    func requireEqualShapes(_ a: DomainID, _ b: DomainID, _ what: String) throws {
+        if a == b { return }
+        let shapes = Dictionary(
+            domain(b).tensors.map { (facts($0).name, facts($0).shape) }, uniquingKeysWith: { first, _ in first })
+        for tensor in domain(a).tensors {
+            let here = facts(tensor)
+            guard let there = shapes[here.name], there != here.shape else { continue }
+            throw DPPAError(
+                .data, "\(what): \(here.name) has the shape \(here.shape) on one side and \(there) on the other",
+                notes: ["leave such tensors out with :select or :linears, or merge models of one architecture"])
+        }
+    }
+
+    /// The names of the members of `a` that `b` does not have, for a message.
+    func missing(from b: DomainID, of a: DomainID) -> [String] {
+        domain(a).tensors.filter { !domain(b).contains($0) }.map { facts($0).name }
+    }
+
+    /// A short list of names for a message.
+    package static func list(_ names: [String], limit: Int = 4) -> String {
+        names.count <= limit
+            ? names.joined(separator: ", ")
+            : names.prefix(limit).joined(separator: ", ") + " and \(names.count - limit) more"
+    }
+}
+
+/// A layer: the index of a block in its stack.
+package struct LayerName: Hashable, Sendable {
+    package let stack: String
+    package let layer: Int
+}

@@ -1,0 +1,135 @@
+/// A growing set of expression nodes in which equal expressions are one node.
+///
+/// A recipe is traced into a graph once; the graph runs nothing. Nodes are immutable and are referred to by identity.
+/// Operands always come before the nodes that use them, so every walk over a graph is a loop, never a recursion.
+/// A graph belongs to one thread at a time.
+public final class Graph {
+    /// The largest number of nodes; the next one is a `limit` error.
+    public let nodeLimit: Int
+    /// The place of the recipe that is being traced; new nodes carry it.
+    public var location: DPPAError.Location?
+
+    private var nodes: [Node] = []
+    private var identities: [Node.Key: NodeID] = [:]
+    /// The models that have been added, in order.
+    public private(set) var models: [ModelView] = []
+    private(set) var tables: [[TensorID: Double]] = []
+
+    var tensors: [TensorFacts] = []
+    var tensorsByName: [String: [TensorID]] = [:]
+    var domains: [Domain] = []
+    var domainIDs: [[TensorID]: DomainID] = [:]
+    var layerKeys: [LayerName: Int] = [:]
+    package var layerNames: [LayerName] = []
+    var layerOfTensor: [Int?] = []
+    package var groupings: [[TensorID: Int]] = []
+    package var groupNames: [[String]] = []
+    /// The inner value of each node that `clamp` made, so that a report can say what was cut.
+    package var clamped: [NodeID: NodeID] = [:]
+
+    /// An empty graph.
+    public init(nodeLimit: Int = 100_000) {
+        self.nodeLimit = nodeLimit
+    }
+
+    /// The node behind an identity.
+    public subscript(id: NodeID) -> Node { nodes[Int(id.index)] }
+
+    /// How many different nodes there are.
+    public var count: Int { nodes.count }
+    /// All nodes, operands first.
+    public var nodeIDs: [NodeID] { nodes.indices.map { NodeID(index: Int32($0)) } }
+
+    /// The node with the given type, made if there is none yet. Throws a `limit` error when there are too many.
+    func make(
+        _ operation: Operation, _ scope: Scope, _ space: Space = .value, isMask: Bool = false,
+        domain: DomainID?, label: String? = nil
+    ) throws -> NodeID {
+        let key = Node.Key(
+            operation: operation, scope: scope, space: space, isMask: isMask, domain: domain, label: label)
+        if let known = identities[key] { return known }
+        guard nodes.count < nodeLimit else {
+            throw DPPAError(
+                .limit, "the expression has more than \(nodeLimit) different nodes",
+                notes: ["a rule is traced once for all tensors: look for a loop that makes new nodes for each of them"],
+                location: location)
+        }
+        let id = NodeID(index: Int32(nodes.count))
+        nodes.append(Node(key: key, location: location))
+        identities[key] = id
+        return id
+    }
+
+    /// Adds a model; its floating-point tensors become a node of the space `model`.
+    public func source(_ model: ModelView) throws -> NodeID {
+        if let known = models.firstIndex(where: { $0.identity == model.identity && $0.label == model.label }) {
+            return try make(
+                .source(model: known), .element, .model, domain: intern(models[known].tensors.map(intern)),
+                label: model.label)
+        }
+        models.append(model)
+        return try make(
+            .source(model: models.count - 1), .element, .model, domain: intern(model.tensors.map(intern)),
+            label: model.label)
+    }
+
+    /// A number that holds everywhere. Throws a `data` error when it is not finite.
+    public func constant(_ value: Double) throws -> NodeID {
+        guard value.isFinite else {
+            throw DPPAError(
+                .data, "a number in an expression must be finite; this one is \(value)", location: location)
+        }
+        return try make(.constant(value.bitPattern), .model, domain: nil)
+    }
+
+    /// A number for each tensor of a node's selection, at tensor scope; `values` holds exactly those tensors' names.
+    public func perTensor(_ like: NodeID, _ values: [String: Double]) throws -> NodeID {
+        guard let id = self[like].domain else {
+            throw DPPAError(.data, "per_tensor: a plain number has no tensors", location: location)
+        }
+        var table: [TensorID: Double] = [:]
+        for tensor in domain(id).tensors {
+            let name = facts(tensor).name
+            guard let value = values[name] else {
+                throw DPPAError(.data, "per_tensor: there is no number for \(name)", location: location)
+            }
+            guard value.isFinite else {
+                throw DPPAError(
+                    .data, "per_tensor: the number for \(name) must be finite; it is \(value)", location: location)
+            }
+            table[tensor] = value
+        }
+        if let known = tables.firstIndex(of: table) { return try make(.table(known), .tensor, domain: id) }
+        tables.append(table)
+        return try make(.table(tables.count - 1), .tensor, domain: id)
+    }
+
+    /// A grouping of a node's tensors by keys; wherever a scope is expected.
+    public func grouping(_ like: NodeID, _ keys: [String: String]) throws -> Scope {
+        guard let members = domain(of: like) else {
+            throw DPPAError(.data, "group: a plain number has no tensors", location: location)
+        }
+        let names = Array(Set(keys.values)).sorted(by: Graph.precedes)
+        let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+        var grouping: [TensorID: Int] = [:]
+        for tensor in members.tensors {
+            guard let key = keys[facts(tensor).name], let number = numbers[key] else {
+                throw DPPAError(
+                    .data, "group: the function gives no key for \(facts(tensor).name)",
+                    notes: ["return a string or a number for every tensor of the selection"], location: location)
+            }
+            grouping[tensor] = number
+        }
+        if let known = groupings.indices.first(where: { groupings[$0] == grouping && groupNames[$0] == names }) {
+            return .group(GroupingID(index: known))
+        }
+        groupings.append(grouping)
+        groupNames.append(names)
+        return .group(GroupingID(index: groupings.count - 1))
+    }
+
+    /// An error of the kind `data` at the place that is being traced.
+    func mistake(_ message: String, _ notes: String...) -> DPPAError {
+        DPPAError(.data, message, notes: notes, location: location)
+    }
+}

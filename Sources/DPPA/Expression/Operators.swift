@@ -1,0 +1,155 @@
+/// Elementwise operations, with the rules of spaces, scopes and selections.
+extension Graph {
+    /// `op(x)`; the negative of a delta is a delta, everything else a value.
+    public func unary(_ op: UnaryOp, _ x: NodeID) throws -> NodeID {
+        let operand = self[x]
+        if op == .not { try requireMask(x, "~") }
+        return try make(
+            .unary(op, x), operand.scope, op == .negate && operand.space == .delta ? .delta : .value,
+            isMask: op == .not, domain: operand.domain, label: operand.label)
+    }
+
+    /// `a op b` at the finer of the two scopes.
+    public func binary(_ op: BinaryOp, _ a: NodeID, _ b: NodeID) throws -> NodeID {
+        let (left, right) = (self[a], self[b])
+        if op == .and || op == .or {
+            try requireMask(a, op.symbol)
+            try requireMask(b, op.symbol)
+        }
+        let space = try space(of: op, left, right)
+        let scope = Scope.join(left.scope, right.scope)
+        let domain = try join(a, b, space, op.symbol)
+        return try make(
+            .binary(op, a, b), scope, space, isMask: op.isComparison || op == .and || op == .or, domain: domain,
+            label: joinedLabel(left, right, difference: op == .subtract && left.space == .model))
+    }
+
+    /// `where(mask, a, b)`: a delta if one side is a delta and the other a delta or zero.
+    public func select(_ mask: NodeID, _ a: NodeID, _ b: NodeID) throws -> NodeID {
+        try requireMask(mask, "where")
+        let (left, right) = (self[a], self[b])
+        let space: Space =
+            switch (left.space, right.space) {
+            case (.delta, .delta): .delta
+            case (.delta, .value) where isZero(b): .delta
+            case (.value, .delta) where isZero(a): .delta
+            case (.model, .model): .model
+            default: .value
+            }
+        var domain = try join(a, b, space == .model ? .value : space, "where")
+        if let sides = domain {
+            try requireCover(mask, sides, "where", "the mask")
+        } else {
+            domain = self[mask].domain
+        }
+        let scope = Scope.join(self[mask].scope, Scope.join(left.scope, right.scope))
+        return try make(
+            .select(mask, a, b), scope, space, isMask: left.isMask && right.isMask, domain: domain,
+            label: joinedLabel(left, right))
+    }
+
+    /// `min(max(x, low), high)`.
+    public func clamp(_ x: NodeID, _ low: NodeID, _ high: NodeID) throws -> NodeID {
+        let result = try binary(.minimum, binary(.maximum, x, low), high)
+        clamped[result] = x
+        return result
+    }
+
+    /// The elements of `x` rounded to a storage type and back; the space stays.
+    public func roundTo(_ dtype: DType, _ x: NodeID) throws -> NodeID {
+        let operand = self[x]
+        guard operand.scope.isElement else {
+            throw mistake(
+                "round_to: the operand is per \(operand.scope.name); only elements are stored in a dtype")
+        }
+        return try make(
+            .roundTo(dtype, x), .element, operand.space, domain: operand.domain, label: operand.label)
+    }
+
+    /// The same numbers under another space: the door out of the rules of spaces.
+    public func reinterpret(_ x: NodeID, as space: Space, like: NodeID? = nil) throws -> NodeID {
+        let operand = self[x]
+        guard operand.domain != nil else {
+            throw mistake("as_\(space.rawValue): a plain number has no tensors")
+        }
+        if let like, let mine = operand.domain, let other = self[like].domain {
+            let lacking = missing(from: mine, of: other)
+            guard lacking.isEmpty else {
+                throw mistake("as_\(space.rawValue): the value has no \(Graph.list(lacking)), which `like` has")
+            }
+            try requireEqualShapes(mine, other, "as_\(space.rawValue)")
+        }
+        return try make(.reinterpret(x), operand.scope, space, domain: operand.domain, label: operand.label)
+    }
+
+    private func space(of op: BinaryOp, _ a: Node, _ b: Node) throws -> Space {
+        switch (op, a.space, b.space) {
+        case (.add, .model, .model):
+            throw mistake(
+                "model + model has no meaning: \(a.label ?? "a model") and \(b.label ?? "a model") are both models",
+                "for a mean write dppa.average{ models = {a, b}, weights = {0.5, 0.5} }",
+                "to add what one learnt write a + (b - base); to compute with plain numbers write dppa.weights(a)")
+        case (.subtract, .model, .model): return .delta
+        case (.add, .model, .delta), (.subtract, .model, .delta), (.add, .delta, .model): return .model
+        case (.add, .delta, .delta), (.subtract, .delta, .delta): return .delta
+        case (.multiply, .delta, .value), (.multiply, .value, .delta), (.divide, .delta, .value): return .delta
+        default: return .value
+        }
+    }
+
+    private func joinedLabel(_ a: Node, _ b: Node, difference: Bool = false) -> String? {
+        if difference || b.label == nil || a.label == b.label { return a.label }
+        return a.label == nil ? b.label : nil
+    }
+
+    func requireMask(_ x: NodeID, _ what: String) throws {
+        guard !self[x].isMask else { return }
+        throw mistake(
+            "\(what) needs a mask; this is a \(describe(x))",
+            "a mask comes from a comparison such as x:gt(0), from top, or from masks joined by & | ~")
+    }
+
+    func isZero(_ x: NodeID) -> Bool {
+        if case .constant(let bits) = self[x].operation { return Double(bitPattern: bits) == 0 }
+        return false
+    }
+
+    /// Scope and space in words, for messages: "per-layer value", "delta".
+    package func describe(_ x: NodeID) -> String {
+        let node = self[x]
+        if case .constant(let bits) = node.operation { return "number \(Double(bitPattern: bits))" }
+        if node.isMask { return "per-\(node.scope.name) mask" }
+        return node.scope.isElement && node.space != .value ? node.space.rawValue : "per-\(node.scope.name) value"
+    }
+}
+
+extension BinaryOp {
+    /// The spelling in recipes.
+    package var symbol: String {
+        switch self {
+        case .add: "+"
+        case .subtract: "-"
+        case .multiply: "*"
+        case .divide: "/"
+        case .power: "^"
+        case .maximum: "maximum"
+        case .minimum: "minimum"
+        case .greater: "gt"
+        case .greaterOrEqual: "ge"
+        case .less: "lt"
+        case .lessOrEqual: "le"
+        case .equal: "eq"
+        case .notEqual: "ne"
+        case .and: "&"
+        case .or: "|"
+        }
+    }
+
+    /// Whether the result is a truth value of an order.
+    package var isComparison: Bool {
+        switch self {
+        case .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .notEqual: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// Printing expressions back as the maths that a recipe wrote.
+extension Graph {
+    /// The formula of a node, in the recipe language's own words; deeper than `depth` operations it says `…`.
+    public func formula(_ id: NodeID, depth: Int = 6) -> String {
+        text(id, depth).text
+    }
+
+    /// How tightly the outermost operator of a text binds; operands that bind less get parentheses.
+    private struct Piece {
+        var text: String
+        var binding: Int
+
+        func inside(_ outer: Int) -> String { binding < outer ? "(\(text))" : text }
+    }
+
+    private func text(_ id: NodeID, _ depth: Int) -> Piece {
+        let atom = { (text: String) in Piece(text: text, binding: 10) }
+        let node = self[id]
+        guard depth > 0 || node.operation.operands.isEmpty else { return atom("…") }
+        let at = { (x: NodeID) in self.text(x, depth - 1) }
+        switch node.operation {
+        case .source(let model): return atom(models[model].label)
+        case .constant(let bits): return atom(Graph.number(Double(bitPattern: bits)))
+        case .table: return atom("per_tensor(…)")
+        case .size(let scope):
+            return atom(scope.isElement ? "numel('\(node.scope.name)')" : "size('\(scope.name)', '\(node.scope.name)')")
+        case .unary(.negate, let x): return Piece(text: "-" + at(x).inside(8), binding: 8)
+        case .unary(.not, let x): return Piece(text: "~" + at(x).inside(8), binding: 8)
+        case .unary(let op, let x): return atom("\(op)(\(at(x).text))")
+        case .binary(.minimum, let inner, let high):
+            if let x = clamped[id], case .binary(.maximum, _, let low) = self[inner].operation {
+                return atom("clamp(\(at(x).text), \(at(low).text), \(at(high).text))")
+            }
+            return atom("minimum(\(at(inner).text), \(at(high).text))")
+        case .binary(let op, let a, let b):
+            guard let binding = op.binding else { return atom("\(op.symbol)(\(at(a).text), \(at(b).text))") }
+            if op.isComparison { return atom("\(at(a).inside(9)):\(op.symbol)(\(at(b).text))") }
+            return Piece(
+                text: "\(at(a).inside(binding)) \(op.symbol) \(at(b).inside(binding + 1))", binding: binding)
+        case .select(let mask, let a, let b):
+            return atom("where(\(at(mask).text), \(at(a).text), \(at(b).text))")
+        case .reduce(let op, let x, let y):
+            return atom("\(op.rawValue)(\(at(x).text)\(y.map { ", " + at($0).text } ?? ""), '\(node.scope.name)')")
+        case .cut(let x, let share, let isCount):
+            return atom("cut(\(at(x).text), \(amount(share, isCount, depth)), '\(node.scope.name)')")
+        case .kept(let x, let cut):
+            guard case .cut(_, let share, let isCount) = self[cut].operation else { return atom("…") }
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth)), '\(self[cut].scope.name)')")
+        case .rowTop(let x, let share, let isCount):
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth)), 'row')")
+        case .kth(let x, let index): return atom("kth(\(at(x).text), \(at(index).text), '\(node.scope.name)')")
+        case .rank(let x): return atom("rank(\(at(x).text), 'row')")
+        case .uniform(let seed, let stream): return atom("uniform{ seed = \(seed), stream = '\(stream)' }")
+        case .roundTo(let dtype, let x): return atom("round_to(\(at(x).text), '\(dtype.rawValue.lowercased())')")
+        case .restrict(let x): return atom("\(at(x).inside(9)):select(…)")
+        case .branch(let parts): return atom("apply{ \(parts.map { at($0).text }.joined(separator: ", ")) }")
+        case .broadcast(let x): return at(x)
+        case .reinterpret(let x):
+            return node.space == .value ? atom("weights(\(at(x).text))") : atom("as_\(node.space.rawValue)(\(at(x).text))")
+        }
+    }
+
+    private func amount(_ share: NodeID, _ isCount: Bool, _ depth: Int) -> String {
+        let inner = text(share, depth - 1).text
+        return isCount ? "{ count = \(inner) }" : inner
+    }
+
+    /// A number without a needless fraction.
+    package static func number(_ value: Double) -> String {
+        value == value.rounded() && value.magnitude < 1e15 ? String(Int(value)) : String(value)
+    }
+}
+
+extension BinaryOp {
+    /// Precedence as in Lua; nil where the operation is a function.
+    fileprivate var binding: Int? {
+        switch self {
+        case .or: 1
+        case .and: 2
+        case .add, .subtract: 5
+        case .multiply, .divide: 6
+        case .power: 9
+        case .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .notEqual: 9
+        case .maximum, .minimum: nil
+        }
+    }
+}

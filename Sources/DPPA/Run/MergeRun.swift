@@ -1,0 +1,105 @@
+import Foundation
+
+/// From expressions to finished model directories.
+public struct MergeRun {
+    /// What the person at the keyboard decides.
+    public struct Settings: Sendable {
+        /// The directory to write.
+        public var out: String
+        /// The dtype of all floating-point tensors; a recipe's own wish comes after it.
+        public var dtype: DType?
+        /// The largest size of a shard, in bytes.
+        public var shardSize: Int
+        /// Whether an existing directory may be replaced.
+        public var force: Bool
+
+        /// Settings for a run.
+        public init(out: String, dtype: DType? = nil, shardSize: Int = 5_000_000_000, force: Bool = false) {
+            self.out = out
+            self.dtype = dtype
+            self.shardSize = shardSize
+            self.force = force
+        }
+    }
+
+    /// A coarse node that a recipe named, for reports.
+    public struct Named: Sendable {
+        /// The name in reports.
+        public var name: String
+        /// What it names.
+        public var node: NodeID
+
+        /// A named node.
+        public init(name: String, node: NodeID) {
+            self.name = name
+            self.node = node
+        }
+    }
+
+    private let engine: Engine
+    private let settings: Settings
+    private let checkpoints: [Checkpoint]
+
+    /// A run on an engine; `checkpoints` are the graph's models, in order.
+    public init(_ engine: Engine, checkpoints: [Checkpoint], settings: Settings) {
+        self.engine = engine
+        self.checkpoints = checkpoints
+        self.settings = settings
+    }
+
+    /// Writes all results together, or nothing; several share their passes.
+    ///
+    /// `card` makes the text of the model card once the named values are known. Returns the directories written.
+    public func write(
+        _ results: [MergeResult], named: [Named], card: (MergeResult) throws -> String
+    ) throws -> [String] {
+        for result in results { try engine.graph.requireModel(result.node) }
+        let target = try OutputDirectory.prepare(
+            target: settings.out, force: settings.force, inputs: checkpoints.map(\.path))
+        do {
+            var outputs: [Engine.Output] = []
+            var writers: [CheckpointWriter] = []
+            for result in results {
+                let directory = try self.directory(result, in: target.temporaryPath)
+                let config = configModel(result)
+                let dtype = settings.dtype ?? result.dtype
+                let plan = try OutputPlan(
+                    engine.graph, result, config: engine.graph.models[config], dtype: dtype)
+                let writer = try CheckpointWriter(
+                    directory: directory, tensors: plan.tensors, shardSize: settings.shardSize, metadata: [:])
+                try plan.copyCarried(to: writer)
+                outputs.append(Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed))
+                writers.append(writer)
+            }
+            try engine.run(named.map(\.node), outputs: outputs)
+            for (result, writer) in zip(results, writers) {
+                try writer.finish()
+                let directory = try self.directory(result, in: target.temporaryPath)
+                try Sidecars(checkpoints: checkpoints, result: result, config: configModel(result))
+                    .write(to: directory, dtype: settings.dtype ?? result.dtype)
+                try Sidecars.write(card(result), to: directory + "/README.md")
+            }
+            try target.commit()
+        } catch {
+            target.abandon()
+            throw error
+        }
+        return results.map { result in result.name.map { settings.out + "/" + $0 } ?? settings.out }
+    }
+
+    /// The model that config and small files come from: what the recipe says, or the first that the expression reads.
+    private func configModel(_ result: MergeResult) -> Int {
+        result.config ?? engine.graph.models(of: result.node).first ?? 0
+    }
+
+    private func directory(_ result: MergeResult, in root: String) throws -> String {
+        guard let name = result.name else { return root }
+        let path = root + "/" + name
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw DPPAError(.cannotCreate, "cannot create the directory \(path)", cause: error.localizedDescription)
+        }
+        return path
+    }
+}

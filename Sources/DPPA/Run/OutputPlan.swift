@@ -1,0 +1,77 @@
+/// The tensors of one written model: which are computed, which are copied, and in what type.
+struct OutputPlan {
+    /// All tensors in name order.
+    var tensors: [CheckpointWriter.Tensor] = []
+    /// Where each computed tensor goes.
+    var computed: [String: (index: Int, dtype: DType)] = [:]
+    /// What is copied as it is: integer and truth-value tensors.
+    var carried: [(index: Int, source: any TensorSource)] = []
+
+    /// Plans a result. Throws when models disagree on a tensor that can only be copied.
+    init(_ graph: Graph, _ result: MergeResult, config: ModelView, dtype: DType?) throws {
+        var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
+        for tensor in graph.domain(of: result.node)?.tensors ?? [] {
+            let facts = graph.facts(tensor)
+            let own = config.source(facts.name)?.dtype ?? .bf16
+            // 8-bit inputs have scales or ranges that a merge leaves, so they are written as bfloat16 unless told.
+            entries.append((facts, dtype ?? (own.byteSize == 1 ? .bf16 : own), nil))
+        }
+        let models = graph.models(of: result.node).map { graph.models[$0] }
+        for facts in config.carried {
+            guard let source = config.source(facts.name) else { continue }
+            for other in models {
+                guard let theirs = other.source(facts.name) else { continue }
+                try OutputPlan.requireEqual(facts.name, source, config.label, theirs, other.label)
+            }
+            entries.append((facts, source.dtype, source))
+        }
+        entries.sort { Graph.precedes($0.facts.name, $1.facts.name) }
+        for (index, entry) in entries.enumerated() {
+            tensors.append(CheckpointWriter.Tensor(name: entry.facts.name, shape: entry.facts.shape, dtype: entry.dtype))
+            if let source = entry.source {
+                carried.append((index, source))
+            } else {
+                computed[entry.facts.name] = (index, entry.dtype)
+            }
+        }
+    }
+
+    /// Copies the carried tensors.
+    func copyCarried(to writer: CheckpointWriter) throws {
+        for (index, source) in carried {
+            let count = source.shape.reduce(1, *)
+            try OutputPlan.pieces(count) { range in
+                let bytes = Buffer<UInt8>(range.count * source.dtype.byteSize)
+                try source.load(range, into: bytes.pointer)
+                try writer.write(
+                    tensor: index, byteOffset: range.lowerBound * source.dtype.byteSize,
+                    UnsafeRawBufferPointer(start: bytes.pointer, count: bytes.count))
+            }
+        }
+    }
+
+    private static func requireEqual(
+        _ name: String, _ a: any TensorSource, _ first: String, _ b: any TensorSource, _ second: String
+    ) throws {
+        var isEqual = a.shape == b.shape && a.dtype == b.dtype
+        if isEqual {
+            try pieces(a.shape.reduce(1, *)) { range in
+                let (left, right) = (
+                    Buffer<UInt8>(range.count * a.dtype.byteSize), Buffer<UInt8>(range.count * a.dtype.byteSize)
+                )
+                try a.load(range, into: left.pointer)
+                try b.load(range, into: right.pointer)
+                isEqual = isEqual && left.array() == right.array()
+            }
+        }
+        guard !isEqual else { return }
+        throw DPPAError(
+            .data, "\(name) (\(a.dtype.rawValue)) differs between \(first) and \(second), and only floating-point "
+                + "tensors can be merged",
+            notes: ["models with different integer tensors do not fit each other"])
+    }
+
+    private static func pieces(_ count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
+        for start in stride(from: 0, to: count, by: 1 << 18) { try body(start..<min(count, start + 1 << 18)) }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The small files beside the weights: config, generation settings, tokenizer, chat template.
+struct Sidecars {
+    let checkpoints: [Checkpoint]
+    let result: MergeResult
+    let config: Int
+
+    /// Copies them into a directory; config.json gets the dtype that the weights were written in.
+    func write(to directory: String, dtype: DType?) throws {
+        let source = checkpoints[config]
+        if let text = source.config {
+            let edited = try dtype.map { try ConfigText.settingDType(text, to: $0) } ?? text
+            try Sidecars.write(edited, to: directory + "/config.json")
+        }
+        for file in source.sidecarFiles where kind(file) == .other { try copy(file, of: source, to: directory) }
+        let tokenizer = checkpoints[result.tokenizer ?? config]
+        for file in tokenizer.sidecarFiles where kind(file) == .tokenizer {
+            try copy(file, of: tokenizer, to: directory)
+        }
+        if let file = result.chatTemplateFile {
+            try Sidecars.copy(file, to: directory + "/" + (file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"))
+        } else {
+            let template = checkpoints[result.chatTemplate ?? result.tokenizer ?? config]
+            for file in template.sidecarFiles where kind(file) == .chatTemplate {
+                try copy(file, of: template, to: directory)
+            }
+        }
+    }
+
+    private enum Kind { case tokenizer, chatTemplate, other }
+
+    private func kind(_ file: String) -> Kind {
+        if file.hasPrefix("chat_template") { return .chatTemplate }
+        let tokenizerFiles = ["tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece"]
+        return tokenizerFiles.contains(where: file.hasPrefix) || file.hasSuffix(".model") ? .tokenizer : .other
+    }
+
+    private func copy(_ file: String, of checkpoint: Checkpoint, to directory: String) throws {
+        try Sidecars.copy(checkpoint.path + "/" + file, to: directory + "/" + file)
+    }
+
+    private static func copy(_ from: String, to: String) throws {
+        guard let data = FileManager.default.contents(atPath: from) else {
+            throw DPPAError(.inputOutput, "cannot read \(from)")
+        }
+        try write(data, to: to)
+    }
+
+    /// Writes a text file as it is.
+    static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+
+    private static func write(_ data: Data, to path: String) throws {
+        do { try data.write(to: URL(fileURLWithPath: path)) } catch {
+            throw DPPAError(.inputOutput, "cannot write \(path)", cause: error.localizedDescription)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import DPPA
+
+/// The Lua sources that ship inside the program.
+enum LibraryTexts {
+    /// By module name: `require "dppa.NAME"`; "sandbox" and "prelude" are what the host itself runs.
+    static let all: [String: String] = [
+        "average": text(PackageResources.average_lua), "dare": text(PackageResources.dare_lua),
+        "expert_weights": text(PackageResources.expert_weights_lua), "prelude": text(PackageResources.prelude_lua),
+        "rescale": text(PackageResources.rescale_lua), "sandbox": text(PackageResources.sandbox_lua),
+        "slerp": text(PackageResources.slerp_lua), "task_arithmetic": text(PackageResources.task_arithmetic_lua),
+        "ties": text(PackageResources.ties_lua),
+    ]
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}
+
+extension Catalog {
+    /// A host with all names of the language, for one run.
+    static func host(
+        _ session: RecipeSession, limits: ScriptLimits, isInterrupted: @escaping @Sendable () -> Bool,
+        print: @escaping @Sendable (String) -> Void
+    ) -> ScriptHost {
+        func byName(_ functions: [Function]) -> [String: Function] {
+            Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        return ScriptHost(
+            limits: limits,
+            names: ScriptHost.Names(
+                groups: [
+                    ("functions", byName(functions)), ("methods", byName(methods)), ("inner", byName(inner)),
+                    ("operators", operators),
+                ],
+                types: [("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject })]),
+            trusted: LibraryTexts.all, context: session, isInterrupted: isInterrupted, print: print)
+    }
+}

@@ -1,0 +1,101 @@
+import DPPA
+
+/// The options of a recipe: what it declares, and what `--set` gives.
+package final class RecipeOptions {
+    /// A value that an option has taken, for reports.
+    package struct Taken {
+        package var name: String
+        package var value: ScriptValue
+        package var isGiven: Bool
+    }
+
+    private let given: [String: String]
+    package private(set) var taken: [Taken] = []
+
+    package init(_ given: [String: String]) { self.given = given }
+
+    /// Every path-like word that the person at the keyboard has written: these may be anywhere.
+    package var grantedPaths: Set<String> {
+        Set(given.values.flatMap { [$0] + $0.split(separator: ",").map { RecipeOptions.trimmed(String($0)) } })
+    }
+
+    /// The names that were given but that the recipe never declared.
+    package var unknown: [String] { given.keys.filter { name in !taken.contains { $0.name == name } }.sorted() }
+
+    /// What a declaration says.
+    struct Declaration {
+        var name: String
+        var fallback: ScriptValue
+        var minimum: Double?
+        var maximum: Double?
+        var choices: [String]
+    }
+
+    /// The value of a declared option. Throws when what was given does not fit the declaration.
+    func value(_ declaration: Declaration) throws -> ScriptValue {
+        if let known = taken.first(where: { $0.name == declaration.name }) { return known.value }
+        let text = given[declaration.name]
+        let value = try text.map { try parse($0, declaration) } ?? declaration.fallback
+        try check(value, declaration, isGiven: text != nil)
+        taken.append(Taken(name: declaration.name, value: value, isGiven: text != nil))
+        return value
+    }
+
+    private func parse(_ text: String, _ declaration: Declaration) throws -> ScriptValue {
+        let name = declaration.name
+        switch declaration.fallback {
+        case .bool:
+            if ["true", "yes", "on", "1"].contains(text) { return .bool(true) }
+            if ["false", "no", "off", "0"].contains(text) { return .bool(false) }
+            throw DPPAError(.usage, "--set \(name)=\(text): expected true or false")
+        case .integer, .number: return try number(text, name)
+        case .table(let table):
+            let words = text.split(separator: ",").map { RecipeOptions.trimmed(String($0)) }.filter { !$0.isEmpty }
+            var isNumeric = words.allSatisfy { Double($0) != nil }
+            if case .string = table.array.first { isNumeric = false }
+            if let first = table.array.first, !isNumeric {
+                if case .string = first {} else { return try .table(ScriptTable(array: words.map { try number($0, name) })) }
+            }
+            return .table(ScriptTable(array: try words.map { isNumeric ? try number($0, name) : .string($0) }))
+        default: return .string(text)
+        }
+    }
+
+    private func number(_ text: String, _ name: String) throws -> ScriptValue {
+        guard let value = Double(text), value.isFinite else {
+            throw DPPAError(.usage, "--set \(name)=\(text): '\(text)' is not a number")
+        }
+        if let integer = Int(text) { return .integer(integer) }
+        return .number(value)
+    }
+
+    private func check(_ value: ScriptValue, _ declaration: Declaration, isGiven: Bool) throws {
+        let numbers: [Double]
+        switch value {
+        case .integer(let number): numbers = [Double(number)]
+        case .number(let number): numbers = [number]
+        case .table(let table): numbers = table.array.compactMap(\.double)
+        default: numbers = []
+        }
+        let code: DPPAError.Code = isGiven ? .usage : .data
+        for number in numbers {
+            if let minimum = declaration.minimum, number < minimum {
+                throw DPPAError(
+                    code, "option '\(declaration.name)' must be at least \(Graph.number(minimum)); it is \(Graph.number(number))")
+            }
+            if let maximum = declaration.maximum, number > maximum {
+                throw DPPAError(
+                    code, "option '\(declaration.name)' must be at most \(Graph.number(maximum)); it is \(Graph.number(number))")
+            }
+        }
+        if case .string(let word) = value, !declaration.choices.isEmpty, !declaration.choices.contains(word) {
+            throw DPPAError(
+                code, "option '\(declaration.name)' cannot be '\(word)'",
+                notes: ["it is one of: " + declaration.choices.joined(separator: ", ")])
+        }
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

@@ -1,0 +1,108 @@
+import DPPA
+
+/// What one run of a recipe has built, and what it may do: the context of every call from Lua.
+package final class RecipeSession {
+    package let graph: Graph
+    package let paths: PathRules
+    package let options: RecipeOptions
+    /// Runs the engine while Lua waits.
+    package let engine: Engine
+    package private(set) var checkpoints: [Checkpoint] = []
+    package private(set) var results: [MergeResult] = []
+    package private(set) var named: [MergeRun.Named] = []
+    /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
+    package private(set) var looked: [NodeID] = []
+
+    package init(
+        paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil
+    ) {
+        graph = Graph()
+        engine = Engine(graph, options: engineOptions, observer: observer)
+        self.paths = paths
+        self.options = options
+    }
+
+    /// Opens a model, or finds it among those that are open.
+    func model(_ written: String, label: String?) throws -> NodeID {
+        let place = try paths.resolve(written, for: .model)
+        let label = label ?? place.label
+        if let known = checkpoints.firstIndex(where: { $0.path == place.path && $0.label == label }) {
+            return try graph.source(graph.models[known])
+        }
+        let clash = checkpoints.first { $0.label == label && $0.path != place.path }
+        if let clash {
+            throw DPPAError(
+                .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
+                notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
+                location: graph.location)
+        }
+        let checkpoint = try Checkpoint.open(place.path, label: label)
+        let node = try graph.source(ModelView(checkpoint))
+        checkpoints.append(checkpoint)
+        return node
+    }
+
+    /// Opens a file of side tensors as plain values.
+    func tensors(_ written: String) throws -> NodeID {
+        let place = try paths.resolve(written, for: .file)
+        let checkpoint = try Checkpoint.open(place.path, label: place.label)
+        let node = try graph.source(ModelView(checkpoint))
+        if graph.models.count > checkpoints.count { checkpoints.append(checkpoint) }
+        return try graph.reinterpret(node, as: .value)
+    }
+
+    /// The index of the model that a node is, for `tokenizer = model` and the like.
+    func modelIndex(_ id: NodeID) -> Int? {
+        if case .source(let model) = graph[id].operation { model } else { nil }
+    }
+
+    func add(_ result: MergeResult) throws {
+        try graph.requireModel(result.node)
+        if results.contains(where: { $0.name == result.name }) {
+            throw DPPAError(
+                .data, "two models are saved under the name '\(result.name ?? "")'",
+                notes: ["give each :save its own name"], location: graph.location)
+        }
+        results.append(result)
+    }
+
+    /// Names a coarse node; a name that stands for another node already gets a number.
+    func name(_ node: NodeID, _ name: String) {
+        guard !named.contains(where: { $0.node == node && $0.name == name }) else { return }
+        let label = graph[node].label.map { " (\($0))" } ?? ""
+        var unique = name + (named.contains { $0.name == name } ? label : "")
+        var number = 2
+        while named.contains(where: { $0.name == unique }) {
+            unique = "\(name)\(label) (\(number))"
+            number += 1
+        }
+        named.append(MergeRun.Named(name: unique, node: node))
+    }
+
+    /// The numbers of a coarse node, computed now.
+    func values(_ node: NodeID) throws -> [(name: String, value: Double)] {
+        looked.append(node)
+        try engine.run([node])
+        return engine.values(node) ?? []
+    }
+
+    /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.
+    package func unusedMasks(isOwn: (DPPAError.Location) -> Bool) -> [(location: DPPAError.Location, formula: String)] {
+        let used = graph.reachable(from: results.map(\.node) + named.map(\.node) + looked)
+        let unused = graph.nodeIDs.filter { !used.contains($0) && graph[$0].isMask }
+        let inner = Set(unused.flatMap { graph[$0].operation.operands })
+        return unused.compactMap { id in
+            guard !inner.contains(id), let location = graph[id].location, isOwn(location) else { return nil }
+            return (location, graph.formula(id, depth: 4))
+        }
+    }
+}
+
+extension ModelView {
+    /// The view of a checkpoint as it is.
+    init(_ checkpoint: Checkpoint) {
+        self.init(
+            identity: checkpoint.path, label: checkpoint.label,
+            tensors: checkpoint.tensors.map { ($0.facts, $0.source) })
+    }
+}

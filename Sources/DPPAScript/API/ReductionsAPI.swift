@@ -1,0 +1,74 @@
+import DPPA
+
+/// Reductions to a coarser scope, and what is chosen by order.
+extension Catalog {
+    static let reductions: [Function] =
+        [
+            reduction(.sum, "The sum of `x` over a scope, in float64; Σ weight·x if there is a weight."),
+            reduction(.mean, "The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight."),
+            reduction(.max, "The largest value over a scope; NaN if there is one."),
+            reduction(.min, "The smallest value over a scope; NaN if there is one."),
+            reduction(.norm, "The Euclidean norm over a scope."),
+            reduction(.count, "How many values of a mask hold."),
+            Function(
+                name: "dot", summary: "Σ x·y over a scope, in float64.",
+                parameters: [.field("x"), .field("y"), .scope], returns: "a value at that scope",
+                example: "dot(a, b, \"tensor\")"
+            ) { call in
+                call.result(try call.session().graph.dot(call.field(0), call.field(1), over: call.scope(2)))
+            },
+            Function(
+                name: "variance", summary: "The biased variance over a scope: mean((x − mean(x))²).",
+                parameters: [.field("x"), .scope], returns: "a value at that scope", example: "variance(x, \"row\")"
+            ) { call in
+                call.result(try call.session().graph.variance(call.field(0), over: call.scope(1)))
+            },
+            Function(
+                name: "numel", summary: "How many elements each tensor has, or each instance of a coarser scope.",
+                parameters: [.field("x"), Parameter("scope", .scope, isOptional: true)], returns: "a value at that scope",
+                example: "mean(share, \"model\", numel(delta))"
+            ) { call in
+                let scope: Scope = if case .null = call.argument(1) { .tensor } else { try call.scope(1) }
+                return call.result(try call.session().graph.numel(call.field(0), over: scope))
+            },
+            Function(
+                name: "top",
+                summary: "The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; "
+                    + "among equals the lowest index; never a non-finite value.",
+                parameters: [.field("x"), .value("fraction"), .scope], returns: "a mask at the scope of `x`",
+                example: "top(abs(delta), 0.2, \"tensor\")"
+            ) { call in
+                let amount = try call.amount(1)
+                return call.result(
+                    try call.session().graph.top(
+                        call.field(0), share: amount.node, isCount: amount.isCount, over: call.scope(2)))
+            },
+            Function(
+                name: "kth", summary: "The value with an ascending index from 0 within a scope; NaN counts as the largest.",
+                parameters: [.field("x"), .value("index"), .scope], returns: "a value at that scope",
+                example: "kth(abs(delta), 0.5 * (numel(delta) - 1), \"tensor\")"
+            ) { call in
+                call.result(try call.session().graph.kth(call.field(0), index: call.node(1), over: call.scope(2)))
+            },
+            Function(
+                name: "rank", summary: "The ascending rank from 0 of each element within its row; among equals by index.",
+                parameters: [.field("x"), .scope], returns: "a value per element", example: "rank(abs(delta), \"row\")"
+            ) { call in
+                call.result(try call.session().graph.rank(call.field(0), over: call.scope(1)))
+            },
+        ]
+
+    private static func reduction(_ op: Reduction, _ summary: String) -> Function {
+        let isWeighted = op == .mean || op == .sum
+        return Function(
+            name: op.rawValue, summary: summary,
+            parameters: [.field("x"), .scope] + (isWeighted ? [Parameter("weight", .value, isOptional: true)] : []),
+            returns: "a value at that scope", errors: ["the scope is not coarser than the scope of `x`"],
+            example: "\(op.rawValue)(\(op == .count ? "x:gt(0)" : "x"), \"tensor\")"
+        ) { call in
+            let weight: NodeID? = if case .null = call.argument(2) { nil } else { try call.node(2) }
+            return call.result(
+                try call.session().graph.reduce(op, call.field(0), over: call.scope(1), weight: weight))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import DPPA
+import Foundation
+
+/// The files of a recipe: itself, and what it requires from `lib/` beside it.
+final class RecipeFiles {
+    private let recipe: String
+    private let limits: ScriptLimits
+    private let texts: SourceTexts
+    private let library: [String: String]
+
+    init(recipe: String, limits: ScriptLimits, texts: SourceTexts, library: [String: String]) {
+        self.recipe = recipe
+        self.limits = limits
+        self.texts = texts
+        self.library = library
+    }
+
+    private var folder: String {
+        let folder = NSString(string: recipe).deletingLastPathComponent
+        return folder.isEmpty ? "." : folder
+    }
+
+    /// The text of a file. Throws when it is no text, too large, or not there.
+    func read(_ path: String, name: String) throws -> String {
+        if let known = texts.texts[name] { return known }
+        guard texts.texts.count < limits.fileCount else {
+            throw DPPAError(.limit, "the recipe has more than \(limits.fileCount) files")
+        }
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue,
+            let handle = FileHandle(forReadingAtPath: path)
+        else { throw DPPAError(.missingInput, "there is no recipe file \(path)") }
+        let data = (try? handle.read(upToCount: limits.fileSize + 1)) ?? Data()
+        guard data.count <= limits.fileSize else {
+            throw DPPAError(.limit, "\(path) is larger than \(limits.fileSize >> 10) KiB")
+        }
+        guard data.first != 0x1B else { throw DPPAError(.data, "\(path) is compiled Lua; recipes are text") }
+        guard let text = String(data: data, encoding: .utf8), !text.utf8.contains(0) else {
+            throw DPPAError(.data, "\(path) is not UTF-8 text")
+        }
+        guard !text.hasPrefix("\u{FEFF}") else {
+            throw DPPAError(.data, "\(path) begins with a byte order mark", notes: ["save it as plain UTF-8"])
+        }
+        texts.add(name, text)
+        return text
+    }
+
+    /// What `require` finds: the text, and the name of the chunk ("=…" for what ships, "@…" for the recipe's own).
+    func module(_ name: String) throws -> (text: String, chunk: String) {
+        if name.hasPrefix("dppa.") {
+            let word = String(name.dropFirst(5))
+            if let text = library[word], word != "sandbox", word != "prelude" { return (text, "=" + name) }
+            let known = library.keys.filter { $0 != "sandbox" && $0 != "prelude" }.map { "dppa." + $0 } + ["dppa.v1"]
+            throw DPPAError(
+                .data, "there is no module '\(name)'", notes: [Suggestions.sentence(for: name, among: known)])
+        }
+        guard !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy(Self.isNameByte) else {
+            throw DPPAError(
+                .data, "require: '\(name)' is no module name",
+                notes: ["a module is a file lib/NAME.lua beside the recipe; names have letters, digits and _"])
+        }
+        let path = folder + "/lib/" + name + ".lua"
+        guard let real = realpath(path, nil), let root = realpath(folder, nil) else {
+            throw DPPAError(.missingInput, "there is no module '\(name)'", notes: ["looked for \(path)"])
+        }
+        defer {
+            free(real)
+            free(root)
+        }
+        let (file, top) = (String(cString: real), String(cString: root))
+        guard file.hasPrefix(top == "/" ? "/" : top + "/") else {
+            throw DPPAError(.data, "the module '\(name)' leads out of the recipe's folder", notes: ["copy it into lib/"])
+        }
+        return (try read(path, name: path), "@" + path)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+    }
+
+    /// What the sandbox itself calls.
+    static func functions(_ files: RecipeFiles, print: @escaping @Sendable (String) -> Void) -> [String: Function] {
+        // The functions run on the recipe's thread alone, as does everything of a host.
+        nonisolated(unsafe) let files = files
+        func make(_ name: String, _ body: @escaping @Sendable (Call) throws -> [ScriptValue]) -> Function {
+            Function(name: name, summary: "", parameters: [], returns: "", example: "", body: body)
+        }
+        return [
+            "module": make("require") { call in
+                guard case .string(let name) = call.argument(0) else {
+                    throw DPPAError(.data, "require: the argument must be the name of a module; it is \(call.argument(0).described)")
+                }
+                let found = try files.module(name)
+                return [.string(found.text), .string(found.chunk)]
+            },
+            "recipe": make("recipe") { _ in
+                [.string(try files.read(files.recipe, name: files.recipe)), .string("@" + files.recipe)]
+            },
+            "prelude": make("prelude") { _ in [.string(files.library["prelude"] ?? ""), .string("=dppa.v1")] },
+            "print": make("print") { call in
+                if case .string(let text) = call.argument(0) { print(text) }
+                return []
+            },
+            "suggest": make("suggest") { call in
+                guard case .string(let word) = call.argument(0), case .table(let table) = call.argument(1) else { return [.string("")] }
+                let names = table.array.compactMap { if case .string(let name) = $0 { name } else { nil } }
+                let near = Suggestions.nearest(to: word, among: names)
+                return [.string(near.isEmpty ? "" : "; did you mean \(Suggestions.list(near))?")]
+            },
+        ]
+    }
+}

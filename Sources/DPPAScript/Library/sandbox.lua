@@ -1,0 +1,188 @@
+-- What a recipe can reach: an allow-list. Everything that is not named here does not exist for it.
+local host = ...
+local raw_next, raw_type, raw_error, raw_set, raw_tostring = next, type, error, setmetatable, tostring
+local raw_find, raw_rep, raw_format, raw_concat, raw_sort = string.find, string.rep, string.format, table.concat, table.sort
+local inner, load_text = host.inner, host.load
+
+local function sorted_names(t)
+  local names = {}
+  for key in raw_next, t do
+    if raw_type(key) == "string" then names[#names + 1] = key end
+  end
+  raw_sort(names)
+  return names
+end
+
+-- Read-only tables: an unknown name is an error that helps.
+local contents = {}
+local function freeze(t, title)
+  local proxy = {}
+  contents[proxy] = t
+  return raw_set(proxy, {
+    __index = function(_, key)
+      local value = t[key]
+      if value ~= nil then return value end
+      raw_error(title .. " has no '" .. raw_tostring(key) .. "'" .. inner.suggest(raw_tostring(key), sorted_names(t)), 2)
+    end,
+    __newindex = function(_, key) raw_error(title .. "." .. raw_tostring(key) .. " cannot be changed", 2) end,
+    __metatable = false,
+  })
+end
+
+local function copy(t, names)
+  local result = {}
+  for name in names:gmatch "%S+" do result[name] = t[name] end
+  return result
+end
+
+local base = copy(_G, "assert error ipairs select tonumber type _VERSION")
+
+function base.tostring(value)
+  local kind = raw_type(value)
+  if kind == "table" or kind == "function" then return kind end
+  return raw_tostring(value)
+end
+
+function base.print(...)
+  local parts = {}
+  for index = 1, select("#", ...) do parts[index] = base.tostring((select(index, ...))) end
+  inner.print(raw_concat(parts, "\t"):sub(1, 65536))
+end
+
+-- In a fixed order: numbers, then names by their bytes.
+function base.pairs(t)
+  if raw_type(t) ~= "table" then raw_error("pairs: the argument must be a table; it is a " .. raw_type(t), 2) end
+  t = contents[t] or t
+  local numbers, names = {}, {}
+  for key in raw_next, t do
+    local kind = raw_type(key)
+    if kind == "number" then
+      numbers[#numbers + 1] = key
+    elseif kind == "string" then
+      names[#names + 1] = key
+    else
+      raw_error("pairs: a table with a " .. kind .. " as a key has no fixed order", 2)
+    end
+  end
+  raw_sort(numbers)
+  raw_sort(names)
+  for index = 1, #names do numbers[#numbers + 1] = names[index] end
+  local position = 0
+  return function()
+    position = position + 1
+    local key = numbers[position]
+    if key ~= nil then return key, t[key] end
+  end, t, nil
+end
+
+-- Functions that can run long or grow large inside one C call, where no limit is looked at.
+local strings = copy(string, "byte char format len lower upper reverse sub")
+function strings.rep(text, count, separator)
+  separator = separator or ""
+  if raw_type(count) ~= "number" or count > 65536 or (#text + #separator) * count > 1048576 then
+    raw_error("string.rep: the result may have at most 1 MiB, and the count be at most 65536", 2)
+  end
+  return raw_rep(text, count, separator)
+end
+function strings.find(text, part, start)
+  if #text * #part > 16777216 then raw_error("string.find: the texts are too long", 2) end
+  return raw_find(text, part, start, true)
+end
+function strings.format(pattern, ...)
+  if raw_find(pattern, "%%[^%a%%]*p") then raw_error("string.format: %p is not available", 2) end
+  local values = { ... }
+  for index = 1, select("#", ...) do
+    local kind = raw_type(values[index])
+    if kind == "table" or kind == "function" then values[index] = kind end
+  end
+  return raw_format(pattern, table.unpack(values, 1, select("#", ...)))
+end
+
+local tables = copy(table, "concat insert remove unpack pack")
+function tables.sort(t, before)
+  if #t > 100000 then raw_error("table.sort: at most 100000 elements", 2) end
+  return raw_sort(t, before)
+end
+function tables.concat(t, separator, first, last)
+  if separator and #separator > 65536 then raw_error("table.concat: the separator is too long", 2) end
+  return raw_concat(t, separator, first, last)
+end
+
+local maths = copy(math, "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min mininteger modf pi rad sin sqrt tan tointeger type ult")
+
+-- Methods of strings are found in the real table, so that one becomes what recipes see.
+for name in raw_next, string do string[name] = nil end
+for name, value in raw_next, strings do string[name] = value end
+getmetatable("").__metatable = false
+
+base.string = freeze(strings, "string")
+base.table = freeze(tables, "table")
+base.math = freeze(maths, "math")
+
+-- Fields.
+local field, group = host.types.field, host.types.group
+for name, body in raw_next, host.operators do field[name] = body end
+local methods = host.methods
+field.__index = function(_, key)
+  local method = methods[key]
+  if method ~= nil then return method end
+  raw_error("a field has no method '" .. raw_tostring(key) .. "'" .. inner.suggest(raw_tostring(key), sorted_names(methods)), 2)
+end
+field.__newindex = function() raw_error("a field cannot be changed", 2) end
+field.__tostring = function(value) return inner.formula(value) end
+field.__lt = function() raw_error("fields are compared with methods: write a:lt(b) or a:gt(b) instead of a < b or a > b", 2) end
+field.__le = function() raw_error("fields are compared with methods: write a:le(b) or a:ge(b) instead of a <= b or a >= b", 2) end
+field.__eq = function() raw_error("fields are compared with methods: write a:eq(b) or a:ne(b) instead of a == b or a ~= b", 2) end
+field.__concat = function() raw_error("a field is no text; print(field) shows its formula", 2) end
+field.__len = function() raw_error("a field has no length; dppa.numel(field) is the number of its elements", 2) end
+field.__call = function() raw_error("a field is no function", 2) end
+field.__mod = function() raw_error("fields have no operator %; write x - y * dppa.floor(x / y)", 2) end
+field.__idiv = function() raw_error("fields have no operator //; write dppa.floor(x / y)", 2) end
+field.__bxor = function() raw_error("masks are joined by & and | and turned by ~; write (a | b) & ~(a & b)", 2) end
+group.__index = function() raw_error("a group has no methods; it stands where a scope is expected", 2) end
+
+-- Modules, each loaded once.
+local modules, loading = {}, {}
+local environment
+
+local function evaluate(text, chunk, scope, ...)
+  local body, problem = load_text(text, chunk, scope)
+  if not body then raw_error(problem, 0) end
+  return body(...)
+end
+
+local prelude_text, prelude_chunk = inner.prelude()
+local prelude = evaluate(prelude_text, prelude_chunk, base, host)
+
+function base.require(name)
+  if raw_type(name) ~= "string" then raw_error("require: the argument must be the name of a module; it is a " .. raw_type(name), 2) end
+  if modules[name] ~= nil then return modules[name] end
+  for index = 1, #loading do
+    if loading[index] == name then
+      raw_error("the modules require each other in a circle: " .. raw_concat(loading, " -> ", index) .. " -> " .. name, 2)
+    end
+  end
+  local text, chunk = inner.module(name)
+  loading[#loading + 1] = name
+  local value = evaluate(text, chunk, environment)
+  loading[#loading] = nil
+  if value == nil then raw_error("the module '" .. name .. "' returns nothing", 2) end
+  if raw_type(value) == "table" then value = freeze(value, name) end
+  modules[name] = value
+  return value
+end
+
+environment = raw_set({}, {
+  __index = function(_, name)
+    local value = base[name]
+    if value ~= nil then return value end
+    raw_error("undefined name '" .. raw_tostring(name) .. "'" .. inner.suggest(raw_tostring(name), sorted_names(base)), 2)
+  end,
+  __newindex = function(_, name) raw_error("'" .. raw_tostring(name) .. "' is assigned but not declared: write local " .. raw_tostring(name) .. " = …", 2) end,
+  __metatable = false,
+})
+
+modules["dppa.v1"] = freeze(prelude, "dppa")
+
+local text, chunk = inner.recipe()
+return evaluate(text, chunk, environment)

@@ -1,0 +1,124 @@
+import DPPA
+import Foundation
+
+/// What a run of a recipe has done, in words and as JSON.
+package struct RecipeOutcome {
+    /// The directories that were written.
+    package let written: [String]
+    /// Warnings, one text each.
+    package let warnings: [String]
+    /// One line for the person at the keyboard.
+    package let summary: String
+    /// What the engine did.
+    package let report: EngineReport
+    /// The named values.
+    package let named: [(name: String, values: [(name: String, value: Double)])]
+    private let recipe: String
+    private let options: [RecipeOptions.Taken]
+    private let models: [(label: String, path: String)]
+    private let seconds: Double
+
+    init(
+        session: RecipeSession, recipe: (name: String, text: String), written: [String], start: ContinuousClock.Instant,
+        isOwn: (DPPAError.Location) -> Bool
+    ) {
+        let duration = ContinuousClock.now - start
+        seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        self.written = written
+        self.recipe = recipe.name
+        report = session.engine.report
+        named = RecipeOutcome.named(session)
+        options = session.options.taken
+        models = session.checkpoints.map { ($0.label, $0.path) }
+        var warnings = session.unusedMasks(isOwn: isOwn).map { mask in
+            "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
+                + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
+        }
+        for inputs in report.nonFiniteInputs {
+            warnings.append(
+                "warning: \(inputs.label) has \(inputs.count) infinite or NaN elements, for example in \(inputs.tensor)")
+        }
+        for clamp in RecipeOutcome.clamps(session) { warnings.append(clamp) }
+        self.warnings = warnings
+        let moved = Double(report.bytesRead + report.bytesWritten) / 1e9
+        summary =
+            "wrote \(written.joined(separator: ", ")): \(String(format: "%.2f", moved)) GB moved in "
+            + "\(String(format: "%.1f", seconds)) s (\(String(format: "%.2f", moved / max(seconds, 1e-9))) GB/s)"
+    }
+
+    static func card(_ session: RecipeSession, _ result: MergeResult, _ recipe: (name: String, text: String)) -> ModelCard {
+        let models = session.graph.models(of: result.node)
+        return ModelCard(
+            recipe: recipe, models: models.map { session.graph.models[$0].label },
+            options: session.options.taken.map { ($0.name, publicText($0.value)) }, named: named(session),
+            config: session.graph.models[result.config ?? models.first ?? 0].label)
+    }
+
+    /// Writes everything as JSON with sorted keys.
+    package func writeJSON(to path: String) throws {
+        let object: [String: Any] = [
+            "version": version, "recipe": recipe, "written": written, "seconds": seconds,
+            "bytes_read": report.bytesRead, "bytes_written": report.bytesWritten, "epochs": report.epochs,
+            "options": Dictionary(options.map { ($0.name, json($0.value)) }, uniquingKeysWith: { a, _ in a }),
+            "models": models.map { ["label": $0.label, "path": $0.path] },
+            "named": Dictionary(
+                named.map { entry -> (String, Any) in
+                    if entry.values.count == 1, entry.values[0].name.isEmpty { return (entry.name, number(entry.values[0].value)) }
+                    return (
+                        entry.name,
+                        Dictionary(entry.values.map { ($0.name, number($0.value)) }, uniquingKeysWith: { a, _ in a })
+                    )
+                }, uniquingKeysWith: { a, _ in a }),
+            "warnings": warnings,
+        ]
+        do {
+            let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
+            try (data + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw DPPAError(.cannotCreate, "cannot write \(path)", cause: error.localizedDescription)
+        }
+    }
+
+    private static func named(_ session: RecipeSession) -> [(name: String, values: [(name: String, value: Double)])] {
+        session.named.map { ($0.name, session.engine.values($0.node) ?? []) }
+    }
+
+    /// What named clamps have cut.
+    private static func clamps(_ session: RecipeSession) -> [String] {
+        session.named.compactMap { entry in
+            guard let inner = session.graph.clamped[entry.node],
+                let before = session.engine.values(inner), let after = session.engine.values(entry.node)
+            else { return nil }
+            let cut = zip(before, after).filter { $0.value != $1.value }
+            guard let first = cut.first else { return nil }
+            return "warning: '\(entry.name)' was clamped in \(cut.count) of \(after.count) places, for example "
+                + "\(first.0.name): \(first.0.value) became \(first.1.value)"
+        }
+    }
+
+    /// An option's value without local folders.
+    private static func publicText(_ value: ScriptValue) -> String {
+        switch value {
+        case .string(let text): text.split(separator: "/").last.map(String.init) ?? text
+        case .table(let table): table.array.map(publicText).joined(separator: ", ")
+        case .integer(let number): String(number)
+        case .number(let number): Graph.number(number)
+        case .bool(let flag): String(flag)
+        case .null, .object, .function: "–"
+        }
+    }
+
+    private func json(_ value: ScriptValue) -> Any {
+        switch value {
+        case .string(let text): text
+        case .table(let table): table.array.map(json)
+        case .integer(let number): number
+        case .number(let number): self.number(number)
+        case .bool(let flag): flag
+        case .null, .object, .function: NSNull()
+        }
+    }
+
+    /// JSON has no infinities and no NaN.
+    private func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
+}

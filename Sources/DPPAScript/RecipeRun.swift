@@ -1,0 +1,80 @@
+import DPPA
+import Foundation
+
+/// A recipe, from its text to the finished model directories.
+package final class RecipeRun {
+    /// What the person at the keyboard asks for.
+    package struct Request {
+        package var out: String
+        package var options: [String: String] = [:]
+        package var modelRoots: [String] = []
+        package var dtype: DType?
+        package var engine = EngineOptions(threads: 1)
+        package var shardSize = 5_000_000_000
+        package var force = false
+        package var environment: [String: String] = [:]
+        package var limits = ScriptLimits()
+
+        package init(out: String) { self.out = out }
+    }
+
+    private let recipe: String
+    /// The texts of the recipe files that were read, by name, for error messages.
+    package private(set) var sources: [String: String] = [:]
+
+    package init(_ recipe: String) { self.recipe = recipe }
+
+    /// Runs the recipe and writes what it returns or saves.
+    package func run(
+        _ request: Request, observer: (any EngineObserver)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false }, print: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> RecipeOutcome {
+        let start = ContinuousClock.now
+        let options = RecipeOptions(request.options)
+        let folder = NSString(string: recipe).deletingLastPathComponent
+        let session = RecipeSession(
+            paths: PathRules(
+                recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
+                hubCache: PathRules.hubCache(request.environment)),
+            options: options, engineOptions: request.engine, observer: observer)
+        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)
+        defer { sources = host.sources }
+        let returned = try host.run(recipe: recipe)
+        try collect(returned, session)
+        if let unknown = options.unknown.first {
+            let known = options.taken.map(\.name)
+            throw DPPAError(
+                .usage, "the recipe has no option '\(unknown)'",
+                notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
+        }
+        let text = host.sources[recipe] ?? ""
+        let merge = MergeRun(
+            session.engine, checkpoints: session.checkpoints,
+            settings: MergeRun.Settings(
+                out: request.out, dtype: request.dtype, shardSize: request.shardSize, force: request.force))
+        let name = NSString(string: recipe).lastPathComponent
+        let written = try merge.write(session.results, named: session.named) { result in
+            RecipeOutcome.card(session, result, (name, text)).markdown
+        }
+        return RecipeOutcome(
+            session: session, recipe: (name, text), written: written, start: start,
+            isOwn: { host.sources[$0.file] != nil })
+    }
+
+    /// The returned model becomes a result like the saved ones.
+    private func collect(_ returned: [ScriptValue], _ session: RecipeSession) throws {
+        session.graph.location = nil
+        switch returned.first ?? .null {
+        case .object(let object as NodeObject): try session.add(MergeResult(node: object.id))
+        case .null where !session.results.isEmpty: break
+        case .null:
+            throw DPPAError(
+                .data, "\(recipe) gives no model: it returns nothing and saves nothing",
+                notes: ["end it with `return base + delta`, or call :save(name) on a model"])
+        case let other:
+            throw DPPAError(
+                .data, "\(recipe) must return a model; it returns \(other.described)",
+                notes: ["end it with `return base + delta`"])
+        }
+    }
+}

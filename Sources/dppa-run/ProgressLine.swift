@@ -1,0 +1,101 @@
+import DPPA
+import Foundation
+import Synchronization
+
+/// How far a run is: one line that changes on a terminal, plain lines now and then in a log.
+final class ProgressLine: EngineObserver {
+    private struct State {
+        var stage = ""
+        var planned = 0
+        var moved = 0
+        var start = ContinuousClock.now
+        var shown = ContinuousClock.now
+        var isLineOpen = false
+    }
+
+    private let state = Mutex(State())
+    private let isTerminal: Bool
+    private let isQuiet: Bool
+
+    init(isQuiet: Bool) {
+        self.isQuiet = isQuiet
+        isTerminal = isatty(2) == 1
+    }
+
+    func plan(bytes: Int) {
+        state.withLock {
+            $0.planned = bytes
+            $0.moved = 0
+            $0.start = .now
+        }
+    }
+
+    func begin(stage: String, bytes: Int) { state.withLock { $0.stage = stage } }
+
+    func advance(bytes: Int) {
+        state.withLock { state in
+            state.moved += bytes
+            let wait: Duration = isTerminal ? .milliseconds(200) : .seconds(10)
+            guard !isQuiet, ContinuousClock.now - state.shown > wait else { return }
+            state.shown = .now
+            show(ProgressLine.text(state.stage, state.moved, state.planned, seconds(since: state.start)), &state)
+        }
+    }
+
+    func checkInterruption() throws {
+        if Interruption.isRequested {
+            throw DPPAError(.interrupted, "stopped; nothing was written")
+        }
+    }
+
+    /// Ends the changing line.
+    func finish() {
+        state.withLock { state in
+            guard state.isLineOpen else { return }
+            FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+            state.isLineOpen = false
+        }
+    }
+
+    /// The line for a moment of a run.
+    static func text(_ stage: String, _ moved: Int, _ planned: Int, _ seconds: Double) -> String {
+        let rate = seconds > 0 ? Double(moved) / seconds : 0
+        var text = "\(stage)  \(gigabytes(moved))"
+        if planned > 0 { text += " of \(gigabytes(max(planned, moved)))" }
+        text += "  \(String(format: "%.2f", rate / 1e9)) GB/s"
+        if planned > moved, rate > 0 {
+            let left = Int((Double(planned - moved) / rate).rounded(.up))
+            text += left < 120 ? "  \(left) s left" : "  \(left / 60) min left"
+        }
+        return text
+    }
+
+    private static func gigabytes(_ bytes: Int) -> String {
+        bytes < 1_000_000_000 ? "\(bytes / 1_000_000) MB" : String(format: "%.1f GB", Double(bytes) / 1e9)
+    }
+
+    private func seconds(since start: ContinuousClock.Instant) -> Double {
+        let duration = ContinuousClock.now - start
+        return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+    }
+
+    private func show(_ text: String, _ state: inout State) {
+        state.isLineOpen = isTerminal
+        FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[K\(text)" : text + "\n").utf8))
+    }
+}
+
+/// Control-C: the first one asks the run to stop cleanly, the second one ends the program.
+enum Interruption {
+    private static let flag = Atomic<Bool>(false)
+    static var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+    static func listen() {
+        for signalNumber in [SIGINT, SIGTERM] {
+            signal(signalNumber) { number in
+                Interruption.flag.store(true, ordering: .relaxed)
+                signal(number, SIG_DFL)
+            }
+        }
+    }
+}

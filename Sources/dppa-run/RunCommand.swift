@@ -1,0 +1,127 @@
+import ArgumentParser
+import DPPA
+import DPPAScript
+import Foundation
+
+/// `dppa-run run`: a recipe, from its text to the finished model directory.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a recipe and write the model that it returns.",
+        discussion: """
+            Example:
+              dppa-run run recipes/ties.lua --set base=models/base --set experts=models/a,models/b --out merged
+            """)
+
+    @Argument(help: ArgumentHelp("The recipe, a Lua file.", valueName: "recipe"))
+    var recipe: String
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Set an option of the recipe; may be repeated.", valueName: "name=value"))
+    var settings: [String] = []
+
+    @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
+    var out: String
+
+    @Option(help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"))
+    var models: [String] = []
+
+    @Option(help: "The dtype to write: f64, f32, f16 or bf16; otherwise each tensor keeps its own.")
+    var dtype: String?
+
+    @Option(help: "The same as --set seed=N.")
+    var seed: Int?
+
+    @Option(help: "How many threads compute.")
+    var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: "Private memory that may be used, such as 512M or 2G.")
+    var memory: String = "512M"
+
+    @Option(help: "The largest size of a written file, such as 5G.")
+    var shardSize: String = "5G"
+
+    @Flag(help: "Replace the output directory if it exists.")
+    var force = false
+
+    @Flag(help: "Print nothing but warnings and errors.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("Write what was done and all named values as JSON.", valueName: "file"))
+    var json: String?
+
+    func run() throws {
+        Interruption.listen()
+        let progress = ProgressLine(isQuiet: quiet)
+        let recipeRun = RecipeRun(recipe)
+        do {
+            var request = RecipeRun.Request(out: out)
+            request.options = try options()
+            request.modelRoots = models
+            request.dtype = try dtype.map(Self.outputDType)
+            request.engine = EngineOptions(threads: try Self.threads(threads), memory: try Self.bytes(memory, "--memory"))
+            request.shardSize = try Self.bytes(shardSize, "--shard-size", isDecimal: true)
+            request.force = force
+            request.environment = ProcessInfo.processInfo.environment
+            let outcome = try recipeRun.run(
+                request, observer: progress, isInterrupted: { Interruption.isRequested },
+                print: { text in
+                    progress.finish()
+                    print(text)
+                })
+            progress.finish()
+            for warning in outcome.warnings { Console.error(warning) }
+            if let json { try outcome.writeJSON(to: json) }
+            if !quiet { Console.error(outcome.summary) }
+        } catch {
+            progress.finish()
+            throw Console.fail(error, sources: recipeRun.sources)
+        }
+    }
+
+    private func options() throws -> [String: String] {
+        var options: [String: String] = [:]
+        for setting in settings {
+            guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+                throw DPPAError(.usage, "--set \(setting): expected name=value")
+            }
+            let name = String(setting[..<equals])
+            guard options.updateValue(String(setting[setting.index(after: equals)...]), forKey: name) == nil else {
+                throw DPPAError(.usage, "--set gives '\(name)' twice")
+            }
+        }
+        if let seed {
+            guard options.updateValue(String(seed), forKey: "seed") == nil else {
+                throw DPPAError(.usage, "the seed is given twice, by --seed and by --set seed=…")
+            }
+        }
+        return options
+    }
+
+    private static func outputDType(_ text: String) throws -> DType {
+        if let dtype = DType(userSpelling: text), dtype.isFloat, dtype.byteSize > 1 { return dtype }
+        throw DPPAError(.usage, "--dtype \(text): a model can be written as f64, f32, f16 or bf16")
+    }
+
+    private static func threads(_ count: Int) throws -> Int {
+        guard (1...1024).contains(count) else {
+            throw DPPAError(.usage, "--threads \(count): expected a number from 1 to 1024")
+        }
+        return count
+    }
+
+    /// A size such as 512M; K, M, G, T are powers of 1024, or of 1000 where files are meant.
+    static func bytes(_ text: String, _ option: String, isDecimal: Bool = false) throws -> Int {
+        let units: [Character: Int] = ["K": 1, "M": 2, "G": 3, "T": 4]
+        var digits = text.uppercased()
+        if digits.hasSuffix("IB") { digits.removeLast(2) } else if digits.hasSuffix("B") { digits.removeLast() }
+        var factor = 1.0
+        if let last = digits.last, let power = units[last] {
+            digits.removeLast()
+            for _ in 0..<power { factor *= isDecimal ? 1000 : 1024 }
+        }
+        guard let number = Double(digits), number > 0, number * factor >= 1, number * factor < 1e18 else {
+            throw DPPAError(.usage, "\(option) \(text): expected a size such as 512M or 2G")
+        }
+        return Int(number * factor)
+    }
+}

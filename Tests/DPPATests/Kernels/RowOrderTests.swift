@@ -1,0 +1,73 @@
+import DPPA
+import Testing
+
+@Suite("Orders within rows")
+struct RowOrderTests {
+    private let shapes = [(1, 1), (3, 5), (4, 16), (5, 33), (7, 64), (3, 65), (2, 1000), (2, 5001)]
+
+    private func rows(_ count: Int, _ length: Int, _ kind: Int) -> [Float] {
+        var random = SplitMix(UInt64(count * length + kind))
+        return switch kind {
+        case 0: awkward(count * length, seed: 1)
+        case 1: [Float](repeating: 0.25, count: count * length)
+        case 2: (0..<count * length).map { _ in random.coarse() }
+        case 3: (0..<count * length).map { _ in random.anyBits() }
+        case 4: [Float](repeating: .nan, count: count * length)
+        default: (0..<count * length).map { _ in random.fine() }
+        }
+    }
+
+    /// The indices of a row in ascending order, NaN last, ties by index.
+    private func order(_ row: [Float]) -> [Int] {
+        row.indices.sorted {
+            if row[$0].isNaN || row[$1].isNaN { return row[$0].isNaN == row[$1].isNaN ? $0 < $1 : row[$1].isNaN }
+            return (row[$0], $0) < (row[$1], $1)
+        }
+    }
+
+    @Test("Ranks, masks and order statistics of rows equal those of a sort")
+    func all() {
+        for (count, length) in shapes {
+            for kind in 0..<6 {
+                let x = rows(count, length, kind)
+                let (ranks, mask) = (Tile(count * length), Tile(count * length, 9))
+                for wanted in [0, 1, length / 3, length / 2, length - 1, length, length + 4] where wanted >= 0 {
+                    let counts = [Int](repeating: wanted, count: count)
+                    var statistics = [Double](repeating: -7, count: count)
+                    withPointer(x, shift: 1) {
+                        RowKernels.rank($0, rowLength: length, rowCount: count, into: ranks.start)
+                        RowKernels.topMask($0, counts: counts, rowLength: length, rowCount: count, into: mask.start)
+                        RowKernels.kth($0, indices: counts, rowLength: length, rowCount: count, into: &statistics)
+                    }
+                    for row in 0..<count {
+                        let values = Array(x[row * length..<(row + 1) * length])
+                        let order = order(values)
+                        let found = (0..<length).map { ranks.start[row * length + $0] }
+                        #expect(order.enumerated().allSatisfy { found[$1] == Float($0) })
+                        let expected = Double(values[order[min(wanted, length - 1)]])
+                        #expect(statistics[row] == expected || (statistics[row].isNaN && expected.isNaN))
+                        let best = values.indices.filter { values[$0].isFinite }.sorted {
+                            (-values[$0], $0) < (-values[$1], $1)
+                        }
+                        let chosen = Set(best.prefix(wanted))
+                        #expect(
+                            (0..<length).allSatisfy { mask.start[row * length + $0] == (chosen.contains($0) ? 1 : 0) })
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("Each row has its own count and index")
+    func individual() {
+        let x: [Float] = [3, 1, 2, 5, 5, 5, -1, 0, -0.0]
+        let mask = Tile(9)
+        var statistics = [0.0, 0, 0]
+        withPointer(x) {
+            RowKernels.topMask($0, counts: [1, 2, 2], rowLength: 3, rowCount: 3, into: mask.start)
+            RowKernels.kth($0, indices: [0, 2, 1], rowLength: 3, rowCount: 3, into: &statistics)
+        }
+        #expect(mask.values == [1, 0, 0, 1, 1, 0, 0, 1, 1])
+        #expect(statistics == [1, 5, 0])
+    }
+}
