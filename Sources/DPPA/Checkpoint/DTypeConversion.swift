@@ -86,11 +86,14 @@ package enum DTypeConversion {
         let source = UnsafeRawPointer(values)
         while index &+ 16 <= count {
             let bits = source.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<UInt32>.self)
-            let rounded = (bits &+ 0x7FFF &+ ((bits &>> 16) & 1)) &>> 16
-            let quiet = (bits &>> 16) | 0x40
-            let isNaN = (bits & 0x7FFF_FFFF) .> SIMD16(repeating: 0x7F80_0000)
-            let result = SIMD16<UInt16>(truncatingIfNeeded: rounded.replacing(with: quiet, where: isNaN))
-            out.storeBytes(of: result, toByteOffset: index &* 2, as: SIMD16<UInt16>.self)
+            let rounded = bits &+ 0x7FFF &+ ((bits &>> 16) & 1)
+            let quiet = bits | 0x40_0000
+            // Signed: there is no unsigned comparison in AVX2, and without its sign no float has the top bit.
+            let size = SIMD16<Int32>(truncatingIfNeeded: bits & 0x7FFF_FFFF)
+            let result = rounded.replacing(with: quiet, where: size .> SIMD16<Int32>(repeating: 0x7F80_0000))
+            // The upper half of each word.
+            let halves = unsafeBitCast(result, to: SIMD32<UInt16>.self).oddHalf
+            out.storeBytes(of: halves, toByteOffset: index &* 2, as: SIMD16<UInt16>.self)
             index &+= 16
         }
         while index < count {

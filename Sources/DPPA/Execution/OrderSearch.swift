@@ -61,25 +61,33 @@ final class OrderSearch: @unchecked Sendable {
             capacity = total
             return
         }
-        var keys = sample.map { OrderKey.key($0, key) }
-        keys.sort()
-        let position = Double(keys.count) * (1 - Double(rank) / Double(total))
+        let keys = Buffer<UInt32>(sample.count)
+        for index in 0..<sample.count { keys.pointer[index] = OrderKey.key(sample[index], key) }
+        let share = Double(rank) / Double(total)
         // Neighbouring weights are alike, so a sample of blocks is worth fewer independent values than it has.
-        let spread = Double(keys.count) * Double(rank) / Double(total) * (1 - Double(rank) / Double(total))
-        let margin = 8 * spread.squareRoot() + 16
+        let margin = 8 * (Double(sample.count) * share * (1 - share)).squareRoot() + 16
+        let position = Double(sample.count) * (1 - share)
         let (from, to) = (Int(position - margin), Int(position + margin))
-        low = from <= 0 ? 0 : outside(keys[from], keys, below: true)
-        high = to >= keys.count - 1 ? .max : outside(keys[to], keys, below: false)
-        let inside = keys.count { $0 > low && $0 < high }
-        let expected = Int(Double(inside) / Double(keys.count) * Double(total))
+        low = from <= 0 ? 0 : bound(keys, from, below: true)
+        high = to >= sample.count - 1 ? .max : bound(keys, to, below: false)
+        var inside = 0
+        for index in 0..<sample.count {
+            inside += keys.pointer[index] > low && keys.pointer[index] < high ? 1 : 0
+        }
+        let expected = Int(Double(inside) / Double(sample.count) * Double(total))
         capacity = min(total, expected * 2 + 4096)
     }
 
-    /// One beyond a key, so that values equal to it are inside; the key itself when very many are equal to it.
-    private func outside(_ bound: UInt32, _ keys: [UInt32], below: Bool) -> UInt32 {
-        let equal = keys.count { $0 == bound }
-        if equal * 8 > keys.count { return bound }
-        return below ? bound &- (bound > 0 ? 1 : 0) : bound &+ (bound < .max ? 1 : 0)
+    /// One beyond an order statistic of the sample, so that values equal to it are inside; the statistic itself when so
+    /// many are equal to it that gathering them would be no gain.
+    private func bound(_ keys: Buffer<UInt32>, _ index: Int, below: Bool) -> UInt32 {
+        let copy = Buffer<UInt32>(keys.count)
+        copy.pointer.update(from: keys.pointer, count: keys.count)
+        let found = Selection.select(copy.pointer, count: keys.count, ascendingIndex: index)
+        var equal = 0
+        for index in 0..<keys.count { equal += keys.pointer[index] == found ? 1 : 0 }
+        if equal * 8 > keys.count { return found }
+        return below ? found - (found > 0 ? 1 : 0) : found + (found < .max ? 1 : 0)
     }
 
     /// What one scan may gather: threads take their shares by chance, so each may get more than its part.

@@ -7,7 +7,6 @@ final class TileMachine: @unchecked Sendable {
     private var rowStride = 0
     private var counts = Buffer<Int>(0)
     private var rowScalars = Buffer<Double>(0)
-    private var rounded = Buffer<Float>(0)
     private var inputs = Buffer<UInt8>(0)
     private var outputs = Buffer<UInt8>(0)
     private var raw: [UnsafeRawPointer] = []
@@ -23,7 +22,7 @@ final class TileMachine: @unchecked Sendable {
             if case .write(_, let slot) = $1 { $0 + chunkElements * slot.dtype.byteSize + 64 } else { $0 }
         }
         let rows = task.program.needsRows ? task.rowsPerTile * (task.program.rowRegisterCount + 3) * 8 : 0
-        return (task.program.registerCount + 1) * (task.registerSize + 32) * 4 + rows + inputs + outputs
+        return task.program.registerCount * (task.registerSize + 32) * 4 + rows + inputs + outputs
     }
 
     /// Runs a task on one of its chunks. Throws when reading or writing fails, and when an output is not finite.
@@ -138,7 +137,6 @@ final class TileMachine: @unchecked Sendable {
         registerStride = (task.registerSize + 31) / 16 * 16
         let floats = task.program.registerCount * registerStride
         if registers.count < floats { registers = Buffer<Float>(floats) }
-        if rounded.count < registerStride { rounded = Buffer<Float>(registerStride) }
         if task.program.needsRows {
             rowStride = (task.rowsPerTile + 7) / 8 * 8
             if rows.count < rowStride * task.program.rowRegisterCount {
@@ -267,17 +265,12 @@ final class TileMachine: @unchecked Sendable {
         }
     }
 
-    /// Rounds to the output's type, checks, and puts the bytes where the chunk's write will find them.
+    /// Encodes in the output's type, checks, and puts the bytes where the chunk's write will find them.
     private func encode(
         _ register: Int, _ slot: OutputSlot, _ offset: Int, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>,
         _ part: Range<Int>, _ counters: NonFiniteCounters
     ) throws {
-        let shift = part.lowerBound - tile.lowerBound
-        var values = UnsafePointer(at(register) + shift)
-        if slot.dtype != .f32 && slot.dtype != .f64 {
-            DTypeConversion.round(values, to: slot.dtype, into: rounded.pointer, count: part.count)
-            values = UnsafePointer(rounded.pointer)
-        }
+        let values = UnsafePointer(at(register) + (part.lowerBound - tile.lowerBound))
         let size = slot.dtype.byteSize
         let target = UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
         DTypeConversion.encode(values, as: slot.dtype, into: target, count: part.count)
@@ -285,11 +278,11 @@ final class TileMachine: @unchecked Sendable {
             let bytes = raw[index] + (part.lowerBound - chunk.evaluated.lowerBound) * source.dtype.byteSize
             counters.count(bytes, source.dtype, part.count, model: task.program.models[index], task.facts.name)
         }
+        guard NonFinite.count(target, slot.dtype, part.count) > 0 else { return }
         var searched = 0
-        while let found = ElementKernels.firstNonFinite(values + searched, count: part.count - searched) {
-            let index = part.lowerBound + searched + found
-            if let error = blame(index, values[searched + found], slot, task, chunk, tile) { throw error }
-            searched += found + 1
+        while let found = NonFinite.first(target, slot.dtype, from: searched, count: part.count) {
+            if let failure = blame(part.lowerBound + found, values[found], slot, task, chunk, tile) { throw failure }
+            searched = found + 1
         }
     }
 
