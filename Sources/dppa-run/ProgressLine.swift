@@ -30,7 +30,7 @@ final class ProgressLine: EngineObserver {
         }
     }
 
-    func begin(stage: String, bytes: Int) { state.withLock { $0.stage = stage } }
+    func begin(stage: String) { state.withLock { $0.stage = stage } }
 
     func advance(bytes: Int) {
         state.withLock { state in

@@ -58,6 +58,7 @@ public final class Engine {
     /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
     public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
         let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        observer?.plan(bytes: plannedBytes(schedule, outputs))
         do {
             for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
         } catch let failure as NonFiniteOutput {
@@ -110,7 +111,7 @@ public final class Engine {
                 try run(jobs, on: unit, global, outputs, isLast: pass == passCount - 1, &bump)
             }
         }
-        for search in global { try finish(search) }
+        try finish(global)
     }
 
     private func run(
@@ -129,7 +130,7 @@ public final class Engine {
         try keepResidents(&tasks, local + global, isLast: isLast, &bump)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
         for result in results { try result.finish(self) }
-        for search in local { try finish(search) }
+        try finish(local)
     }
 
     /// The tensors that go through the passes of an epoch together.
@@ -160,6 +161,38 @@ public final class Engine {
         return units
     }
 
+    /// About how many bytes go through the passes, samples and unforeseen passes aside.
+    private func plannedBytes(_ schedule: Schedule, _ outputs: [Output]) -> Int {
+        var models: [NodeID: [Int]] = [:]
+        var total = 0
+        for jobs in schedule.jobs.values {
+            var reads: Set<ResidentKey> = []
+            for job in jobs {
+                let nodes: [NodeID]
+                switch job {
+                case .partial(_, let x, let y), .columns(_, let x, let y): nodes = y.map { [x, $0] } ?? [x]
+                case .rows(let x): nodes = [x]
+                case .select(let x), .columnSelect(let x): nodes = graph[x].operation.reduced.map { [$0] } ?? []
+                case .write(let number):
+                    nodes = [outputs[number].node]
+                    for (tensor, slot) in outputs[number].slots { total += graph.facts(tensor).numel * slot.dtype.byteSize }
+                }
+                for node in nodes {
+                    let sources = models[node] ?? graph.models(of: node)
+                    models[node] = sources
+                    for tensor in tensors(of: job, outputs) {
+                        reads.formUnion(sources.map { ResidentKey(model: $0, tensor: tensor) })
+                    }
+                }
+            }
+            total += reads.reduce(0) { total, read in
+                let facts = graph.facts(read.tensor)
+                return total + (graph.models[read.model].source(facts.name).map { facts.numel * $0.dtype.byteSize } ?? 0)
+            }
+        }
+        return total
+    }
+
     /// The tensors that a job reads.
     func tensors(of job: Job, _ outputs: [Output]) -> [TensorID] {
         switch job {
@@ -179,7 +212,7 @@ public final class Engine {
         let (pieces, machines, counters, observer) = (index, machines, counters, observer)
         let read = tasks.reduce(0) { $0 + $1.bytesRead }
         let written = tasks.reduce(0) { $0 + $1.bytesWritten }
-        observer?.begin(stage: stage, bytes: read + written)
+        observer?.begin(stage: stage)
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
             let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)

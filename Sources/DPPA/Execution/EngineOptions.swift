@@ -22,9 +22,11 @@ public struct EngineOptions: Sendable {
 
 /// Where a run tells how far it is, and asks whether to go on.
 public protocol EngineObserver: Sendable {
-    /// A pass begins; `bytes` will be read and written by it.
-    func begin(stage: String, bytes: Int)
-    /// Bytes were read or written. Called from all threads.
+    /// A run begins; about `bytes` will go through its passes.
+    func plan(bytes: Int)
+    /// A pass begins.
+    func begin(stage: String)
+    /// Bytes went through a pass. Called from all threads.
     func advance(bytes: Int)
     /// Throws when the person at the keyboard wants the run to stop. Called from all threads.
     func checkInterruption() throws

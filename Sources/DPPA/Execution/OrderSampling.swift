@@ -63,10 +63,18 @@ extension Engine {
             }
         }
         try perform(tasks, stage: "sampling")
-        for (search, sample) in zip(searches, samples) {
-            search.bracket(UnsafeMutableBufferPointer(start: sample.pointer, count: sample.count))
-            search.prepare()
+        let drawn = samples
+        try pool.run(searches.count) { number, _ in
+            let sample = UnsafeMutableBufferPointer(start: drawn[number].pointer, count: drawn[number].count)
+            searches[number].bracket(sample)
         }
+        // Gathering may take half of what is free; the largest searches go by histograms when that is too little.
+        var excess = searches.reduce(0) { $0 + $1.gatheredBytes } - MemoryBudget(limit: options.memory).free / 2
+        for search in searches.sorted(by: { $0.gatheredBytes > $1.gatheredBytes }) where excess > 0 {
+            excess -= search.gatheredBytes
+            search.gatherNothing()
+        }
+        for search in searches { search.prepare() }
     }
 
     /// A task that evaluates a node on some ranges of a tensor and keeps the values.
@@ -84,31 +92,33 @@ extension Engine {
         }
     }
 
-    /// Stores what a search has found; when its bracket missed, finds it by histograms.
-    func finish(_ search: OrderSearch) throws {
-        var outcome = search.outcome()
-        let wasGathered: Bool
-        if case .missed = outcome {
-            search.release()
-            outcome = try byHistogram(search)
-            wasGathered = false
-        } else {
-            wasGathered = true
+    /// Stores what searches have found; one whose bracket missed finds it by histograms.
+    func finish(_ searches: [OrderSearch]) throws {
+        try pool.run(searches.count) { number, _ in searches[number].conclude() }
+        for search in searches {
+            defer { search.release() }
+            var outcome = search.outcome
+            if case .missed = outcome {
+                search.release()
+                outcome = try byHistogram(search)
+            }
+            guard case .found(let key, let wanted, let equal, let gathered) = outcome else {
+                store.set(search.node, search.instance, Cut.nothing)
+                continue
+            }
+            let value = OrderKey.value(key)
+            guard case .largest = search.key else {
+                store.set(search.node, search.instance, Double(value))
+                continue
+            }
+            var cut = Cut(threshold: Double(value), boundary: search.names.last ?? "", last: Int.max)
+            if wanted < equal {
+                let place = try gathered ?? locate(search, value, wanted)
+                cut.boundary = search.names[place.member]
+                cut.last = place.index
+            }
+            store.set(search.node, search.instance, cut)
         }
-        defer { search.release() }
-        guard case .found(let key, let wanted, let equal) = outcome else {
-            return store.set(search.node, search.instance, Cut.nothing)
-        }
-        let value = OrderKey.value(key)
-        guard case .largest = search.key else { return store.set(search.node, search.instance, Double(value)) }
-        var cut = Cut(threshold: Double(value), boundary: search.names.last ?? "", last: Int.max)
-        if wanted < equal {
-            let gathered = wasGathered ? search.place(of: key, wanted) : nil
-            let place = try gathered ?? locate(search, value, wanted)
-            cut.boundary = search.names[place.member]
-            cut.last = place.index
-        }
-        store.set(search.node, search.instance, cut)
     }
 
     /// The order statistic by two passes over 16 + 16 bits of the keys.
@@ -134,7 +144,7 @@ extension Engine {
         let second = try histogram(search, high: UInt16(upper.bin))
         guard let lower = bin(second, 0, rank - above) else { return .nothing }
         let key = UInt32(upper.bin) << 16 | UInt32(lower.bin)
-        return .found(key: key, wanted: rank - above - lower.above, equal: second[lower.bin])
+        return .found(key: key, wanted: rank - above - lower.above, equal: second[lower.bin], place: nil)
     }
 
     private func histogram(_ search: OrderSearch, high: UInt16?) throws -> [Int] {

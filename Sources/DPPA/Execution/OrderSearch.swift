@@ -65,7 +65,7 @@ final class OrderSearch: @unchecked Sendable {
         for index in 0..<sample.count { keys.pointer[index] = OrderKey.key(sample[index], key) }
         let share = Double(rank) / Double(total)
         // Neighbouring weights are alike, so a sample of blocks is worth fewer independent values than it has.
-        let margin = 8 * (Double(sample.count) * share * (1 - share)).squareRoot() + 16
+        let margin = 6 * (Double(sample.count) * share * (1 - share)).squareRoot() + 16
         let position = Double(sample.count) * (1 - share)
         let (from, to) = (Int(position - margin), Int(position + margin))
         low = from <= 0 ? 0 : bound(keys, from, below: true)
@@ -93,6 +93,9 @@ final class OrderSearch: @unchecked Sendable {
     /// What one scan may gather: threads take their shares by chance, so each may get more than its part.
     private var scanCapacity: Int { width == 1 ? capacity : min(capacity, capacity / width * 2 + 4096) }
 
+    /// Leaves the search to histograms: there is no memory to gather in.
+    func gatherNothing() { capacity = 0 }
+
     /// What gathering may take, in bytes.
     var gatheredBytes: Int { scanCapacity * width * 8 }
 
@@ -115,64 +118,67 @@ final class OrderSearch: @unchecked Sendable {
     enum Outcome {
         /// No value can be chosen.
         case nothing
-        /// The threshold; `wanted` of the `equal` values that equal it are kept.
-        case found(key: UInt32, wanted: Int, equal: Int)
+        /// The threshold; `wanted` of the `equal` values that equal it are kept, up to `place` if that is known.
+        case found(key: UInt32, wanted: Int, equal: Int, place: (member: Int, index: Int)?)
         /// The bracket did not hold it.
         case missed
     }
 
-    /// The result of the pass; gathered places are given when ties must be cut.
-    func outcome() -> Outcome {
+    /// The result of the pass, once `conclude` has been called.
+    private(set) var outcome = Outcome.missed
+
+    /// Works out the result of the pass.
+    func conclude() {
         let all = scans.compactMap { $0 }
-        let valid = all.reduce(0) { $0 + $1.valid }
-        let rank = min(rank, valid)
-        guard rank > 0 else { return .nothing }
-        if all.contains(where: \.isOverflown) { return .missed }
+        let rank = min(rank, all.reduce(0) { $0 + $1.valid })
+        guard rank > 0 else {
+            outcome = .nothing
+            return
+        }
         let above = all.reduce(0) { $0 + $1.above }
         let atHigh = all.reduce(0) { $0 + $1.equalHigh }
         let inside = all.reduce(0) { $0 + $1.gathered }
         let atLow = all.reduce(0) { $0 + $1.equalLow }
-        if rank <= above { return .missed }
-        if rank <= above + atHigh { return .found(key: high, wanted: rank - above, equal: atHigh) }
-        if rank <= above + atHigh + inside {
-            let keys = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: inside)
-            defer { keys.deallocate() }
-            var filled = 0
-            for scan in all {
-                for index in 0..<scan.gathered {
-                    keys[filled] = scan.keys[index]
-                    filled += 1
-                }
-            }
-            guard let start = keys.baseAddress else { return .missed }
-            let place = above + atHigh + inside - rank
-            let found = Selection.select(start, count: inside, ascendingIndex: place)
-            var (greater, equal) = (0, 0)
-            for scan in all {
-                for index in 0..<scan.gathered {
-                    greater += scan.keys[index] > found ? 1 : 0
-                    equal += scan.keys[index] == found ? 1 : 0
-                }
-            }
-            return .found(key: found, wanted: rank - above - atHigh - greater, equal: equal)
+        if rank <= above || all.contains(where: \.isOverflown) {
+            outcome = .missed
+        } else if rank <= above + atHigh {
+            outcome = .found(key: high, wanted: rank - above, equal: atHigh, place: nil)
+        } else if rank <= above + atHigh + inside {
+            outcome = amongGathered(all, rank - above - atHigh, of: inside)
+        } else if rank <= above + atHigh + inside + atLow {
+            outcome = .found(key: low, wanted: rank - above - atHigh - inside, equal: atLow, place: nil)
+        } else {
+            outcome = .missed
         }
-        if rank <= above + atHigh + inside + atLow {
-            return .found(key: low, wanted: rank - above - atHigh - inside, equal: atLow)
-        }
-        return .missed
     }
 
-    /// The place of the n-th of the gathered values with a key, from 1; nil if they were not gathered.
-    func place(of found: UInt32, _ n: Int) -> (member: Int, index: Int)? {
-        guard found != low, found != high else { return nil }
+    private func amongGathered(_ all: [BracketScan], _ rank: Int, of count: Int) -> Outcome {
+        let keys = Buffer<UInt32>(count)
+        var filled = 0
+        for scan in all {
+            (keys.pointer + filled).update(from: scan.keys, count: scan.gathered)
+            filled += scan.gathered
+        }
+        let found = Selection.select(keys.pointer, count: count, ascendingIndex: count - rank)
+        var (greater, equal) = (0, 0)
+        for scan in all {
+            for index in 0..<scan.gathered {
+                greater += scan.keys[index] > found ? 1 : 0
+                equal += scan.keys[index] == found ? 1 : 0
+            }
+        }
+        let wanted = rank - greater
+        return .found(key: found, wanted: wanted, equal: equal, place: wanted < equal ? place(of: found, wanted) : nil)
+    }
+
+    /// The place of the n-th of the gathered values with a key, from 1.
+    private func place(of found: UInt32, _ n: Int) -> (member: Int, index: Int)? {
         var left = n
         for member in members.indices {
             var places: [Int] = []
             for worker in 0..<width {
                 guard let scan = scans[worker * members.count + member] else { continue }
-                for index in 0..<scan.gathered where scan.keys[index] == found {
-                    places.append(Int(scan.indices[index]))
-                }
+                for index in 0..<scan.gathered where scan.keys[index] == found { places.append(Int(scan.indices[index])) }
             }
             if left <= places.count {
                 places.sort()
