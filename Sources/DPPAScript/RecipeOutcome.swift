@@ -36,7 +36,8 @@ package struct RecipeOutcome {
         }
         for inputs in report.nonFiniteInputs {
             warnings.append(
-                "warning: \(inputs.label) has \(inputs.count) infinite or NaN elements, for example in \(inputs.tensor)")
+                "warning: \(inputs.label) has \(inputs.count) infinite or NaN elements, for example in \(inputs.tensor)"
+            )
         }
         for clamp in RecipeOutcome.clamps(session) { warnings.append(clamp) }
         self.warnings = warnings
@@ -46,7 +47,9 @@ package struct RecipeOutcome {
             + "\(String(format: "%.1f", seconds)) s (\(String(format: "%.2f", moved / max(seconds, 1e-9))) GB/s)"
     }
 
-    static func card(_ session: RecipeSession, _ result: MergeResult, _ recipe: (name: String, text: String)) -> ModelCard {
+    static func card(_ session: RecipeSession, _ result: MergeResult, _ recipe: (name: String, text: String))
+        -> ModelCard
+    {
         let models = session.graph.models(of: result.node)
         return ModelCard(
             recipe: recipe, models: models.map { session.graph.models[$0].label },
@@ -63,7 +66,9 @@ package struct RecipeOutcome {
             "models": models.map { ["label": $0.label, "path": $0.path] },
             "named": Dictionary(
                 named.map { entry -> (String, Any) in
-                    if entry.values.count == 1, entry.values[0].name.isEmpty { return (entry.name, number(entry.values[0].value)) }
+                    if entry.values.count == 1, entry.values[0].name.isEmpty {
+                        return (entry.name, number(entry.values[0].value))
+                    }
                     return (
                         entry.name,
                         Dictionary(entry.values.map { ($0.name, number($0.value)) }, uniquingKeysWith: { a, _ in a })

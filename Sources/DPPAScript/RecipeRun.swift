@@ -27,7 +27,8 @@ package final class RecipeRun {
     /// Runs the recipe and writes what it returns or saves.
     package func run(
         _ request: Request, observer: (any EngineObserver)? = nil,
-        isInterrupted: @escaping @Sendable () -> Bool = { false }, print: @escaping @Sendable (String) -> Void = { _ in }
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
         let start = ContinuousClock.now
         let options = RecipeOptions(request.options)

@@ -32,13 +32,16 @@ struct InspectCommand: ParsableCommand {
             "linears   \(linears.count), \(linears.reduce(0) { $0 + $1.facts.numel }) elements",
         ]
         let dtypes = Dictionary(grouping: tensors, by: { $0.source.dtype.rawValue })
-        lines.append("dtypes    " + dtypes.keys.sorted().map { "\($0) (\(dtypes[$0]?.count ?? 0))" }.joined(separator: ", "))
+        lines.append(
+            "dtypes    " + dtypes.keys.sorted().map { "\($0) (\(dtypes[$0]?.count ?? 0))" }.joined(separator: ", "))
         let stacks = Dictionary(grouping: tensors.filter { $0.facts.layer != nil }, by: { $0.facts.stack ?? "" })
         for stack in stacks.keys.sorted() {
             let layers = Set((stacks[stack] ?? []).compactMap(\.facts.layer)).count
             lines.append("stack     \(stack): \(layers) layers")
         }
-        if !checkpoint.sidecarFiles.isEmpty { lines.append("files     " + checkpoint.sidecarFiles.joined(separator: ", ")) }
+        if !checkpoint.sidecarFiles.isEmpty {
+            lines.append("files     " + checkpoint.sidecarFiles.joined(separator: ", "))
+        }
         guard listing else { return lines }
         lines.append("")
         for tensor in tensors {

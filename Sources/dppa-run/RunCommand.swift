@@ -16,13 +16,16 @@ struct RunCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The recipe, a Lua file.", valueName: "recipe"))
     var recipe: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Set an option of the recipe; may be repeated.", valueName: "name=value"))
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Set an option of the recipe; may be repeated.", valueName: "name=value"))
     var settings: [String] = []
 
     @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
     var out: String
 
-    @Option(help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"))
     var models: [String] = []
 
     @Option(help: "The dtype to write: f64, f32, f16 or bf16; otherwise each tensor keeps its own.")
@@ -58,7 +61,8 @@ struct RunCommand: ParsableCommand {
             request.options = try options()
             request.modelRoots = models
             request.dtype = try dtype.map(Self.outputDType)
-            request.engine = EngineOptions(threads: try Self.threads(threads), memory: try Self.bytes(memory, "--memory"))
+            request.engine = EngineOptions(
+                threads: try Self.threads(threads), memory: try Self.bytes(memory, "--memory"))
             request.shardSize = try Self.bytes(shardSize, "--shard-size", isDecimal: true)
             request.force = force
             request.environment = ProcessInfo.processInfo.environment

@@ -32,7 +32,8 @@ import Testing
             do {
                 written = try run(recipe, dtype: .f32, in: scratch) { $0.modelRoots = [Self.folder] }.model
             } catch {
-                Issue.record("\(entry.name): \((error as? DPPAError)?.rendered(sources: [:]) ?? "\(error)")\n\(entry.recipe)")
+                Issue.record(
+                    "\(entry.name): \((error as? DPPAError)?.rendered(sources: [:]) ?? "\(error)")\n\(entry.recipe)")
                 continue
             }
             for name in expected.tensors.keys where name.hasPrefix(entry.name + "/") {
@@ -52,7 +53,8 @@ import Testing
         let tolerance = entry.tolerance[tensor] ?? 0
         for (index, (a, b)) in zip(found, expected).enumerated()
         where !(a == b || (a.isNaN && b.isNaN) || abs(Double(a) - Double(b)) <= tolerance) {
-            Issue.record("\(entry.name) \(tensor)[\(index * step)]: \(a), expected \(b) ± \(tolerance)\n\(entry.recipe)")
+            Issue.record(
+                "\(entry.name) \(tensor)[\(index * step)]: \(a), expected \(b) ± \(tolerance)\n\(entry.recipe)")
             return
         }
     }

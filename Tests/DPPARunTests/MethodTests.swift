@@ -139,7 +139,8 @@ import Testing
         let copy = try own.write(renamed(recipe), "copy.lua")
         let shipped = try run("\(Folders.recipes)/\(method).lua", in: scratch)
         let copied = try run(copy, in: own) { $0.modelRoots = [Folders.recipes] }
-        #expect(shipped.model.tensors.mapValues { sha256($0.bytes) } == copied.model.tensors.mapValues { sha256($0.bytes) })
+        #expect(
+            shipped.model.tensors.mapValues { sha256($0.bytes) } == copied.model.tensors.mapValues { sha256($0.bytes) })
         #expect(shipped.outcome.report.bytesRead == copied.outcome.report.bytesRead)
     }
 
@@ -167,7 +168,9 @@ import Testing
         let engine = EngineOptions(threads: threads, chunkElements: tile * 4, tileElements: tile)
         let model = try run(recipe, engine: engine, in: scratch) { $0.modelRoots = [Folders.recipes] }.model
         let other = try Scratch()
-        let reference = try run(recipe, engine: EngineOptions(threads: 1), in: other) { $0.modelRoots = [Folders.recipes] }
+        let reference = try run(recipe, engine: EngineOptions(threads: 1), in: other) {
+            $0.modelRoots = [Folders.recipes]
+        }
         #expect(model.tensors.mapValues { $0.bytes } == reference.model.tensors.mapValues { $0.bytes })
     }
 }

@@ -2,7 +2,9 @@ import DPPAScript
 import Testing
 
 @Suite struct SuggestionTests {
-    @Test(arguments: [("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 1), ("maximise", "maximize", 1), ("same", "same", 0)])
+    @Test(arguments: [
+        ("", "abc", 3), ("kitten", "sitting", 3), ("ab", "ba", 1), ("maximise", "maximize", 1), ("same", "same", 0),
+    ])
     func distanceCountsEditsAndSwaps(_ a: String, _ b: String, _ expected: Int) {
         #expect(Suggestions.distance(a, b) == expected)
         #expect(Suggestions.distance(b, a) == expected)

@@ -60,11 +60,14 @@ public struct Checkpoint: Sendable {
 
     /// Scaled 8-bit weights are not the numbers that they stand for.
     private func refuseScaled8Bit() throws {
-        guard let tensor = tensors.first(where: { $0.source.dtype == .f8E4M3 || $0.source.dtype == .f8E5M2 }) else { return }
+        guard let tensor = tensors.first(where: { $0.source.dtype == .f8E4M3 || $0.source.dtype == .f8E5M2 }) else {
+            return
+        }
         let scale = tensors.first { $0.facts.name.hasSuffix("_scale_inv") || $0.facts.name.hasSuffix("_scale") }
         let isQuantised = config?.contains("\"quantization_config\"") ?? false
         guard scale != nil || isQuantised else { return }
-        let sign = scale.map { "the scale \($0.facts.name) stands beside it" } ?? "config.json has a quantization_config"
+        let sign =
+            scale.map { "the scale \($0.facts.name) stands beside it" } ?? "config.json has a quantization_config"
         throw DPPAError(
             .data, "\(path): \(tensor.facts.name) is a scaled 8-bit weight (\(tensor.source.dtype.rawValue)): \(sign)",
             notes: ["merge the 16-bit model, or convert this one to bf16 first"])
@@ -78,13 +81,17 @@ public struct Checkpoint: Sendable {
         if files.count == 1 { return try SafetensorsFile(path + "/" + files[0]).tensors }
         if files.count > 1 {
             throw DPPAError(
-                .data, "\(path) has \(files.count) safetensors files and no \(index): \(files.prefix(3).joined(separator: ", "))",
+                .data,
+                "\(path) has \(files.count) safetensors files and no \(index): \(files.prefix(3).joined(separator: ", "))",
                 notes: ["name the file you mean, or restore the index"])
         }
-        let other = names.first { $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }
+        let other = names.first {
+            $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
+        }
         throw DPPAError(
             .missingInput, "\(path) holds no safetensors file" + (other.map { "; it has \($0)" } ?? ""),
-            notes: other == nil ? [] : ["convert it first: load it with transformers and call save_pretrained(directory)"])
+            notes: other == nil
+                ? [] : ["convert it first: load it with transformers and call save_pretrained(directory)"])
     }
 
     private static func sharded(_ path: String, _ index: String) throws -> [SafetensorsFile.Tensor] {

@@ -68,7 +68,9 @@ public final class CheckpointWriter: Sendable {
         self.places = places
     }
 
-    /// Writes a piece of a tensor, `byteOffset` bytes from its start. Safe to call from several threads.
+    /// Writes a piece of a tensor, `byteOffset` bytes from its start.
+    ///
+    /// Safe to call from several threads.
     public func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws {
         let place = places[tensor]
         try files[place.file].write(bytes, at: place.offset + byteOffset)
@@ -148,7 +150,8 @@ final class OutputFile: Sendable {
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
             close(descriptor)
             throw DPPAError(
-                .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)", cause: String(cString: strerror(result)))
+                .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)",
+                cause: String(cString: strerror(result)))
         }
     }
 

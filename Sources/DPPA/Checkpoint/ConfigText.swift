@@ -4,7 +4,8 @@ import Foundation
 package enum ConfigText {
     /// The text with every `torch_dtype` and `dtype` set; `torch_dtype` is added at the top when there is neither.
     package static func settingDType(_ text: String, to dtype: DType) throws -> String {
-        guard let data = text.data(using: .utf8), (try? JSONSerialization.jsonObject(with: data)) is [String: Any] else {
+        guard let data = text.data(using: .utf8), (try? JSONSerialization.jsonObject(with: data)) is [String: Any]
+        else {
             throw DPPAError(.data, "config.json is not a JSON object", notes: ["the model directory is damaged"])
         }
         let bytes = Array(text.utf8)

@@ -15,8 +15,10 @@ package enum DTypeConversion {
             for index in 0..<count {
                 out[index] = Float(bytes.loadUnaligned(fromByteOffset: index &* 8, as: Double.self))
             }
-        case .f8E4M3: for index in 0..<count { out[index] = Float8.e4m3[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
-        case .f8E5M2: for index in 0..<count { out[index] = Float8.e5m2[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
+        case .f8E4M3:
+            for index in 0..<count { out[index] = Float8.e4m3[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
+        case .f8E5M2:
+            for index in 0..<count { out[index] = Float8.e5m2[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
         default: out.update(repeating: 0, count: count)
         }
     }

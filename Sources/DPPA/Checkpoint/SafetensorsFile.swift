@@ -1,6 +1,8 @@
 import Foundation
 
-/// An open safetensors file. Its tensors read by position, so that several threads can share it.
+/// An open safetensors file.
+///
+/// Its tensors read by position, so that several threads can share it.
 package final class SafetensorsFile: Sendable {
     /// The path as it was given.
     package let path: String
@@ -22,7 +24,9 @@ package final class SafetensorsFile: Sendable {
         }
     }
 
-    /// Opens a file and reads its header. Throws `missingInput` when it is not there and `data` when it is damaged.
+    /// Opens a file and reads its header.
+    ///
+    /// Throws `missingInput` when it is not there and `data` when it is damaged.
     package init(_ path: String) throws {
         self.path = path
         let descriptor = try FileDescriptor(path)
@@ -40,7 +44,8 @@ package final class SafetensorsFile: Sendable {
         length = UInt64(littleEndian: length)
         guard length <= UInt64(SafetensorsHeader.sizeLimit) else {
             throw DPPAError(
-                .data, "\(path): the header is said to have \(length) bytes; at most \(SafetensorsHeader.sizeLimit) are allowed",
+                .data,
+                "\(path): the header is said to have \(length) bytes; at most \(SafetensorsHeader.sizeLimit) are allowed",
                 notes: ["this is no safetensors file, or it is damaged"])
         }
         let headerSize = Int(length)
@@ -52,7 +57,8 @@ package final class SafetensorsFile: Sendable {
         let buffer = Buffer<UInt8>(headerSize)
         try descriptor.read(headerSize, at: 8, into: UnsafeMutableRawPointer(buffer.pointer), nil)
         let header = try SafetensorsHeader(
-            UnsafeRawBufferPointer(start: buffer.pointer, count: headerSize), dataSize: size - 8 - headerSize, file: path)
+            UnsafeRawBufferPointer(start: buffer.pointer, count: headerSize), dataSize: size - 8 - headerSize,
+            file: path)
         tensors = header.entries.map {
             Tensor(
                 name: $0.name, shape: $0.shape, dtype: $0.dtype, offset: 8 + headerSize + $0.bytes.lowerBound,

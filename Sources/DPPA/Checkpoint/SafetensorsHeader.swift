@@ -18,7 +18,9 @@ struct SafetensorsHeader {
     /// The largest header, as the format says.
     static let sizeLimit = 100_000_000
 
-    /// Parses a header; `dataSize` is the number of bytes behind it. Errors name the file.
+    /// Parses a header.
+    ///
+    /// `dataSize` is the number of bytes behind it. Errors name the file.
     init(_ bytes: UnsafeRawBufferPointer, dataSize: Int, file: String) throws {
         var scanner = HeaderScanner(bytes: bytes, file: file)
         try scanner.expect("{")
@@ -99,7 +101,8 @@ struct SafetensorsHeader {
             guard entry.bytes.lowerBound == end else {
                 let fault = entry.bytes.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
                 throw DPPAError(
-                    .data, "\(file): \(entry.name) begins at byte \(entry.bytes.lowerBound), expected \(end): it \(fault)",
+                    .data,
+                    "\(file): \(entry.name) begins at byte \(entry.bytes.lowerBound), expected \(end): it \(fault)",
                     notes: ["the file is damaged; copy or download it again"])
             }
             end = entry.bytes.upperBound
@@ -156,7 +159,9 @@ private struct HeaderScanner {
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw damage("a string is not UTF-8") }
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw damage("a string is not UTF-8")
+                }
                 return string
             case UInt8(ascii: "\\"): try escape(&text)
             case 0..<32: throw damage("a string holds a control character")
@@ -177,7 +182,8 @@ private struct HeaderScanner {
         guard byte == UInt8(ascii: "u") else { throw damage("a string has an unknown escape") }
         var code = try hex()
         if (0xD800..<0xDC00).contains(code) {
-            guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
+            guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+                bytes[position + 1] == UInt8(ascii: "u")
             else { throw damage("a string has half a surrogate pair") }
             position += 2
             let low = try hex()

@@ -29,12 +29,16 @@ package enum TensorNaming {
     }
 
     /// Names that hold a number which is no layer.
-    private static let notStacks: Set<String> = ["experts", "shared_experts", "mlp", "to_out", "net", "proj", "merger", "0"]
+    private static let notStacks: Set<String> = [
+        "experts", "shared_experts", "mlp", "to_out", "net", "proj", "merger", "0",
+    ]
 
     private static func parse(_ name: String) -> Place {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         for (index, part) in parts.enumerated() where index > 0 && index < parts.count - 1 {
-            guard let layer = Int(part), layer >= 0, part.count <= 6, !notStacks.contains(parts[index - 1]) else { continue }
+            guard let layer = Int(part), layer >= 0, part.count <= 6, !notStacks.contains(parts[index - 1]) else {
+                continue
+            }
             var rest = Array(parts[(index + 1)...])
             let parameter = rest.count > 0 ? rest.removeLast() : ""
             // T5 numbers the sublayers inside a block: block.3.layer.1.DenseReluDense.wi
@@ -49,7 +53,9 @@ package enum TensorNaming {
         let path = place.module.lowercased()
         let leaf = path.split(separator: ".").last.map(String.init) ?? path
         if place.parameter == "bias" || place.parameter.hasSuffix("_bias") { return "bias" }
-        if leaf.contains("norm") || leaf.hasPrefix("ln_") || leaf == "ln" || leaf.hasSuffix("_ln") || shape.count < 2 && place.layer != nil && place.parameter == "weight" && !leaf.contains("proj") {
+        if leaf.contains("norm") || leaf.hasPrefix("ln_") || leaf == "ln" || leaf.hasSuffix("_ln")
+            || shape.count < 2 && place.layer != nil && place.parameter == "weight" && !leaf.contains("proj")
+        {
             return "norm"
         }
         if place.layer == nil {
@@ -69,7 +75,9 @@ package enum TensorNaming {
             ("down", ["down_proj", "w2", "fc2", "dense_4h_to_h", "fc_out"]),
         ]
         let isAttention = path.contains("attn") || path.contains("attention")
-        if word == "dense" || word == "c_proj" { return isAttention ? "o" : path.contains("intermediate") ? "up" : "down" }
+        if word == "dense" || word == "c_proj" {
+            return isAttention ? "o" : path.contains("intermediate") ? "up" : "down"
+        }
         for (role, words) in roles where words.contains(word) { return isExpert ? "experts.\(role)" : role }
         return "other"
     }

@@ -201,7 +201,8 @@ extension TensorTask {
     var resultBytes: Int {
         sinks.reduce(0) {
             switch $1 {
-            case .leaves(_, _, _, let buffer), .columns(_, _, _, let buffer, _), .rows(_, let buffer): $0 + buffer.count * 8
+            case .leaves(_, _, _, let buffer), .columns(_, _, _, let buffer, _), .rows(_, let buffer):
+                $0 + buffer.count * 8
             case .collect(_, let buffer, _): $0 + buffer.count * 4
             case .countEqual(_, _, let buffer): $0 + buffer.count * 8
             case .scan, .write: $0

@@ -31,7 +31,9 @@ public final class Engine {
         var slots: [TensorID: OutputSlot]
 
         /// An output into a checkpoint; `tensors` gives the place of each name of the node's selection there.
-        public init(_ graph: Graph, node: NodeID, writer: CheckpointWriter, tensors: [String: (index: Int, dtype: DType)]) {
+        public init(
+            _ graph: Graph, node: NodeID, writer: CheckpointWriter, tensors: [String: (index: Int, dtype: DType)]
+        ) {
             self.node = node
             slots = [:]
             for tensor in graph.domain(of: node)?.tensors ?? [] {
@@ -70,7 +72,9 @@ public final class Engine {
         }
     }
 
-    /// A coarse node's values by instance, in order, with the instances' names. Nil for elements, rows and columns.
+    /// A coarse node's values by instance, in order, with the instances' names.
+    ///
+    /// Nil for elements, rows and columns.
     public func values(_ id: NodeID) -> [(name: String, value: Double)]? {
         let node = graph[id]
         guard node.scope.isScalar else { return nil }
@@ -115,7 +119,8 @@ public final class Engine {
     }
 
     private func run(
-        _ jobs: [Job], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool, _ bump: inout Int
+        _ jobs: [Job], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool,
+        _ bump: inout Int
     ) throws {
         var local: [OrderSearch] = []
         for case .select(let id) in jobs where graph[id].scope.staysInUnit { local += searches(id, on: unit) }
@@ -175,7 +180,9 @@ public final class Engine {
                 case .select(let x), .columnSelect(let x): nodes = graph[x].operation.reduced.map { [$0] } ?? []
                 case .write(let number):
                     nodes = [outputs[number].node]
-                    for (tensor, slot) in outputs[number].slots { total += graph.facts(tensor).numel * slot.dtype.byteSize }
+                    for (tensor, slot) in outputs[number].slots {
+                        total += graph.facts(tensor).numel * slot.dtype.byteSize
+                    }
                 }
                 for node in nodes {
                     let sources = models[node] ?? graph.models(of: node)
@@ -187,7 +194,8 @@ public final class Engine {
             }
             total += reads.reduce(0) { total, read in
                 let facts = graph.facts(read.tensor)
-                return total + (graph.models[read.model].source(facts.name).map { facts.numel * $0.dtype.byteSize } ?? 0)
+                return total
+                    + (graph.models[read.model].source(facts.name).map { facts.numel * $0.dtype.byteSize } ?? 0)
             }
         }
         return total

@@ -1,4 +1,6 @@
-/// How a run may use the machine. None of it changes a result.
+/// How a run may use the machine.
+///
+/// None of it changes a result.
 public struct EngineOptions: Sendable {
     /// How many threads compute.
     public var threads: Int

@@ -86,8 +86,10 @@ extension Engine {
         let (length, count) = (max(1, graph.facts(tensor).rowLength), graph.facts(tensor).numel)
         return task(tensor, &compiler, [register], [{ .collect($0[0], buffer, offsets: offsets) }]) { needsRows in
             ranges.map { range in
-                let rows = range.lowerBound / length * length..<min(count, (range.upperBound + length - 1) / length * length)
-                return Chunk(evaluated: needsRows ? rows : range, owned: range, leaves: range.lowerBound..<range.lowerBound)
+                let rows =
+                    range.lowerBound / length * length..<min(count, (range.upperBound + length - 1) / length * length)
+                return Chunk(
+                    evaluated: needsRows ? rows : range, owned: range, leaves: range.lowerBound..<range.lowerBound)
             }
         }
     }
@@ -173,7 +175,8 @@ extension Engine {
                 guard left > counts.pointer[number] else {
                     let buffer = Buffer<Float>(chunk.owned.count)
                     try perform([collecting(search.operand, tensor, [chunk.owned], buffer, [0])], stage: "choosing")
-                    guard let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: left)
+                    guard
+                        let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: left)
                     else { throw DPPAError(.internalFault, "a chosen threshold was not found again") }
                     return (member, chunk.owned.lowerBound + found)
                 }

@@ -178,7 +178,9 @@ final class OrderSearch: @unchecked Sendable {
             var places: [Int] = []
             for worker in 0..<width {
                 guard let scan = scans[worker * members.count + member] else { continue }
-                for index in 0..<scan.gathered where scan.keys[index] == found { places.append(Int(scan.indices[index])) }
+                for index in 0..<scan.gathered where scan.keys[index] == found {
+                    places.append(Int(scan.indices[index]))
+                }
             }
             if left <= places.count {
                 places.sort()

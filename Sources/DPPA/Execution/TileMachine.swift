@@ -25,7 +25,9 @@ final class TileMachine: @unchecked Sendable {
         return task.program.registerCount * (task.registerSize + 32) * 4 + rows + inputs + outputs
     }
 
-    /// Runs a task on one of its chunks. Throws when reading or writing fails, and when an output is not finite.
+    /// Runs a task on one of its chunks.
+    ///
+    /// Throws when reading or writing fails, and when an output is not finite.
     func run(_ task: TensorTask, chunk index: Int, counters: NonFiniteCounters) throws {
         let chunk = task.chunks[index]
         try copy(task, chunk)
@@ -186,7 +188,8 @@ final class TileMachine: @unchecked Sendable {
     ) throws {
         let values = UnsafePointer(at(register) + (part.lowerBound - tile.lowerBound))
         let size = slot.dtype.byteSize
-        let target = UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
+        let target =
+            UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
         DTypeConversion.encode(values, as: slot.dtype, into: target, count: part.count)
         for (index, source) in task.program.sources.enumerated() {
             let bytes = raw[index] + (part.lowerBound - chunk.evaluated.lowerBound) * source.dtype.byteSize

@@ -69,7 +69,9 @@ final class WorkerPool: Sendable {
         }
     }
 
-    /// Runs `body(index, worker)` for every index of 0..<count; worker is below `width`. Rethrows the first failure.
+    /// Runs `body(index, worker)` for every index of 0..<count.
+    ///
+    /// Worker is below `width`. Rethrows the first failure.
     func run(_ count: Int, _ body: @escaping @Sendable (Int, Int) throws -> Void) throws {
         guard count > 0 else { return }
         shared.condition.withLock {

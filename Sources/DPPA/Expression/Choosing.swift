@@ -18,7 +18,9 @@ extension Graph {
         return try make(.kept(x, by: cut), node.scope, isMask: true, domain: node.domain, label: node.label)
     }
 
-    /// The order statistic with an ascending index from 0; NaN counts as the largest. The index is cut to what there is.
+    /// The order statistic with an ascending index from 0.
+    ///
+    /// NaN counts as the largest. The index is cut to what there is.
     package func kth(_ x: NodeID, index: NodeID, over scope: Scope) throws -> NodeID {
         try requireReducible(x, over: scope, "kth")
         try requireParameter(index, scope, "kth", "the index")

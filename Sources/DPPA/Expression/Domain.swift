@@ -69,7 +69,9 @@ extension Graph {
         a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
-    /// The union of two selections. Throws when a name stands for two shapes.
+    /// The union of two selections.
+    ///
+    /// Throws when a name stands for two shapes.
     func union(_ a: DomainID, _ b: DomainID, _ what: String) throws -> DomainID {
         if a == b { return a }
         try requireEqualShapes(a, b, what)

@@ -40,7 +40,9 @@ public final class Graph {
     /// All nodes, operands first.
     public var nodeIDs: [NodeID] { nodes.indices.map { NodeID(index: Int32($0)) } }
 
-    /// The node with the given type, made if there is none yet. Throws a `limit` error when there are too many.
+    /// The node with the given type, made if there is none yet.
+    ///
+    /// Throws a `limit` error when there are too many.
     func make(
         _ operation: Operation, _ scope: Scope, _ space: Space = .value, isMask: Bool = false,
         domain: DomainID?, label: String? = nil
@@ -73,7 +75,9 @@ public final class Graph {
             label: model.label)
     }
 
-    /// A number that holds everywhere. Throws a `data` error when it is not finite.
+    /// A number that holds everywhere.
+    ///
+    /// Throws a `data` error when it is not finite.
     public func constant(_ value: Double) throws -> NodeID {
         guard value.isFinite else {
             throw DPPAError(

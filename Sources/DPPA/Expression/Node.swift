@@ -1,7 +1,10 @@
-/// The identity of a node in a graph. Operands always have smaller identities than the nodes that use them.
+/// The identity of a node in a graph.
+///
+/// Operands always have smaller identities than the nodes that use them.
 public struct NodeID: Hashable, Comparable, Sendable {
     package let index: Int32
 
+    /// The order in which nodes were made.
     public static func < (a: NodeID, b: NodeID) -> Bool { a.index < b.index }
 }
 
@@ -71,7 +74,9 @@ package enum Operation: Hashable, Sendable {
     }
 }
 
-/// One node of an expression: an operation with its type. Two nodes of a graph are never equal.
+/// One node of an expression: an operation with its type.
+///
+/// Two nodes of a graph are never equal.
 public struct Node: Sendable {
     /// The part that makes nodes equal or different.
     struct Key: Hashable, Sendable {

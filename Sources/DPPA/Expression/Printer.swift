@@ -56,7 +56,8 @@ extension Graph {
         case .branch(let parts): return atom("apply{ \(parts.map { at($0).text }.joined(separator: ", ")) }")
         case .broadcast(let x): return at(x)
         case .reinterpret(let x):
-            return node.space == .value ? atom("weights(\(at(x).text))") : atom("as_\(node.space.rawValue)(\(at(x).text))")
+            return node.space == .value
+                ? atom("weights(\(at(x).text))") : atom("as_\(node.space.rawValue)(\(at(x).text))")
         }
     }
 

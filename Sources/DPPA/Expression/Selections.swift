@@ -1,6 +1,8 @@
 /// Parts of a field: some of its tensors, and rules for some of them.
 extension Graph {
-    /// The field on those of its tensors for which the test holds. Throws when there is none.
+    /// The field on those of its tensors for which the test holds.
+    ///
+    /// Throws when there is none.
     package func restrict(_ x: NodeID, _ what: String, _ isMember: (TensorFacts) -> Bool) throws -> NodeID {
         guard let domain = domain(of: x) else { throw mistake("\(what): a plain number has no tensors") }
         let members = domain.tensors.filter { isMember(facts($0)) }
@@ -43,7 +45,9 @@ extension Graph {
         return try restrict(x, "apply") { names.contains($0.name) }
     }
 
-    /// One field out of fields on disjoint selections. Throws when two overlap or differ in space.
+    /// One field out of fields on disjoint selections.
+    ///
+    /// Throws when two overlap or differ in space.
     package func branch(_ parts: [NodeID]) throws -> NodeID {
         guard let first = parts.first else { throw mistake("apply: there is no rule") }
         if parts.count == 1 { return first }

@@ -41,7 +41,8 @@ public struct ModelCard: Sendable {
             lines += named.map { entry in
                 let numbers = entry.values.map(\.value)
                 let mean = numbers.reduce(0, +) / Double(max(1, numbers.count))
-                return "| \(ModelCard.cell(entry.name)) | \(numbers.count) | \(numbers.min() ?? 0) | \(mean) | \(numbers.max() ?? 0) |"
+                return
+                    "| \(ModelCard.cell(entry.name)) | \(numbers.count) | \(numbers.min() ?? 0) | \(mean) | \(numbers.max() ?? 0) |"
             }
             lines.append("")
         }

@@ -55,7 +55,8 @@ public final class OutputDirectory {
         self.parent = parent
         var template = Array("\(parent)/.\(name).dppa-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw DPPAError(.cannotCreate, "cannot create a directory in \(parent)", cause: String(cString: strerror(errno)))
+            throw DPPAError(
+                .cannotCreate, "cannot create a directory in \(parent)", cause: String(cString: strerror(errno)))
         }
         temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(temporaryPath, 0o755)
@@ -67,7 +68,9 @@ public final class OutputDirectory {
 
     deinit { abandon() }
 
-    /// Puts the finished directory in the target's place. Throws `inputOutput`; then the target is as it was.
+    /// Puts the finished directory in the target's place.
+    ///
+    /// Throws `inputOutput`; then the target is as it was.
     public func commit() throws {
         unlink(temporaryPath + "/" + Self.lockName)
         Self.sync(temporaryPath)

@@ -7,7 +7,9 @@ struct OutputPlan {
     /// What is copied as it is: integer and truth-value tensors.
     var carried: [(index: Int, source: any TensorSource)] = []
 
-    /// Plans a result. Throws when models disagree on a tensor that can only be copied.
+    /// Plans a result.
+    ///
+    /// Throws when models disagree on a tensor that can only be copied.
     init(_ graph: Graph, _ result: MergeResult, config: ModelView, dtype: DType?) throws {
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         for tensor in graph.domain(of: result.node)?.tensors ?? [] {
@@ -27,7 +29,8 @@ struct OutputPlan {
         }
         entries.sort { Graph.precedes($0.facts.name, $1.facts.name) }
         for (index, entry) in entries.enumerated() {
-            tensors.append(CheckpointWriter.Tensor(name: entry.facts.name, shape: entry.facts.shape, dtype: entry.dtype))
+            tensors.append(
+                CheckpointWriter.Tensor(name: entry.facts.name, shape: entry.facts.shape, dtype: entry.dtype))
             if let source = entry.source {
                 carried.append((index, source))
             } else {
@@ -66,7 +69,8 @@ struct OutputPlan {
         }
         guard !isEqual else { return }
         throw DPPAError(
-            .data, "\(name) (\(a.dtype.rawValue)) differs between \(first) and \(second), and only floating-point "
+            .data,
+            "\(name) (\(a.dtype.rawValue)) differs between \(first) and \(second), and only floating-point "
                 + "tensors can be merged",
             notes: ["models with different integer tensors do not fit each other"])
     }

@@ -19,7 +19,8 @@ struct Sidecars {
             try copy(file, of: tokenizer, to: directory)
         }
         if let file = result.chatTemplateFile {
-            try Sidecars.copy(file, to: directory + "/" + (file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"))
+            try Sidecars.copy(
+                file, to: directory + "/" + (file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"))
         } else {
             let template = checkpoints[result.chatTemplate ?? result.tokenizer ?? config]
             for file in template.sidecarFiles where kind(file) == .chatTemplate {
@@ -32,7 +33,9 @@ struct Sidecars {
 
     private func kind(_ file: String) -> Kind {
         if file.hasPrefix("chat_template") { return .chatTemplate }
-        let tokenizerFiles = ["tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece"]
+        let tokenizerFiles = [
+            "tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece",
+        ]
         return tokenizerFiles.contains(where: file.hasPrefix) || file.hasSuffix(".model") ? .tokenizer : .other
     }
 

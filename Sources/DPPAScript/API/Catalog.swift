@@ -2,7 +2,9 @@ import DPPA
 
 /// The one table of the names of `dppa.v1`: what a recipe sees, and what help, stub and reference pages are made from.
 package enum Catalog {
-    /// Functions of the module. Those that call back into the recipe are written in Lua, in `prelude.lua`.
+    /// Functions of the module.
+    ///
+    /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
     package static let functions: [Function] = arithmetic + reductions + fields + data
 
     /// Methods of fields.
@@ -57,14 +59,16 @@ package enum Catalog {
             return [.object(ScopeObject(try call.session().graph.grouping(call.field(0), keys)))]
         },
         Function(
-            name: "rest", summary: "The part of a field that some parts leave.", parameters: [.field("field"), .table("parts")],
+            name: "rest", summary: "The part of a field that some parts leave.",
+            parameters: [.field("field"), .table("parts")],
             returns: "a field, or nil", example: ""
         ) { call in
             let rest = try call.session().graph.rest(of: call.field(0), without: nodes(call, 1))
             return rest.map { call.result($0) } ?? [.null]
         },
         Function(
-            name: "branch", summary: "One field out of disjoint parts.", parameters: [.table("parts")], returns: "a field",
+            name: "branch", summary: "One field out of disjoint parts.", parameters: [.table("parts")],
+            returns: "a field",
             example: ""
         ) { call in
             call.result(try call.session().graph.branch(nodes(call, 0)))

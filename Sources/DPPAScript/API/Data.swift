@@ -6,11 +6,13 @@ extension Catalog {
     static let data: [Function] = [
         Function(
             name: "option",
-            summary: "Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: "
+            summary:
+                "Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: "
                 + "number, string, boolean or list.",
             parameters: [.table("declaration")], returns: "the value",
             errors: ["what was given has another type or lies outside min and max"],
-            example: "local rate = dppa.option{ name = \"rate\", default = 0.9, min = 0, max = 1, help = \"share to drop\" }"
+            example:
+                "local rate = dppa.option{ name = \"rate\", default = 0.9, min = 0, max = 1, help = \"share to drop\" }"
         ) { call in
             let allowed = ["name", "default", "min", "max", "help", "choices"]
             let fields = try call.options(0, allowed: allowed)
@@ -21,7 +23,8 @@ extension Catalog {
                 guard let value = fields[key] else { return nil }
                 if let number = value.double { return number }
                 throw DPPAError(
-                    .data, "option '\(name)': '\(key)' must be a number; it is \(value.described)", location: call.location)
+                    .data, "option '\(name)': '\(key)' must be a number; it is \(value.described)",
+                    location: call.location)
             }
             var choices: [String] = []
             if case .table(let table)? = fields["choices"] {
@@ -57,8 +60,10 @@ extension Catalog {
     private static func script(_ value: Any) -> ScriptValue {
         switch value {
         case let number as NSNumber:
-            if CFNumberIsBool(number) { return .bool(number.boolValue) }
-            if let integer = Int(exactly: number.doubleValue), number.doubleValue.magnitude < 9e15 { return .integer(integer) }
+            if isTruthValue(number) { return .bool(number.boolValue) }
+            if let integer = Int(exactly: number.doubleValue), number.doubleValue.magnitude < 9e15 {
+                return .integer(integer)
+            }
             return .number(number.doubleValue)
         case let text as String: return .string(text)
         case let list as [Any]: return .table(ScriptTable(array: list.map(script)))
@@ -67,7 +72,7 @@ extension Catalog {
         }
     }
 
-    private static func CFNumberIsBool(_ number: NSNumber) -> Bool {
+    private static func isTruthValue(_ number: NSNumber) -> Bool {
         String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
     }
 }

@@ -7,7 +7,8 @@ extension Catalog {
             name: "model",
             summary: "Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.",
             parameters: [.text("path"), Parameter("options", .table, isOptional: true)],
-            returns: "a field of the space model", errors: ["there is no such model", "the path leads out of the recipe's folder"],
+            returns: "a field of the space model",
+            errors: ["there is no such model", "the path leads out of the recipe's folder"],
             example: "local base = dppa.model \"zoo/base\""
         ) { call in
             guard case .string(let path) = call.argument(0) else { throw call.mismatch(0, "a path") }
@@ -17,8 +18,10 @@ extension Catalog {
             return call.result(try session.model(path, label: label))
         },
         Function(
-            name: "tensors", summary: "Opens a safetensors file of side tensors, such as Fisher weights, as plain values.",
-            parameters: [.text("path")], returns: "a value per element", example: "local fisher = dppa.tensors \"fisher.safetensors\""
+            name: "tensors",
+            summary: "Opens a safetensors file of side tensors, such as Fisher weights, as plain values.",
+            parameters: [.text("path")], returns: "a value per element",
+            example: "local fisher = dppa.tensors \"fisher.safetensors\""
         ) { call in
             guard case .string(let path) = call.argument(0) else { throw call.mismatch(0, "a path") }
             return call.result(try call.session().tensors(path))
@@ -70,8 +73,10 @@ extension Catalog {
         },
         Function(
             name: "uniform",
-            summary: "Random numbers of [0, 1) for every element: Philox 4×32-10 by seed, stream, tensor name and index.",
-            parameters: [.field("field"), Parameter("options", .table, isOptional: true)], returns: "a value per element",
+            summary:
+                "Random numbers of [0, 1) for every element: Philox 4×32-10 by seed, stream, tensor name and index.",
+            parameters: [.field("field"), Parameter("options", .table, isOptional: true)],
+            returns: "a value per element",
             example: "delta:uniform{ seed = 1 }"
         ) { call in
             call.result(try random(call, 1))
@@ -94,7 +99,8 @@ extension Catalog {
         case .integer(let number)? where number >= 0: seed = UInt64(number)
         case let other?:
             throw DPPAError(
-                .data, "\(call.name): 'seed' must be an integer from 0; it is \(other.described)", location: call.location)
+                .data, "\(call.name): 'seed' must be an integer from 0; it is \(other.described)",
+                location: call.location)
         }
         let stream: String? = if case .string(let text)? = options["stream"] { text } else { nil }
         return try call.session().graph.uniform(like: call.field(0), seed: seed, stream: stream)

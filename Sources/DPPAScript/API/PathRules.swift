@@ -34,7 +34,9 @@ package struct PathRules {
         return home + "/hub"
     }
 
-    /// Finds what a recipe names; `label=path` gives the label. Throws when it is nowhere or where it must not be.
+    /// Finds what a recipe names.
+    ///
+    /// `label=path` gives the label. Throws when it is nowhere or where it must not be.
     package func resolve(_ written: String, for kind: Kind) throws -> Place {
         let isGranted = granted.contains(written)
         var (label, path) = (String?.none, written)
@@ -94,7 +96,9 @@ package struct PathRules {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { return nil }
         let folder = hubCache + "/models--\(parts[0])--\(parts[1])"
-        guard let data = FileManager.default.contents(atPath: folder + "/refs/main"), data.count < 256 else { return nil }
+        guard let data = FileManager.default.contents(atPath: folder + "/refs/main"), data.count < 256 else {
+            return nil
+        }
         let revision = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         guard !revision.contains("/"), !revision.hasPrefix(".") else { return nil }
         let snapshot = folder + "/snapshots/" + revision

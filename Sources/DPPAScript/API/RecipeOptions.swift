@@ -31,7 +31,9 @@ package final class RecipeOptions {
         var choices: [String]
     }
 
-    /// The value of a declared option. Throws when what was given does not fit the declaration.
+    /// The value of a declared option.
+    ///
+    /// Throws when what was given does not fit the declaration.
     func value(_ declaration: Declaration) throws -> ScriptValue {
         if let known = taken.first(where: { $0.name == declaration.name }) { return known.value }
         let text = given[declaration.name]
@@ -54,7 +56,10 @@ package final class RecipeOptions {
             var isNumeric = words.allSatisfy { Double($0) != nil }
             if case .string = table.array.first { isNumeric = false }
             if let first = table.array.first, !isNumeric {
-                if case .string = first {} else { return try .table(ScriptTable(array: words.map { try number($0, name) })) }
+                if case .string = first {
+                } else {
+                    return try .table(ScriptTable(array: words.map { try number($0, name) }))
+                }
             }
             return .table(ScriptTable(array: try words.map { isNumeric ? try number($0, name) : .string($0) }))
         default: return .string(text)
@@ -81,11 +86,15 @@ package final class RecipeOptions {
         for number in numbers {
             if let minimum = declaration.minimum, number < minimum {
                 throw DPPAError(
-                    code, "option '\(declaration.name)' must be at least \(Graph.number(minimum)); it is \(Graph.number(number))")
+                    code,
+                    "option '\(declaration.name)' must be at least \(Graph.number(minimum)); it is \(Graph.number(number))"
+                )
             }
             if let maximum = declaration.maximum, number > maximum {
                 throw DPPAError(
-                    code, "option '\(declaration.name)' must be at most \(Graph.number(maximum)); it is \(Graph.number(number))")
+                    code,
+                    "option '\(declaration.name)' must be at most \(Graph.number(maximum)); it is \(Graph.number(number))"
+                )
             }
         }
         if case .string(let word) = value, !declaration.choices.isEmpty, !declaration.choices.contains(word) {

@@ -5,7 +5,10 @@ extension Catalog {
     static let reductions: [Function] =
         [
             reduction(.sum, "The sum of `x` over a scope, in float64; Σ weight·x if there is a weight."),
-            reduction(.mean, "The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight."),
+            reduction(
+                .mean,
+                "The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight."
+            ),
             reduction(.max, "The largest value over a scope; NaN if there is one."),
             reduction(.min, "The smallest value over a scope; NaN if there is one."),
             reduction(.norm, "The Euclidean norm over a scope."),
@@ -25,7 +28,8 @@ extension Catalog {
             },
             Function(
                 name: "numel", summary: "How many elements each tensor has, or each instance of a coarser scope.",
-                parameters: [.field("x"), Parameter("scope", .scope, isOptional: true)], returns: "a value at that scope",
+                parameters: [.field("x"), Parameter("scope", .scope, isOptional: true)],
+                returns: "a value at that scope",
                 example: "mean(share, \"model\", numel(delta))"
             ) { call in
                 let scope: Scope = if case .null = call.argument(1) { .tensor } else { try call.scope(1) }
@@ -33,7 +37,8 @@ extension Catalog {
             },
             Function(
                 name: "top",
-                summary: "The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; "
+                summary:
+                    "The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; "
                     + "among equals the lowest index; never a non-finite value.",
                 parameters: [.field("x"), .value("fraction"), .scope], returns: "a mask at the scope of `x`",
                 example: "top(abs(delta), 0.2, \"tensor\")"
@@ -44,14 +49,16 @@ extension Catalog {
                         call.field(0), share: amount.node, isCount: amount.isCount, over: call.scope(2)))
             },
             Function(
-                name: "kth", summary: "The value with an ascending index from 0 within a scope; NaN counts as the largest.",
+                name: "kth",
+                summary: "The value with an ascending index from 0 within a scope; NaN counts as the largest.",
                 parameters: [.field("x"), .value("index"), .scope], returns: "a value at that scope",
                 example: "kth(abs(delta), 0.5 * (numel(delta) - 1), \"tensor\")"
             ) { call in
                 call.result(try call.session().graph.kth(call.field(0), index: call.node(1), over: call.scope(2)))
             },
             Function(
-                name: "rank", summary: "The ascending rank from 0 of each element within its row; among equals by index.",
+                name: "rank",
+                summary: "The ascending rank from 0 of each element within its row; among equals by index.",
                 parameters: [.field("x"), .scope], returns: "a value per element", example: "rank(abs(delta), \"row\")"
             ) { call in
                 call.result(try call.session().graph.rank(call.field(0), over: call.scope(1)))

@@ -12,7 +12,8 @@ extension Catalog {
             let (session, node) = (try call.session(), try call.field(0))
             guard session.graph[node].scope.isScalar else {
                 throw DPPAError(
-                    .data, "named: '\(name)' is a \(session.graph.describe(node)); only values per tensor or coarser "
+                    .data,
+                    "named: '\(name)' is a \(session.graph.describe(node)); only values per tensor or coarser "
                         + "go into a report",
                     notes: ["reduce it first: mean(x, \"tensor\"):named \"\(name)\""], location: call.location)
             }
@@ -27,7 +28,8 @@ extension Catalog {
             let (session, node) = (try call.session(), try call.field(0))
             guard session.graph[node].scope.isScalar else {
                 throw DPPAError(
-                    .data, "value: this is a \(session.graph.describe(node)); only values per tensor or coarser can be read",
+                    .data,
+                    "value: this is a \(session.graph.describe(node)); only values per tensor or coarser can be read",
                     notes: ["reduce it first: mean(x, \"tensor\"):value()"], location: call.location)
             }
             let values = try session.values(node)
@@ -35,12 +37,14 @@ extension Catalog {
             return [
                 .table(
                     ScriptTable(
-                        fields: Dictionary(values.map { ($0.name, .number($0.value)) }, uniquingKeysWith: { a, _ in a })))
+                        fields: Dictionary(values.map { ($0.name, .number($0.value)) }, uniquingKeysWith: { a, _ in a })
+                    ))
             ]
         },
         Function(
             name: "save",
-            summary: "Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.",
+            summary:
+                "Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.",
             parameters: [.field("model"), .text("name"), Parameter("options", .table, isOptional: true)],
             returns: "nothing", errors: ["the node is not a model"],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
@@ -54,7 +58,9 @@ extension Catalog {
             if let dtype = options["dtype"] { result.dtype = try call.dtype(dtype, "'dtype'") }
             func model(_ key: String) throws -> Int? {
                 guard let value = options[key] else { return nil }
-                if case .object(let object as NodeObject) = value, let index = session.modelIndex(object.id) { return index }
+                if case .object(let object as NodeObject) = value, let index = session.modelIndex(object.id) {
+                    return index
+                }
                 throw DPPAError(
                     .data, "save: '\(key)' must be a model that was opened with dppa.model; it is \(value.described)",
                     location: call.location)

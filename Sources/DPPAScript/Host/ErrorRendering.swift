@@ -30,7 +30,8 @@ extension DPPAError {
         let caret = "^" + String(repeating: "~", count: max(0, length - 1))
         return [
             "\(margin)\(number) | \(text)",
-            String(repeating: " ", count: margin.count + number.count) + " | " + String(repeating: " ", count: column) + caret,
+            String(repeating: " ", count: margin.count + number.count) + " | " + String(repeating: " ", count: column)
+                + caret,
         ]
     }
 }

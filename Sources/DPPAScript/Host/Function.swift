@@ -63,7 +63,9 @@ package struct Call {
     /// An argument; nil when there are fewer.
     package func argument(_ index: Int) -> ScriptValue { index < arguments.count ? arguments[index] : .null }
 
-    /// The named fields of a table of options. Throws at the key when one is not allowed.
+    /// The named fields of a table of options.
+    ///
+    /// Throws at the key when one is not allowed.
     package func options(_ index: Int, allowed: [String]) throws -> [String: ScriptValue] {
         switch argument(index) {
         case .null: return [:]
@@ -72,7 +74,8 @@ package struct Call {
                 let suggestion = Suggestions.nearest(to: unknown, among: allowed)
                 let hint = suggestion.isEmpty ? "" : "; did you mean \(Suggestions.list(suggestion))?"
                 throw DPPAError(
-                    .data, "\(name) has no option '\(unknown)'\(hint)", notes: ["options are \(allowed.joined(separator: ", "))"],
+                    .data, "\(name) has no option '\(unknown)'\(hint)",
+                    notes: ["options are \(allowed.joined(separator: ", "))"],
                     location: location.map { sources.find(unknown, from: $0, isKey: true) ?? $0 })
             }
             guard table.array.isEmpty else {

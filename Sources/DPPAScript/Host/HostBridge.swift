@@ -28,9 +28,13 @@ final class HostBridge {
         for (name, function) in new.sorted(by: { $0.key < $1.key }) { functions.append((group, name, function)) }
     }
 
-    /// Tells a session of all functions and types. False when memory is short.
+    /// Tells a session of all functions and types.
+    ///
+    /// False when memory is short.
     func register(_ session: OpaquePointer) -> Bool {
-        for (number, type) in types.enumerated() where !clua_add_type(session, type.name, UInt32(number)) { return false }
+        for (number, type) in types.enumerated() where !clua_add_type(session, type.name, UInt32(number)) {
+            return false
+        }
         for (number, entry) in functions.enumerated()
         where !clua_add_function(session, entry.group, entry.name, UInt32(number)) {
             return false
@@ -52,7 +56,9 @@ final class HostBridge {
             })
     }
 
-    /// Answers one call. False when an error waits in `failure`.
+    /// Answers one call.
+    ///
+    /// False when an error waits in `failure`.
     private func answer(_ raw: UnsafeMutablePointer<clua_call>) -> Bool {
         writer.clear()
         let number = Int(raw.pointee.function)
@@ -62,7 +68,8 @@ final class HostBridge {
             DPPAError.Location(file: String(cString: $0), line: Int(raw.pointee.line))
         }
         let call = Call(
-            function: functions[number].function, arguments: arguments, location: location, context: context, sources: texts)
+            function: functions[number].function, arguments: arguments, location: location, context: context,
+            sources: texts)
         do {
             let results = try call.function.body(call)
             raw.pointee.results = writer.values(results)

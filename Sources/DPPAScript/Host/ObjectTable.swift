@@ -34,7 +34,9 @@ final class ObjectTable {
     /// Lets go of an object; a handle that is old already does nothing.
     func release(_ handle: UInt64) {
         let index = Int(handle & 0xFFFF_FFFF)
-        guard index < slots.count, slots[index].generation == UInt32(handle >> 32), slots[index].object != nil else { return }
+        guard index < slots.count, slots[index].generation == UInt32(handle >> 32), slots[index].object != nil else {
+            return
+        }
         slots[index].object = nil
         slots[index].generation &+= 1
         free.append(index)

@@ -20,7 +20,9 @@ final class RecipeFiles {
         return folder.isEmpty ? "." : folder
     }
 
-    /// The text of a file. Throws when it is no text, too large, or not there.
+    /// The text of a file.
+    ///
+    /// Throws when it is no text, too large, or not there.
     func read(_ path: String, name: String) throws -> String {
         if let known = texts.texts[name] { return known }
         guard texts.texts.count < limits.fileCount else {
@@ -69,7 +71,8 @@ final class RecipeFiles {
         }
         let (file, top) = (String(cString: real), String(cString: root))
         guard file.hasPrefix(top == "/" ? "/" : top + "/") else {
-            throw DPPAError(.data, "the module '\(name)' leads out of the recipe's folder", notes: ["copy it into lib/"])
+            throw DPPAError(
+                .data, "the module '\(name)' leads out of the recipe's folder", notes: ["copy it into lib/"])
         }
         return (try read(path, name: path), "@" + path)
     }
@@ -88,7 +91,9 @@ final class RecipeFiles {
         return [
             "module": make("require") { call in
                 guard case .string(let name) = call.argument(0) else {
-                    throw DPPAError(.data, "require: the argument must be the name of a module; it is \(call.argument(0).described)")
+                    throw DPPAError(
+                        .data, "require: the argument must be the name of a module; it is \(call.argument(0).described)"
+                    )
                 }
                 let found = try files.module(name)
                 return [.string(found.text), .string(found.chunk)]
@@ -102,7 +107,9 @@ final class RecipeFiles {
                 return []
             },
             "suggest": make("suggest") { call in
-                guard case .string(let word) = call.argument(0), case .table(let table) = call.argument(1) else { return [.string("")] }
+                guard case .string(let word) = call.argument(0), case .table(let table) = call.argument(1) else {
+                    return [.string("")]
+                }
                 let names = table.array.compactMap { if case .string(let name) = $0 { name } else { nil } }
                 let near = Suggestions.nearest(to: word, among: names)
                 return [.string(near.isEmpty ? "" : "; did you mean \(Suggestions.list(near))?")]

@@ -53,7 +53,8 @@ package final class ScriptHost {
     /// A host; `trusted` holds the Lua sources "sandbox", "prelude" and those of the library's modules.
     package init(
         limits: ScriptLimits, names: Names, trusted: [String: String], context: AnyObject,
-        isInterrupted: @escaping @Sendable () -> Bool = { false }, print: @escaping @Sendable (String) -> Void = { _ in }
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        print: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.limits = limits
         self.names = names
@@ -126,7 +127,9 @@ package final class ScriptHost {
         var error: DPPAError
         switch status {
         case CLUA_HOST_ERROR:
-            error = bridge.failure as? DPPAError ?? DPPAError(.internalFault, "\(bridge.failure.map { "\($0)" } ?? "unknown")")
+            error =
+                bridge.failure as? DPPAError
+                ?? DPPAError(.internalFault, "\(bridge.failure.map { "\($0)" } ?? "unknown")")
         case CLUA_MEMORY_LIMIT: error = ScriptHost.outOfMemory(limits)
         case CLUA_INSTRUCTION_LIMIT:
             error = DPPAError(

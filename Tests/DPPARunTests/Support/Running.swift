@@ -55,7 +55,8 @@ struct Written {
         guard count > 0 else { return [] }
         tensor.bytes.withUnsafeBytes { bytes in
             values.withUnsafeMutableBufferPointer { out in
-                DTypeConversion.decode(bytes.baseAddress!, as: tensor.dtype, into: out.baseAddress!, count: count)
+                guard let from = bytes.baseAddress, let to = out.baseAddress else { return }
+                DTypeConversion.decode(from, as: tensor.dtype, into: to, count: count)
             }
         }
         return values
@@ -65,7 +66,8 @@ struct Written {
 /// Runs a recipe file and gives what it has written.
 func run(
     _ recipe: String, _ options: [String: String] = [:], dtype: DType? = nil,
-    engine: EngineOptions = EngineOptions(threads: 2), in scratch: Scratch, change: (inout RecipeRun.Request) -> Void = { _ in }
+    engine: EngineOptions = EngineOptions(threads: 2), in scratch: Scratch,
+    change: (inout RecipeRun.Request) -> Void = { _ in }
 ) throws -> (outcome: RecipeOutcome, model: Written) {
     var request = RecipeRun.Request(out: scratch.path + "/out")
     request.options = options

@@ -60,7 +60,8 @@ import Testing
         let layers = try numbers(graph.reduce(.mean, blocks, over: .layer), engine())
         for layer in 0..<2 {
             let all = data.filter { $0.key.contains("layers.\(layer).") }.flatMap(\.value)
-            #expect(near(layers["model.layers.\(layer)"] ?? .nan, all.reduce(0) { $0 + Double($1) } / Double(all.count)))
+            #expect(
+                near(layers["model.layers.\(layer)"] ?? .nan, all.reduce(0) { $0 + Double($1) } / Double(all.count)))
         }
         let everything = data.values.flatMap { $0 }
         let model = try numbers(graph.reduce(.norm, x, over: .model), engine())
@@ -76,7 +77,8 @@ import Testing
         #expect(near(try numbers(model, engine())[""] ?? .nan, perTensor.values.reduce(0, +) / Double(perTensor.count)))
         let weighted = try graph.reduce(.mean, means, over: .model, weight: graph.numel(x))
         let all = data.values.flatMap { $0 }
-        #expect(near(try numbers(weighted, engine())[""] ?? .nan, all.reduce(0) { $0 + Double($1) } / Double(all.count)))
+        #expect(
+            near(try numbers(weighted, engine())[""] ?? .nan, all.reduce(0) { $0 + Double($1) } / Double(all.count)))
     }
 
     @Test func rowsAndColumnsReduceAndBroadcast() throws {

@@ -7,7 +7,10 @@ struct ArraySource: TensorSource {
     var dtype: DType { .f32 }
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        values.withUnsafeBytes { buffer.copyMemory(from: $0.baseAddress! + elements.lowerBound * 4, byteCount: elements.count * 4) }
+        values.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            buffer.copyMemory(from: start + elements.lowerBound * 4, byteCount: elements.count * 4)
+        }
     }
 }
 
