@@ -42,7 +42,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "DPPATests", dependencies: ["DPPA"], swiftSettings: strict),
+            name: "DPPATests", dependencies: ["DPPA"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DPPAScriptTests", dependencies: ["DPPAScript", "DPPA"], swiftSettings: strict),
         .testTarget(

@@ -62,6 +62,7 @@ package struct RecipeOutcome {
         let object: [String: Any] = [
             "version": version, "recipe": recipe, "written": written, "seconds": seconds,
             "bytes_read": report.bytesRead, "bytes_written": report.bytesWritten, "epochs": report.epochs,
+            "passes": report.passes,
             "options": Dictionary(options.map { ($0.name, json($0.value)) }, uniquingKeysWith: { a, _ in a }),
             "models": models.map { ["label": $0.label, "path": $0.path] },
             "named": Dictionary(

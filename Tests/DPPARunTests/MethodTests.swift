@@ -142,6 +142,7 @@ import Testing
         #expect(
             shipped.model.tensors.mapValues { sha256($0.bytes) } == copied.model.tensors.mapValues { sha256($0.bytes) })
         #expect(shipped.outcome.report.bytesRead == copied.outcome.report.bytesRead)
+        #expect(shipped.outcome.report.passes == copied.outcome.report.passes)
     }
 
     private func renamed(_ text: String) -> String {

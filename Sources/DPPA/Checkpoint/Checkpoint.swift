@@ -41,7 +41,9 @@ public struct Checkpoint: Sendable {
         let names = try list(path)
         let config = names.contains("config.json") ? try text(path + "/config.json", limit: 16 << 20) : nil
         let tensors = try self.tensors(path, names)
-        return try Checkpoint(label, path, tensors, config: config, sidecarFiles: names.filter(isSidecar))
+        return try Checkpoint(
+            label, path, tensors, config: config,
+            sidecarFiles: names.filter { isSidecar($0) && isFile(path + "/" + $0) })
     }
 
     private init(
@@ -63,7 +65,11 @@ public struct Checkpoint: Sendable {
         guard let tensor = tensors.first(where: { $0.source.dtype == .f8E4M3 || $0.source.dtype == .f8E5M2 }) else {
             return
         }
-        let scale = tensors.first { $0.facts.name.hasSuffix("_scale_inv") || $0.facts.name.hasSuffix("_scale") }
+        let scale = tensors.first { tensor in
+            ["_scale_inv", "_scale", ".scale", ".scale_inv", "scale_weight"].contains {
+                tensor.facts.name.hasSuffix($0)
+            }
+        }
         let isQuantised = config?.contains("\"quantization_config\"") ?? false
         guard scale != nil || isQuantised else { return }
         let sign =
@@ -75,7 +81,7 @@ public struct Checkpoint: Sendable {
 
     private static func tensors(_ path: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
         let index = "model.safetensors.index.json"
-        if names.contains(index) { return try sharded(path, path + "/" + index) }
+        if names.contains(index) { return try sharded(path, path + "/" + index, names) }
         if names.contains("model.safetensors") { return try SafetensorsFile(path + "/model.safetensors").tensors }
         let files = names.filter { $0.hasSuffix(".safetensors") }
         if files.count == 1 { return try SafetensorsFile(path + "/" + files[0]).tensors }
@@ -94,15 +100,22 @@ public struct Checkpoint: Sendable {
                 ? [] : ["convert it first: load it with transformers and call save_pretrained(directory)"])
     }
 
-    private static func sharded(_ path: String, _ index: String) throws -> [SafetensorsFile.Tensor] {
+    private static func sharded(_ path: String, _ index: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
         let data = Data(try text(index, limit: 100_000_000).utf8)
         guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
             let map = object["weight_map"] as? [String: String]
         else { throw DPPAError(.data, "\(index) has no weight_map from tensor names to files") }
         var found: [SafetensorsFile.Tensor] = []
+        let present = Set(names)
         for file in Set(map.values).sorted() {
             guard !file.contains("/"), !file.hasPrefix(".") else {
                 throw DPPAError(.data, "\(index) names the file '\(file)', which is not beside it")
+            }
+            guard present.contains(file) else {
+                let tensors = map.filter { $0.value == file }.keys.sorted()
+                throw DPPAError(
+                    .missingInput, "\(path)/\(file) is missing: \(index) says it holds \(tensors[0])",
+                    notes: ["copy or download it again"])
             }
             for tensor in try SafetensorsFile(path + "/" + file).tensors {
                 guard map[tensor.name] == file else {
@@ -112,8 +125,8 @@ public struct Checkpoint: Sendable {
                 found.append(tensor)
             }
         }
-        let names = Set(found.map(\.name))
-        if let missing = map.keys.filter({ !names.contains($0) }).min() {
+        let held = Set(found.map(\.name))
+        if let missing = map.keys.filter({ !held.contains($0) }).min() {
             throw DPPAError(.data, "\(path)/\(map[missing] ?? "") lacks \(missing), which the index says it holds")
         }
         return found
@@ -137,10 +150,15 @@ public struct Checkpoint: Sendable {
         return text
     }
 
+    private static func isFile(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+    }
+
     private static func isSidecar(_ name: String) -> Bool {
         let exact: Set<String> = [
             "generation_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-            "vocab.txt", "preprocessor_config.json", "processor_config.json",
+            "vocab.txt", "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json",
         ]
         return exact.contains(name) || name.hasPrefix("tokenizer") || name.hasPrefix("chat_template")
             || name.hasSuffix(".model") || name.hasSuffix(".tiktoken")

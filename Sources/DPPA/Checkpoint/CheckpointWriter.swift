@@ -146,9 +146,9 @@ final class OutputFile: Sendable {
             throw DPPAError(.cannotCreate, "cannot create \(path)", cause: String(cString: strerror(errno)))
         }
         // Reserving the blocks tells of a full disk before hours of work; not every file system can.
-        let result = posix_fallocate(descriptor, 0, off_t(max(1, size)))
+        let result = size > 0 ? posix_fallocate(descriptor, 0, off_t(size)) : 0
+        // deinit closes the descriptor, after a throw from here too.
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
-            close(descriptor)
             throw DPPAError(
                 .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)",
                 cause: String(cString: strerror(result)))

@@ -188,8 +188,8 @@ enum Float8 {
         let (mantissaBits, bias) = kind == .e4m3 ? (3, 7) : (2, 15)
         let exponent = Int(bits & 0x7F) >> mantissaBits
         let mantissa = Int(bits) & (1 << mantissaBits - 1)
-        if kind == .e4m3, bits & 0x7F == 0x7F { return .nan }
-        if kind == .e5m2, exponent == 31 { return mantissa == 0 ? sign * .infinity : .nan }
+        if kind == .e4m3, bits & 0x7F == 0x7F { return Float(signOf: sign, magnitudeOf: .nan) }
+        if kind == .e5m2, exponent == 31 { return Float(signOf: sign, magnitudeOf: mantissa == 0 ? .infinity : .nan) }
         let scale = Float(sign: .plus, exponent: max(1, exponent) - bias - mantissaBits, significand: 1)
         return sign * scale * Float(exponent == 0 ? mantissa : mantissa + 1 << mantissaBits)
     }

@@ -74,14 +74,15 @@ final class FileDescriptor: Sendable {
 
     init(_ path: String) throws {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting: a named pipe would hold the run until somebody writes into it.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
             throw DPPAError(.missingInput, "cannot open \(path)", cause: reason)
         }
         var status = stat()
+        // deinit closes the descriptor, after a throw from here too.
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
             throw DPPAError(.missingInput, "\(path) is no regular file")
         }
     }

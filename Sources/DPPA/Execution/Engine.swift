@@ -66,7 +66,8 @@ public final class Engine {
         } catch let failure as NonFiniteOutput {
             throw failure.described(graph)
         }
-        report.epochs += schedule.jobs.isEmpty ? 0 : schedule.epochCount
+        report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
+        report.passes += (0..<schedule.epochCount).reduce(0) { $0 + schedule.passCount($1) }
         report.nonFiniteInputs = counters.all.sorted { $0.key < $1.key }.map {
             (graph.models[$0.key].label, $0.value.count, $0.value.tensor)
         }

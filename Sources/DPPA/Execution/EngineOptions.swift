@@ -40,9 +40,9 @@ public struct EngineReport: Sendable {
     public var bytesRead = 0
     /// Bytes of weights that were written.
     public var bytesWritten = 0
-    /// The largest number of passes over any tensor.
+    /// The number of passes over the tensors; those of one epoch find a tensor still at hand.
     public var passes = 0
-    /// How often every tensor had to be gone through as a whole.
+    /// How often the whole checkpoint had to be gone through.
     public var epochs = 0
     /// Infinities and NaNs among the inputs: label, how many, and one tensor that has them.
     public var nonFiniteInputs: [(label: String, count: Int, tensor: String)] = []

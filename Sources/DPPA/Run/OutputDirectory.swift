@@ -3,60 +3,43 @@ import Foundation
 /// A directory that comes into being as a whole, or not at all.
 ///
 /// Everything is written into a temporary directory beside the target, which is exchanged with it in one step; an existing
-/// target is lost only when the new one stands.
+/// target is lost only when the new one stands. A target that is a symbolic link is replaced itself; what it leads to stays.
 public final class OutputDirectory {
     /// Where to write until `commit`.
     public let temporaryPath: String
-    private let target: String
-    private let parent: String
+    private let place: OutputPlace
+    private let force: Bool
+    private let created: [String]
     private let lock: Int32
     private var isDone = false
 
     /// Makes the temporary directory for a target.
     ///
-    /// Throws `cannotCreate` when the target exists and `force` is false, and when it is, holds or lies in an input.
+    /// Throws `cannotCreate` when the target exists and `force` is false, and when it is, holds or lies in an input; then
+    /// nothing has been created.
     public static func prepare(target: String, force: Bool, inputs: [String]) throws -> OutputDirectory {
-        var path = target
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        let parent = NSString(string: path).deletingLastPathComponent
-        let folder = parent.isEmpty ? "." : parent
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw DPPAError(.cannotCreate, "cannot create the directory \(folder)", cause: error.localizedDescription)
-        }
-        guard let realParent = real(folder) else {
-            throw DPPAError(.cannotCreate, "cannot create anything in \(folder)")
-        }
-        let name = NSString(string: path).lastPathComponent
-        guard !name.isEmpty, name != ".", name != "..", name != "/" else {
-            throw DPPAError(.cannotCreate, "\(target) cannot be written as a whole", notes: ["name a new directory"])
-        }
-        let full = real(realParent + "/" + name) ?? realParent + "/" + name
-        for input in inputs {
-            guard let used = real(input) else { continue }
-            if full == used || used.hasPrefix(full + "/") || full.hasPrefix(used + "/") {
-                throw DPPAError(
-                    .cannotCreate, "the output \(target) and the input \(input) lie in one another",
-                    notes: ["write to another directory"])
-            }
-        }
-        var status = stat()
-        if lstat(realParent + "/" + name, &status) == 0, !force {
+        let place = try OutputPlace(target)
+        try place.requireApart(from: inputs)
+        guard force || !place.exists else {
             throw DPPAError(
                 .cannotCreate, "\(target) exists", notes: ["replace it with --force, or write to another directory"])
         }
-        removeLeftovers(realParent, name)
-        return try OutputDirectory(target: realParent + "/" + name, parent: realParent, name: name)
+        let created = try place.createParents()
+        removeLeftovers(place)
+        do { return try OutputDirectory(place, force: force, created: created) } catch {
+            for path in created.reversed() { rmdir(path) }
+            throw error
+        }
     }
 
-    private init(target: String, parent: String, name: String) throws {
-        self.target = target
-        self.parent = parent
-        var template = Array("\(parent)/.\(name).dppa-XXXXXX".utf8CString)
+    private init(_ place: OutputPlace, force: Bool, created: [String]) throws {
+        self.place = place
+        self.force = force
+        self.created = created
+        var template = Array("\(place.parent)/\(Self.prefix(place))XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw DPPAError(
-                .cannotCreate, "cannot create a directory in \(parent)", cause: String(cString: strerror(errno)))
+                .cannotCreate, "cannot create a directory in \(place.parent)", cause: String(cString: strerror(errno)))
         }
         temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         chmod(temporaryPath, 0o755)
@@ -70,51 +53,62 @@ public final class OutputDirectory {
 
     /// Puts the finished directory in the target's place.
     ///
-    /// Throws `inputOutput`; then the target is as it was.
+    /// Throws `inputOutput` when that fails, and `cannotCreate` when a target has appeared that may not be replaced; then the
+    /// target is as it was.
     public func commit() throws {
+        if !force, place.exists {
+            throw DPPAError(
+                .cannotCreate, "\(place.target) has been created since the run began",
+                notes: ["replace it with --force, or write to another directory"])
+        }
+        Self.syncFolders(temporaryPath)
         unlink(temporaryPath + "/" + Self.lockName)
-        Self.sync(temporaryPath)
-        var status = stat()
-        let exists = lstat(target, &status) == 0
-        if !exists {
-            guard rename(temporaryPath, target) == 0 else { throw failure() }
-        } else if Self.exchange(temporaryPath, target) {
+        if !place.exists {
+            guard rename(temporaryPath, place.target) == 0 else { throw failure() }
+        } else if Self.exchange(temporaryPath, place.target) {
             try? FileManager.default.removeItem(atPath: temporaryPath)
         } else {
             // Without an exchange the old one steps aside first, and comes back when the new one cannot take its place.
-            let aside = temporaryPath + ".old"
-            guard rename(target, aside) == 0 else { throw failure() }
-            guard rename(temporaryPath, target) == 0 else {
+            let aside = temporaryPath + Self.asideSuffix
+            guard rename(place.target, aside) == 0 else { throw failure() }
+            guard rename(temporaryPath, place.target) == 0 else {
                 let error = failure()
-                rename(aside, target)
+                rename(aside, place.target)
                 throw error
             }
             try? FileManager.default.removeItem(atPath: aside)
         }
         isDone = true
-        Self.sync(parent)
+        for path in created + [place.parent] { Self.sync(path) }
+        if let first = created.first { Self.sync(NSString(string: first).deletingLastPathComponent) }
         close(lock)
     }
 
-    /// Removes what was written.
+    /// Removes what was written, and the directories above it that were made for it.
     public func abandon() {
         guard !isDone else { return }
         isDone = true
         try? FileManager.default.removeItem(atPath: temporaryPath)
+        // Only empty ones go: another run may have begun to write there.
+        for path in created.reversed() { rmdir(path) }
         close(lock)
     }
 
     private static let lockName = ".lock"
+    private static let asideSuffix = ".old"
+
+    private static func prefix(_ place: OutputPlace) -> String { ".\(place.name).dppa-" }
 
     private func failure() -> DPPAError {
-        DPPAError(.inputOutput, "cannot put the result at \(target)", cause: String(cString: strerror(errno)))
+        DPPAError(.inputOutput, "cannot put the result at \(place.target)", cause: String(cString: strerror(errno)))
     }
 
     /// Removes temporary directories of runs that are no more: nobody holds their lock.
-    private static func removeLeftovers(_ parent: String, _ name: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-        for leftover in names where leftover.hasPrefix(".\(name).dppa-") {
-            let path = parent + "/" + leftover
+    private static func removeLeftovers(_ place: OutputPlace) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place.parent)) ?? []
+        // What stepped aside is somebody's model: only a run that put a new one in its place removes it.
+        for leftover in names where leftover.hasPrefix(prefix(place)) && !leftover.hasSuffix(asideSuffix) {
+            let path = place.parent + "/" + leftover
             let descriptor = open(path + "/" + lockName, O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: path) }
@@ -129,16 +123,18 @@ public final class OutputDirectory {
         return unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, a, AT_FDCWD, b, 2) == 0
     }
 
+    /// Brings the entries of a directory and of all below it to the disk; the files have been brought there by their writers.
+    private static func syncFolders(_ path: String) {
+        let below = FileManager.default.enumerator(atPath: path)
+        while let name = below?.nextObject() as? String { sync(path + "/" + name) }
+        sync(path)
+    }
+
+    /// Brings the entries of a directory to the disk; does nothing for a file.
     private static func sync(_ path: String) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
-    }
-
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

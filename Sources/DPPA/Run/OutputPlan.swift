@@ -1,16 +1,16 @@
 /// The tensors of one written model: which are computed, which are copied, and in what type.
-struct OutputPlan {
+package struct OutputPlan {
     /// All tensors in name order.
-    var tensors: [CheckpointWriter.Tensor] = []
+    package private(set) var tensors: [CheckpointWriter.Tensor] = []
     /// Where each computed tensor goes.
-    var computed: [String: (index: Int, dtype: DType)] = [:]
+    package private(set) var computed: [String: (index: Int, dtype: DType)] = [:]
     /// What is copied as it is: integer and truth-value tensors.
-    var carried: [(index: Int, source: any TensorSource)] = []
+    package private(set) var carried: [(index: Int, source: any TensorSource)] = []
 
     /// Plans a result.
     ///
     /// Throws when models disagree on a tensor that can only be copied.
-    init(_ graph: Graph, _ result: MergeResult, config: ModelView, dtype: DType?) throws {
+    package init(_ graph: Graph, _ result: MergeResult, config: ModelView, dtype: DType?) throws {
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         for tensor in graph.domain(of: result.node)?.tensors ?? [] {
             let facts = graph.facts(tensor)
@@ -40,7 +40,7 @@ struct OutputPlan {
     }
 
     /// Copies the carried tensors.
-    func copyCarried(to writer: CheckpointWriter) throws {
+    package func copyCarried(to writer: CheckpointWriter) throws {
         for (index, source) in carried {
             let count = source.shape.reduce(1, *)
             try OutputPlan.pieces(count) { range in

@@ -1,13 +1,22 @@
 import Foundation
 
 /// The small files beside the weights: config, generation settings, tokenizer, chat template.
-struct Sidecars {
-    let checkpoints: [Checkpoint]
-    let result: MergeResult
-    let config: Int
+package struct Sidecars {
+    private let checkpoints: [Checkpoint]
+    private let result: MergeResult
+    private let config: Int
 
-    /// Copies them into a directory; config.json gets the dtype that the weights were written in.
-    func write(to directory: String, dtype: DType?) throws {
+    /// The small files of a result; `config` is the model that they come from where the result does not say otherwise.
+    package init(checkpoints: [Checkpoint], result: MergeResult, config: Int) {
+        self.checkpoints = checkpoints
+        self.result = result
+        self.config = config
+    }
+
+    /// Copies them into a directory; config.json gets the dtype that the weights were written in, if one was chosen.
+    ///
+    /// Throws `inputOutput` when a file cannot be read or written, and `data` when config.json is no JSON object.
+    package func write(to directory: String, dtype: DType?) throws {
         let source = checkpoints[config]
         if let text = source.config {
             let edited = try dtype.map { try ConfigText.settingDType(text, to: $0) } ?? text
@@ -36,7 +45,8 @@ struct Sidecars {
         let tokenizerFiles = [
             "tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece",
         ]
-        return tokenizerFiles.contains(where: file.hasPrefix) || file.hasSuffix(".model") ? .tokenizer : .other
+        return tokenizerFiles.contains(where: file.hasPrefix) || file.hasSuffix(".model")
+            || file.hasSuffix(".tiktoken") ? .tokenizer : .other
     }
 
     private func copy(_ file: String, of checkpoint: Checkpoint, to directory: String) throws {
@@ -54,8 +64,8 @@ struct Sidecars {
     static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
 
     private static func write(_ data: Data, to path: String) throws {
-        do { try data.write(to: URL(fileURLWithPath: path)) } catch {
-            throw DPPAError(.inputOutput, "cannot write \(path)", cause: error.localizedDescription)
-        }
+        let file = try OutputFile(path, name: path, size: data.count)
+        try data.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.sync()
     }
 }

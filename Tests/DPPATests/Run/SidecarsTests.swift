@@ -1,0 +1,106 @@
+import DPPA
+import Foundation
+import Testing
+
+/// Which small files come from which model, byte for byte.
+@Suite("Sidecars")
+struct SidecarsTests {
+    let folder: TestFolder
+    let checkpoints: [Checkpoint]
+    let node: NodeID
+
+    init() throws {
+        let folder = try TestFolder()
+        for label in ["a", "b", "c"] {
+            try folder.write(safetensors("{\(entry("x", "F32", "[1]", 0, 4))}", data: 4), "\(label)/model.safetensors")
+            try folder.write("{\"from\": \"\(label)\", \"torch_dtype\": \"float32\"}", "\(label)/config.json")
+            for name in [
+                "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "qwen.tiktoken",
+                "chat_template.jinja",
+            ] {
+                try folder.write("\(name) of \(label)\r\n\u{0}", "\(label)/\(name)")
+            }
+            try folder.write("", "\(label)/merges.txt")
+            try folder.write("not ours", "\(label)/README.md")
+        }
+        self.folder = folder
+        checkpoints = try ["a", "b", "c"].map { try Checkpoint.open(folder.path + "/" + $0, label: $0) }
+        let graph = Graph()
+        node = try graph.source(makeModel("a", [("x", [1], [0])]))
+    }
+
+    func write(dtype: DType? = nil, _ change: (inout MergeResult) -> Void = { _ in }) throws {
+        var result = MergeResult(node: node)
+        change(&result)
+        try Sidecars(checkpoints: checkpoints, result: result, config: 0).write(
+            to: folder.makeFolder("out"), dtype: dtype)
+    }
+
+    func origin(_ name: String) throws -> String {
+        try String(folder.text("out/" + name).split(separator: "\r\n")[0].suffix(1))
+    }
+
+    @Test("Everything comes from the config's model, byte for byte, empty files too, and no README")
+    func all() throws {
+        try write()
+        #expect(
+            try folder.entries("out") == folder.entries("a").filter { $0 != "README.md" && $0 != "model.safetensors" })
+        for name in try folder.entries("out") {
+            #expect(try folder.bytes("out/" + name) == folder.bytes("a/" + name), "\(name)")
+        }
+        #expect(try folder.bytes("out/merges.txt").isEmpty)
+    }
+
+    @Test("The dtype changes in config.json alone")
+    func dtype() throws {
+        try write(dtype: .bf16)
+        #expect(try folder.text("out/config.json") == "{\"from\": \"a\", \"torch_dtype\": \"bfloat16\"}")
+    }
+
+    @Test(
+        "The tokenizer's model gives all its files and the chat template; the template's model gives the template alone"
+    )
+    func origins() throws {
+        try write { $0.tokenizer = 1 }
+        for name in ["tokenizer.json", "tokenizer_config.json", "vocab.json", "qwen.tiktoken", "chat_template.jinja"] {
+            #expect(try origin(name) == "b", "\(name)")
+        }
+        #expect(try origin("generation_config.json") == "a")
+        try FileManager.default.removeItem(atPath: folder.path + "/out")
+        try write {
+            $0.tokenizer = 1
+            $0.chatTemplate = 2
+        }
+        #expect(try origin("chat_template.jinja") == "c" && origin("tokenizer.json") == "b")
+    }
+
+    @Test("A file as chat template takes the place of a model's")
+    func templateFile() throws {
+        let file = try folder.write("{{ mine }}", "mine.txt")
+        try write { $0.chatTemplateFile = file }
+        #expect(try folder.text("out/chat_template.jinja") == "{{ mine }}")
+        try FileManager.default.removeItem(atPath: folder.path + "/out")
+        expectError(.inputOutput, ["cannot read", "gone.jinja"]) {
+            try write { $0.chatTemplateFile = folder.path + "/gone.jinja" }
+        }
+    }
+
+    @Test("A model that is a single file has none")
+    func singleFile() throws {
+        let alone = try Checkpoint.open(folder.path + "/a/model.safetensors", label: "alone")
+        try Sidecars(checkpoints: [alone], result: MergeResult(node: node), config: 0).write(
+            to: folder.makeFolder("out"), dtype: .f16)
+        #expect(try folder.entries("out").isEmpty)
+    }
+
+    @Test("A damaged config.json is refused")
+    func damaged() throws {
+        try folder.write("{", "d/config.json")
+        try folder.write(safetensors("{}"), "d/model.safetensors")
+        let model = try Checkpoint.open(folder.path + "/d", label: "d")
+        expectError(.data, ["config.json is not a JSON object"]) {
+            try Sidecars(checkpoints: [model], result: MergeResult(node: node), config: 0).write(
+                to: folder.makeFolder("out"), dtype: .f16)
+        }
+    }
+}
