@@ -1,10 +1,12 @@
 #include "session.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Between two looks at the clock, in bytes: one C function can copy strings for seconds without an instruction.
 #define CHECK_BYTES ((size_t)8 << 20)
 #define HOOK_COUNT 1000
+#define LINE_COUNT 200000
 
 uint64_t clua_now(void) {
   struct timespec now;
@@ -31,7 +33,7 @@ void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size
   }
   if (new_size > before) {
     session->allocations++;
-    if (session->limits.fail_at_allocation && session->allocations == session->limits.fail_at_allocation) return NULL;
+    if (session->limits.fail_at_allocation && session->allocations >= session->limits.fail_at_allocation) return NULL;
     if (session->is_capped && session->used - before + new_size > session->limits.memory) return NULL;
     session->allocated_since_check += new_size - before;
     if (session->allocated_since_check > CHECK_BYTES && session->is_capped) {
@@ -47,8 +49,18 @@ void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size
 
 /// raises: any.
 static void hook(lua_State *L, lua_Debug *event) {
-  (void)event;
   clua_session *session = session_of(L);
+  if (event->event == LUA_HOOKLINE) {
+    // A loop costs much more with this; whoever loops so long can do without the last line.
+    if (++session->lines == LINE_COUNT) lua_sethook(L, hook, LUA_MASKCOUNT, HOOK_COUNT);
+    lua_getinfo(L, "S", event);
+    if (event->source[0] != '@') return;
+    // A call in a return statement leaves no frame: then this line is where the recipe called.
+    session->last_line = event->currentline;
+    if (strcmp(session->last_file, event->source + 1) != 0)
+      snprintf(session->last_file, sizeof session->last_file, "%s", event->source + 1);
+    return;
+  }
   session->instructions += HOOK_COUNT;
   session->breach = reached(session);
   if (session->breach == CLUA_OK) {
@@ -64,8 +76,10 @@ static void hook(lua_State *L, lua_Debug *event) {
 void clua_arm(clua_session *session) {
   session->instructions = 0;
   session->breach = CLUA_OK;
+  session->last_file[0] = 0;
+  session->lines = 0;
   session->deadline = clua_now() + (uint64_t)(session->limits.seconds * 1e9);
-  lua_sethook(session->L, hook, LUA_MASKCOUNT, HOOK_COUNT);
+  lua_sethook(session->L, hook, LUA_MASKCOUNT | LUA_MASKLINE, HOOK_COUNT);
 }
 
 bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line) {
@@ -79,5 +93,9 @@ bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line)
     *line = frame.currentline;
     return true;
   }
-  return false;
+  clua_session *session = session_of(L);
+  if (!session->last_file[0]) return false;
+  snprintf(file, size, "%s", session->last_file);
+  *line = session->last_line;
+  return true;
 }

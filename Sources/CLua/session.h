@@ -38,6 +38,9 @@ struct clua_session {
   clua_failure failure;
   char message[4096];
   char file[1024];
+  char last_file[1024];             ///< Where the recipe's own code was last.
+  int32_t last_line;
+  uint32_t lines;                   ///< How many lines were looked at.
 };
 
 /// raises: no.
@@ -46,7 +49,7 @@ void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size
 uint64_t clua_now(void);
 /// Starts to count; the hook raises when a limit is reached. stack: -0 +0; raises: no.
 void clua_arm(clua_session *session);
-/// Takes the nearest frame of a recipe's own file. stack: -0 +0; raises: no.
+/// Takes the nearest frame of a recipe's own file, or else where its code was last. stack: -0 +0; raises: no.
 bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line);
 
 /// Memory outside Lua. NULL when there is none. raises: no.

@@ -56,7 +56,7 @@ typedef struct clua_limits {
   size_t memory;                    ///< Bytes of all Lua values.
   uint64_t instructions;
   double seconds;                   ///< Of Lua time; host calls do not count.
-  uint64_t fail_at_allocation;      ///< Tests: the k-th allocation is refused, from 1; 0 for none.
+  uint64_t fail_at_allocation;      ///< Tests: this allocation, from 1, and all later ones are refused; 0 for none.
 } clua_limits;
 
 typedef enum clua_status {

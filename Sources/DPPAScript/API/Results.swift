@@ -55,7 +55,15 @@ extension Catalog {
             let session = try call.session()
             let options = try call.options(2, allowed: ["dtype", "tokenizer", "chat_template", "config"])
             var result = MergeResult(name: name, node: try call.field(0))
-            if let dtype = options["dtype"] { result.dtype = try call.dtype(dtype, "'dtype'") }
+            if let wanted = options["dtype"] {
+                let dtype = try call.dtype(wanted, "'dtype'")
+                guard dtype.byteSize > 1 else {
+                    throw DPPAError(
+                        .data, "save: a model can be written as f64, f32, f16 or bf16; not as \(wanted.described)",
+                        location: call.location)
+                }
+                result.dtype = dtype
+            }
             func model(_ key: String) throws -> Int? {
                 guard let value = options[key] else { return nil }
                 if case .object(let object as NodeObject) = value, let index = session.modelIndex(object.id) {

@@ -13,7 +13,7 @@ package struct ScriptLimits: Sendable {
     package var fileSize = 64 << 10
     /// How many files of its own a recipe may have, itself included.
     package var fileCount = 32
-    /// For tests: the allocation that is refused, from 1.
+    /// For tests: the first allocation that is refused, from 1, as all later ones are.
     package var failAtAllocation: UInt64 = 0
 
     package init() {}

@@ -1,0 +1,2 @@
+-- expect: a table contains itself
+local t = {} t.x = t require("dppa.v1").option(t)

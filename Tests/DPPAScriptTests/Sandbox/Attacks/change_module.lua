@@ -1,0 +1,2 @@
+-- expect: cannot be changed
+local dppa = require "dppa.v1" dppa.mean = nil

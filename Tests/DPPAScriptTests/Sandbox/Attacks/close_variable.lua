@@ -1,0 +1,2 @@
+-- expect: non-closable value
+local x <close> = {}

@@ -1,0 +1,2 @@
+-- expect: undefined name 'collectgarbage'
+collectgarbage()

@@ -1,0 +1,2 @@
+-- expect: undefined name 'coroutine'
+coroutine.create(function() end)

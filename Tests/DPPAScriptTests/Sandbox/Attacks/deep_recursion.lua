@@ -1,0 +1,2 @@
+-- expect: MiB of Lua memory
+local function f() return 1 + f() end f()

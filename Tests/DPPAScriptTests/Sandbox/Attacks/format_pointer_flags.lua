@@ -1,0 +1,2 @@
+-- expect: string.format: %p is not available
+string.format("%-20p", {})

@@ -1,0 +1,2 @@
+-- expect: undefined name 'getmetatable'
+getmetatable("").__index = nil

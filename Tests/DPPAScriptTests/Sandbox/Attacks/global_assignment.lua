@@ -1,0 +1,2 @@
+-- expect: is assigned but not declared
+counter = 1

@@ -1,0 +1,2 @@
+-- expect: undefined name '_G'
+_G.print = nil

@@ -1,0 +1,2 @@
+-- expect: the recipe ran
+::again:: goto again

@@ -1,0 +1,2 @@
+-- expect: undefined name 'host'
+host.inner.module("x")

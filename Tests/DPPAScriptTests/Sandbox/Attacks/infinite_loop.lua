@@ -1,0 +1,2 @@
+-- expect: the recipe ran
+while true do end

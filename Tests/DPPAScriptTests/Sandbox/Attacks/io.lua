@@ -1,0 +1,2 @@
+-- expect: undefined name 'io'
+io.open("x")

@@ -1,0 +1,2 @@
+-- expect: undefined name 'load'
+load("return 1")()

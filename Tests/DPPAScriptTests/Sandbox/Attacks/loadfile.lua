@@ -1,0 +1,2 @@
+-- expect: undefined name 'loadfile'
+loadfile("x")

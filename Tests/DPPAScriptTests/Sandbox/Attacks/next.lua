@@ -1,0 +1,2 @@
+-- expect: undefined name 'next'
+next({})

@@ -1,0 +1,2 @@
+-- expect: undefined name 'os'
+os.execute("true")

@@ -1,0 +1,2 @@
+-- expect: undefined name 'package'
+package.loadlib("x", "y")

@@ -1,0 +1,2 @@
+-- expect: leads out of
+require("dppa.v1").json "/etc/passwd"

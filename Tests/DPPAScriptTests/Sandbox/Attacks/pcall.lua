@@ -1,0 +1,2 @@
+-- expect: undefined name 'pcall'
+pcall(function() while true do end end)

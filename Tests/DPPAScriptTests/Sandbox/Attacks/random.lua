@@ -1,0 +1,2 @@
+-- expect: math has no 'random'
+math.random()

@@ -1,0 +1,2 @@
+-- expect: undefined name 'rawset'
+rawset({}, 1, 2)

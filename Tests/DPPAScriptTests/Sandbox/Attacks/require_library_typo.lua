@@ -1,0 +1,2 @@
+-- expect: did you mean 'dppa.ties'?
+require "dppa.tied"

@@ -1,0 +1,2 @@
+-- expect: there is no module 'nothing_here'
+require "nothing_here"

@@ -1,0 +1,2 @@
+-- expect: undefined name 'setmetatable'
+setmetatable({}, { __gc = function() end })

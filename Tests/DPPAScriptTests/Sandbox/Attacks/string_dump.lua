@@ -1,0 +1,2 @@
+-- expect: string has no 'dump'
+string.dump(print)

@@ -1,0 +1,2 @@
+-- expect: string has no 'gsub'
+string.gsub("a", "a", "b")

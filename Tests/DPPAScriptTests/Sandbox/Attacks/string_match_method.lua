@@ -1,0 +1,2 @@
+-- expect: attempt to call a nil value (method 'match')
+("a"):match(".-.-.-b")

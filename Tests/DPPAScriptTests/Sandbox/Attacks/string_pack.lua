@@ -1,0 +1,2 @@
+-- expect: string has no 'pack'
+string.pack("i16", 1)

@@ -1,0 +1,2 @@
+-- expect: ok
+assert(tostring({}) == "table" and tostring(print) == "function")

@@ -1,0 +1,2 @@
+-- expect: undefined name 'xpcall'
+xpcall(print, print)

@@ -1,0 +1,42 @@
+import DPPA
+import DPPAScript
+import Foundation
+
+/// A folder with a recipe that goes away with the test.
+final class RecipeFolder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "dppa-recipes-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path + "/lib", withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, _ name: String) throws -> String {
+        try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
+        return path + "/" + name
+    }
+
+    /// A file with one float32 vector [1, 2, 3, 4].
+    func addSideTensor(_ name: String) throws {
+        var header = Array(#"{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#.utf8)
+        while header.count % 8 != 0 { header.append(32) }
+        var bytes = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
+        for value: Float in [1, 2, 3, 4] { bytes += withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+    }
+
+    /// The error of a run; nil if it succeeds.
+    func error(_ recipe: String, change: (inout ScriptLimits) -> Void = { _ in }) -> DPPAError? {
+        var request = RecipeRun.Request(out: path + "/out")
+        request.force = true
+        change(&request.limits)
+        do {
+            _ = try RecipeRun(recipe).run(request)
+            return nil
+        } catch {
+            return error as? DPPAError ?? DPPAError(.internalFault, "\(error)")
+        }
+    }
+}
