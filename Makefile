@@ -35,7 +35,7 @@ demo: build
 # Release mode, so that the tests run what users run; the tests use no testable imports.
 test: packages
 	$(SWIFT) build -c release --build-tests -j $(JOBS)
-	$(SWIFT) test -c release --skip-build
+	$(SWIFT) test -c release --skip-build --disable-xctest
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
