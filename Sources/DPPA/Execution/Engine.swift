@@ -149,7 +149,7 @@ public final class Engine {
             for node in nodes { involved.formUnion(graph.domain(of: node)?.tensors ?? []) }
         }
         let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
-        guard schedule.layerEpochs.contains(epoch) else { return sorted.map { [$0] } }
+        guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted) }
         var layers: [Int: Int] = [:]
         var units: [[TensorID]] = []
         for tensor in sorted {
@@ -163,6 +163,23 @@ public final class Engine {
                 layers[layer] = units.count
                 units.append([tensor])
             }
+        }
+        return units
+    }
+
+    /// Tensors of their own, the small ones together: every pass over a unit makes the threads wait for each other.
+    private func gathered(_ tensors: [TensorID]) -> [[TensorID]] {
+        let smallest = 1 << 22
+        var units: [[TensorID]] = []
+        var size = smallest
+        for tensor in tensors {
+            let count = graph.facts(tensor).numel
+            if size + count > smallest {
+                units.append([])
+                size = 0
+            }
+            units[units.count - 1].append(tensor)
+            size += count
         }
         return units
     }
