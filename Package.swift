@@ -47,6 +47,7 @@ let package = Package(
             name: "DPPAScriptTests", dependencies: ["DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
             swiftSettings: strict),
         .testTarget(
-            name: "DPPARunTests", dependencies: ["DPPA", "DPPAScript"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "DPPARunTests", dependencies: ["DPPA", "DPPAScript", "dppa-run"], exclude: ["Fixtures"],
+            swiftSettings: strict),
     ]
 )

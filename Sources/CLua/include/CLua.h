@@ -1,6 +1,6 @@
 /// The only code that sees a lua_State: sessions that run untrusted Lua under limits and call back into a host.
 ///
-/// Invariants, each with a test:
+/// Invariants:
 ///  1. No clua_* function raises: each runs its body under one lua_pcall with the traceback handler.
 ///  2. The host is entered only from host.c, with no Lua resource half-built, and has fully returned before results are
 ///     pushed or an error is raised. A longjmp never crosses a frame of the host.

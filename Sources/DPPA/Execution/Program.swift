@@ -15,6 +15,7 @@ struct Program: Sendable {
         case scalar(Double)
     }
 
+    /// One operation. No case holds a reference, so that going through them counts none.
     enum Instruction: Sendable {
         case load(source: Int, into: Int)
         case fill(Double, into: Int)
@@ -24,14 +25,14 @@ struct Program: Sendable {
         case round(DType, Int, into: Int)
         case uniform(RandomStream, into: Int)
         case kept(Int, threshold: Float, last: Int, into: Int)
-        case keptInColumns(Int, thresholds: [Double], lastRows: [Double], into: Int)
+        case keptInColumns(Int, thresholds: Int, lastRows: Int, into: Int)
         case expandRows(Row, into: Int)
-        case expandColumns([Double], into: Int)
+        case expandColumns(vector: Int, into: Int)
         case rank(Int, into: Int)
         case rowTop(Int, share: Row, isCount: Bool, into: Int)
         case rowReduce(ReductionOp, Int, Int?, into: Int)
         case rowKth(Int, index: Row, into: Int)
-        case rowLoad([Double], into: Int)
+        case rowLoad(vector: Int, into: Int)
         case rowUnary(UnaryOp, Row, into: Int)
         case rowBinary(BinaryOp, Row, Row, into: Int)
         case rowSelect(Row, Row, Row, into: Int)
@@ -44,6 +45,8 @@ struct Program: Sendable {
     var sources: [any TensorSource] = []
     /// The models that the sources belong to, for messages.
     var models: [Int] = []
+    /// Stored row and column values that instructions refer to by number.
+    var vectors: [[Double]] = []
     var registerCount = 0
     var rowRegisterCount = 0
     /// Whether some instruction needs whole rows in a tile.
@@ -101,7 +104,7 @@ extension Program.Instruction {
         case .keptInColumns(let x, let thresholds, let last, _):
             return .keptInColumns(map(x), thresholds: thresholds, lastRows: last, into: t)
         case .expandRows(let row, _): return .expandRows(row, into: t)
-        case .expandColumns(let values, _): return .expandColumns(values, into: t)
+        case .expandColumns(let vector, _): return .expandColumns(vector: vector, into: t)
         case .rank(let x, _): return .rank(map(x), into: t)
         case .rowTop(let x, let share, let isCount, _): return .rowTop(map(x), share: share, isCount: isCount, into: t)
         case .rowReduce(let op, let x, let y, let r): return .rowReduce(op, map(x), y.map(map), into: r)

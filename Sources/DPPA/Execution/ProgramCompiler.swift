@@ -147,7 +147,7 @@ struct ProgramCompiler {
             let register = try register(of: operand(x), id)
             if graph[cutID].scope == .column {
                 let cut = coarse.store.columnCut(cutID, tensor.index)
-                let (thresholds, lastRows) = (cut?.thresholds ?? [], cut?.lastRows ?? [])
+                let (thresholds, lastRows) = (vector(cut?.thresholds ?? []), vector(cut?.lastRows ?? []))
                 program.needsRows = true
                 return append(id) { .keptInColumns(register, thresholds: thresholds, lastRows: lastRows, into: $0) }
             }
@@ -186,8 +186,8 @@ struct ProgramCompiler {
             let (register, position) = (try register(of: operand(x), id), row(operand(index)))
             return .row(appendRow(id) { .rowKth(register, index: position, into: $0) })
         case .kept:
-            let stored = coarse.store.vectors(id)?[tensor.index] ?? []
-            return .row(appendRow(id) { .rowLoad(stored, into: $0) })
+            let stored = vector(coarse.store.vectors(id)?[tensor.index] ?? [])
+            return .row(appendRow(id) { .rowLoad(vector: stored, into: $0) })
         case .unary(let op, let x):
             let operand = row(operand(x))
             return .row(appendRow(id) { .rowUnary(op, operand, into: $0) })
@@ -245,12 +245,20 @@ struct ProgramCompiler {
         case .row(let row):
             program.needsRows = true
             result = append(id) { .expandRows(row, into: $0) }
-        case .column(let column): result = append(id) { .expandColumns(column, into: $0) }
+        case .column(let column):
+            let stored = vector(column)
+            result = append(id) { .expandColumns(vector: stored, into: $0) }
         case .element: result = value
         }
         guard case .element(let register) = result else { return 0 }
         elements[value] = register
         return register
+    }
+
+    /// The number of stored values that an instruction refers to.
+    private mutating func vector(_ values: [Double]) -> Int {
+        program.vectors.append(values)
+        return program.vectors.count - 1
     }
 
     private mutating func append(_ id: NodeID, _ make: (Int) -> Program.Instruction) -> Value {

@@ -21,7 +21,8 @@ extension TileMachine {
         case .kept(let x, let threshold, let last, let r):
             ElementKernels.topMask(
                 at(x), threshold: threshold, lastIndex: last, firstIndex: tile.lowerBound, into: at(r), count: count)
-        case .keptInColumns(let x, let thresholds, let last, let r):
+        case .keptInColumns(let x, let thresholdVector, let lastVector, let r):
+            let (thresholds, last) = (task.program.vectors[thresholdVector], task.program.vectors[lastVector])
             let (values, mask, firstRow) = (at(x), at(r), tile.lowerBound / length)
             for row in 0..<rowCount {
                 for column in 0..<length {
@@ -34,8 +35,8 @@ extension TileMachine {
             }
         case .expandRows(let row, let r):
             ElementKernels.expandRows(values(row, rowCount), rowLength: length, into: at(r), rowCount: rowCount)
-        case .expandColumns(let columns, let r):
-            columns.withUnsafeBufferPointer {
+        case .expandColumns(let vector, let r):
+            task.program.vectors[vector].withUnsafeBufferPointer {
                 guard let start = $0.baseAddress else { return }
                 ElementKernels.expandColumns(
                     start, firstColumn: tile.lowerBound % length, rowLength: length, into: at(r), count: count)
@@ -52,7 +53,8 @@ extension TileMachine {
         case .rowReduce(let op, let x, let y, let r):
             RowKernels.reduce(
                 op, at(x), y.map { UnsafePointer(at($0)) }, rowLength: length, rowCount: rowCount, into: rowAt(r))
-        case .rowLoad(let stored, let r):
+        case .rowLoad(let vector, let r):
+            let stored = task.program.vectors[vector]
             let first = tile.lowerBound / length
             for row in 0..<rowCount { rowAt(r)[row] = stored[first + row] }
         case .rowUnary(let op, let x, let r):
