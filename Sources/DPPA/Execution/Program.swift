@@ -15,7 +15,9 @@ struct Program: Sendable {
         case scalar(Double)
     }
 
-    /// One operation. No case holds a reference, so that going through them counts none.
+    /// One operation.
+    ///
+    /// No case holds a reference, so that going through them counts none.
     enum Instruction: Sendable {
         case load(source: Int, into: Int)
         case fill(Double, into: Int)
