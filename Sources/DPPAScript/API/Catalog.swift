@@ -5,10 +5,10 @@ package enum Catalog {
     /// Functions of the module.
     ///
     /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
-    package static let functions: [Function] = arithmetic + reductions + fields + data
+    package static let functions: [Function] = arithmetic + reductions + fields + data + scripted
 
     /// Methods of fields.
-    package static let methods: [Function] = comparisons + fieldMethods + results
+    package static let methods: [Function] = comparisons + fieldMethods + results + scriptedMethods
 
     /// What only the prelude calls.
     package static let inner: [Function] = [

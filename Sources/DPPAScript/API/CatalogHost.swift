@@ -21,7 +21,8 @@ extension Catalog {
         print: @escaping @Sendable (String) -> Void
     ) -> ScriptHost {
         func byName(_ functions: [Function]) -> [String: Function] {
-            Dictionary(functions.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+            Dictionary(
+                functions.filter { $0.body != nil }.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         }
         return ScriptHost(
             limits: limits,

@@ -9,11 +9,12 @@ package struct Function: Sendable {
     package var errors: [String]
     package var since: String
     package var example: String
-    package var body: @Sendable (Call) throws -> [ScriptValue]
+    /// What runs it; nil for a name that is written in Lua, because it calls back into the recipe.
+    package var body: (@Sendable (Call) throws -> [ScriptValue])?
 
     package init(
         name: String, summary: String, parameters: [Parameter], returns: String, errors: [String] = [],
-        since: String = "1.0", example: String, body: @escaping @Sendable (Call) throws -> [ScriptValue]
+        since: String = "1.0", example: String, body: (@Sendable (Call) throws -> [ScriptValue])? = nil
     ) {
         self.name = name
         self.summary = summary

@@ -90,4 +90,21 @@ import Testing
         #expect(failures > 300)
         #expect(scratch.error(recipe) == nil)
     }
+
+    @Test func everyNameOfTheModuleIsInTheCatalogAndTheOtherWayRound() throws {
+        let scratch = try RecipeFolder()
+        try scratch.addSideTensor("side.safetensors")
+        let methods = Catalog.methods.map { "assert(x.\($0.name))" }.joined(separator: "\n")
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local names = {}
+            for name in pairs(dppa) do names[#names + 1] = name end
+            print(table.concat(names, " "))
+            local x = dppa.tensors "side.safetensors"
+            \(methods)
+            """, "recipe.lua")
+        #expect(scratch.error(recipe)?.message.contains("gives no model") == true)
+        #expect(scratch.printed == [Catalog.functions.map(\.name).sorted().joined(separator: " ")])
+    }
 }

@@ -1,10 +1,13 @@
 import DPPA
 import DPPAScript
 import Foundation
+import Synchronization
 
 /// A folder with a recipe that goes away with the test.
 final class RecipeFolder {
     let path: String
+    /// What the last recipe has printed.
+    private(set) var printed: [String] = []
 
     init() throws {
         path = NSTemporaryDirectory() + "dppa-recipes-" + UUID().uuidString
@@ -33,7 +36,9 @@ final class RecipeFolder {
         request.force = true
         change(&request.limits)
         do {
-            _ = try RecipeRun(recipe).run(request)
+            let lines = Mutex<[String]>([])
+            defer { printed = lines.withLock { $0 } }
+            _ = try RecipeRun(recipe).run(request, print: { line in lines.withLock { $0.append(line) } })
             return nil
         } catch {
             return error as? DPPAError ?? DPPAError(.internalFault, "\(error)")

@@ -1,0 +1,42 @@
+/// The names that `prelude.lua` implements, because they call back into the recipe or are made of other names.
+extension Catalog {
+    static let scripted: [Function] = [
+        Function(
+            name: "models", summary: "Opens several models.", parameters: [.table("paths")],
+            returns: "a list of models",
+            example: "local experts = dppa.models { \"zoo/math\", \"zoo/law\" }"),
+        Function(
+            name: "group", summary: "A scope of a recipe's own: tensors with equal keys belong together.",
+            parameters: [Parameter("rule", .function)], returns: "what stands where a scope is expected",
+            errors: ["the rule gives no key for a tensor"],
+            example: "mean(x, dppa.group(function(t) return t.role end))"),
+        Function(
+            name: "per_tensor",
+            summary: "A number for each tensor, from its name, layer, depth, module, role, shape, numel.",
+            parameters: [.field("field"), Parameter("rule", .function)], returns: "a value per tensor",
+            errors: ["the rule gives no finite number"],
+            example: "dppa.per_tensor(delta, function(t) return 0.2 + 0.5 * (t.depth or 0) end)"),
+        Function(
+            name: "bands", summary: "Disjoint masks of successive shares of the largest values.",
+            parameters: [.field("x"), .table("shares"), .scope], returns: "a list of masks",
+            example: "local first, second = table.unpack(dppa.bands(abs(delta), { 0.1, 0.2 }, \"tensor\"))"),
+        Function(
+            name: "average",
+            summary: "The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.",
+            parameters: [.table("options")], returns: "a model", errors: ["there are not as many weights as models"],
+            example: "dppa.average { models = { a, b }, weights = { 0.7, 0.3 } }"),
+    ]
+
+    static let scriptedMethods: [Function] = [
+        Function(
+            name: "apply",
+            summary:
+                "A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest` is "
+                + "\"keep\", \"drop\" or a rule.",
+            parameters: [
+                .field("field"), Parameter("rules", .function), Parameter("options", .table, isOptional: true),
+            ],
+            returns: "a field", errors: ["two globs match one tensor", "a glob matches nothing"],
+            example: "delta:apply{ [\"*.mlp.*\"] = prune, rest = \"keep\" }")
+    ]
+}
