@@ -3,17 +3,18 @@ SHELL := /bin/bash
 SWIFT ?= swift
 JOBS ?= $(shell nproc)
 DEMO ?= demo-output
+PACKAGES = liblua5.4-dev libopenblas-dev
 
 .PHONY: all build demo test lint clean packages
 
 all: build
 
-# Lua's headers and library; nothing is done when they are there.
+# Headers and libraries of Lua and OpenBLAS; nothing is done when they are there.
 packages:
-	@if [ ! -e /usr/include/lua5.4/lua.h ]; then \
-	  echo "installing liblua5.4-dev"; \
+	@if [ ! -e /usr/include/lua5.4/lua.h ] || ! ls /usr/include/*/cblas.h >/dev/null 2>&1; then \
+	  echo "installing $(PACKAGES)"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq liblua5.4-dev; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
 	fi
 
 build: packages

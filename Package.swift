@@ -28,7 +28,9 @@ let package = Package(
     targets: [
         // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
-        .target(name: "DPPA", swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
+        // Headers and library come from libopenblas-dev.
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        .target(name: "DPPA", dependencies: ["COpenBLAS"], swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
         .target(
             name: "DPPAScript", dependencies: ["CLua", "DPPA"],
             resources: library.map { .embedInCode("Library/\($0).lua") },

@@ -10,7 +10,7 @@ struct DPPARun: ParsableCommand {
         commandName: "dppa-run",
         abstract: "Merge and prune language models by recipes written in Lua.",
         version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
-        subcommands: [RunCommand.self, InspectCommand.self])
+        subcommands: [RunCommand.self, EvalCommand.self, InspectCommand.self])
 
     static func main() {
         if let complaint = Processor.complaint {

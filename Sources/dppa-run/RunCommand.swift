@@ -34,11 +34,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The same as --set seed=N.")
     var seed: Int?
 
-    @Option(help: "How many threads compute.")
-    var threads: Int = ProcessInfo.processInfo.activeProcessorCount
-
-    @Option(help: "Private memory that may be used, such as 512M or 2G.")
-    var memory: String = "512M"
+    @OptionGroup var resources: ResourceOptions
 
     @Option(help: "The largest size of a written file, such as 5G.")
     var shardSize: String = "5G"
@@ -61,9 +57,8 @@ struct RunCommand: ParsableCommand {
             request.options = try options()
             request.modelRoots = models
             request.dtype = try dtype.map(Self.outputDType)
-            request.engine = EngineOptions(
-                threads: try Self.threads(threads), memory: try Self.bytes(memory, "--memory"))
-            request.shardSize = try Self.bytes(shardSize, "--shard-size", isDecimal: true)
+            request.engine = try resources.engineOptions()
+            request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force
             request.environment = ProcessInfo.processInfo.environment
             let outcome = try recipeRun.run(
@@ -104,28 +99,5 @@ struct RunCommand: ParsableCommand {
     private static func outputDType(_ text: String) throws -> DType {
         if let dtype = DType(userSpelling: text), dtype.isFloat, dtype.byteSize > 1 { return dtype }
         throw DPPAError(.usage, "--dtype \(text): a model can be written as f64, f32, f16 or bf16")
-    }
-
-    private static func threads(_ count: Int) throws -> Int {
-        guard (1...1024).contains(count) else {
-            throw DPPAError(.usage, "--threads \(count): expected a number from 1 to 1024")
-        }
-        return count
-    }
-
-    /// A size such as 512M; K, M, G, T are powers of 1024, or of 1000 where files are meant.
-    static func bytes(_ text: String, _ option: String, isDecimal: Bool = false) throws -> Int {
-        let units: [Character: Int] = ["K": 1, "M": 2, "G": 3, "T": 4]
-        var digits = text.uppercased()
-        if digits.hasSuffix("IB") { digits.removeLast(2) } else if digits.hasSuffix("B") { digits.removeLast() }
-        var factor = 1.0
-        if let last = digits.last, let power = units[last] {
-            digits.removeLast()
-            for _ in 0..<power { factor *= isDecimal ? 1000 : 1024 }
-        }
-        guard let number = Double(digits), number > 0, number * factor >= 1, number * factor < 1e18 else {
-            throw DPPAError(.usage, "\(option) \(text): expected a size such as 512M or 2G")
-        }
-        return Int(number * factor)
     }
 }

@@ -22,6 +22,9 @@ public struct Checkpoint: Sendable {
     public let sidecarFiles: [String]
     private let places: [String: Int]
 
+    /// The model's tokenizer.json, if there is one.
+    var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
+
     /// A tensor by name.
     public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
 

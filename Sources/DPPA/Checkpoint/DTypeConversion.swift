@@ -67,6 +67,14 @@ package enum DTypeConversion {
         }
     }
 
+    /// One float64 number rounded to float32, then to a stored type, and back; float64 stays what it is.
+    package static func rounded(_ value: Double, to dtype: DType) -> Double {
+        guard dtype != .f64 else { return value }
+        var number = Float(value)
+        withUnsafeMutablePointer(to: &number) { round($0, to: dtype, into: $0, count: 1) }
+        return Double(number)
+    }
+
     private static func decodeBF16(_ bytes: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ count: Int) {
         var index = 0
         let target = UnsafeMutableRawPointer(out)

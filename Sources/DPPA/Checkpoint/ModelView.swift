@@ -22,6 +22,21 @@ public struct ModelView: Sendable {
         sources = Dictionary(tensors.map { ($0.facts.name, $0.source) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The view of a checkpoint as it is.
+    public init(_ checkpoint: Checkpoint) {
+        self.init(
+            identity: checkpoint.path, label: checkpoint.label,
+            tensors: checkpoint.tensors.map { ($0.facts, $0.source) })
+    }
+
+    /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
+    ///
+    /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told.
+    func outputDType(_ name: String, wished: DType?) -> DType {
+        let own = source(name)?.dtype ?? .bf16
+        return wished ?? (own.byteSize == 1 ? .bf16 : own)
+    }
+
     /// The source of a tensor's elements, if the model has it.
     public func source(_ name: String) -> (any TensorSource)? { sources[name] }
 }

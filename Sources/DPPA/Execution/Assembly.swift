@@ -99,7 +99,10 @@ extension Engine {
             }
         }
         guard !sinks.isEmpty || !copies.isEmpty else { return (nil, results) }
-        let task = task(tensor, &compiler, registers, sinks, copies, rowGranularity: hasColumns)
+        var task = task(tensor, &compiler, registers, sinks, copies, rowGranularity: hasColumns)
+        if let wanted = Self.wantedElements(jobs, tensor, outputs) {
+            task.chunks = task.chunks.compactMap { $0.clamped(to: wanted) }
+        }
         return (task, results)
     }
 
@@ -124,6 +127,19 @@ extension Engine {
                     rowGranularity: granularity),
             residents: Array(repeating: nil, count: program.sources.count), copies: copies,
             tileElements: options.tileElements, rowsPerTile: max(1, options.tileElements / length))
+    }
+
+    /// The elements that are enough when nothing but outputs of a part of a tensor is asked for.
+    private static func wantedElements(_ jobs: [Job], _ tensor: TensorID, _ outputs: [Output]) -> Range<Int>? {
+        var wanted: Range<Int>?
+        for job in jobs {
+            guard case .write(let number) = job else { return nil }
+            guard let slot = outputs[number].slots[tensor] else { continue }
+            guard let elements = slot.elements else { return nil }
+            wanted = wanted.map { min($0.lowerBound, elements.lowerBound)..<max($0.upperBound, elements.upperBound) }
+                ?? elements
+        }
+        return wanted
     }
 
     func contains(_ node: NodeID, _ tensor: TensorID) -> Bool {

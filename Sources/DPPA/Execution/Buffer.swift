@@ -1,12 +1,12 @@
 /// A piece of memory aligned for vectors, shared between threads that write to different parts of it.
-final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
+package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     /// The first element.
-    let pointer: UnsafeMutablePointer<Element>
+    package let pointer: UnsafeMutablePointer<Element>
     /// The number of elements, without the padding behind them.
-    let count: Int
+    package let count: Int
 
     /// Uninitialised memory for `count` elements, with room to read and write one more vector of 64 bytes.
-    init(_ count: Int) {
+    package init(_ count: Int) {
         self.count = count
         let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Element>.stride + 128, alignment: 64)
         pointer = raw.bindMemory(to: Element.self, capacity: count + 128 / MemoryLayout<Element>.stride)
@@ -15,8 +15,8 @@ final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
     /// Sets every element.
-    func fill(_ value: Element) { pointer.update(repeating: value, count: count) }
+    package func fill(_ value: Element) { pointer.update(repeating: value, count: count) }
 
     /// A copy as an array.
-    func array() -> [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+    package func array() -> [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 }

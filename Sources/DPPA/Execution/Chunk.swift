@@ -7,6 +7,13 @@ struct Chunk: Sendable {
     /// The elements whose leaf sums belong to this chunk; it starts at a leaf boundary.
     var leaves: Range<Int>
 
+    /// The part of it that lies in some elements, whole rows, for outputs alone; nil if there is none.
+    func clamped(to elements: Range<Int>) -> Chunk? {
+        let owned = owned.clamped(to: elements)
+        guard !owned.isEmpty else { return nil }
+        return Chunk(evaluated: owned, owned: owned, leaves: owned.lowerBound..<owned.lowerBound)
+    }
+
     /// The chunks of a tensor.
     ///
     /// Without rows a chunk is some leaves. With rows it is some rows; the leaves that begin in them are its own, and the

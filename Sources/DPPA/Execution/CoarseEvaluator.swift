@@ -93,7 +93,8 @@ struct CoarseEvaluator {
                 number.isFinite
                 && (number > cut.threshold || (number == cut.threshold && index <= cut.lastIndex(in: name)))
             return isKept ? 1 : 0
-        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform, .roundTo: return 0
+        case .roundTo(let dtype, let x): return DTypeConversion.rounded(value(x, tensor, index), to: dtype)
+        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform: return 0
         }
     }
 

@@ -65,6 +65,11 @@ final class CoarseStore {
         values[node] = .columnCuts(all)
     }
 
+    /// Removes the results of some nodes.
+    func forget(_ nodes: [NodeID]) {
+        for node in nodes { values[node] = nil }
+    }
+
     /// Makes sure that a node without any instance counts as computed.
     func touch(_ node: NodeID) {
         if values[node] == nil { values[node] = .scalars([:]) }

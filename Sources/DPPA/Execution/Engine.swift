@@ -8,7 +8,7 @@ public final class Engine {
     /// What has been done so far.
     public internal(set) var report = EngineReport()
 
-    let options: EngineOptions
+    package let options: EngineOptions
     let observer: (any EngineObserver)?
     let store = CoarseStore()
     let pool: WorkerPool
@@ -16,6 +16,8 @@ public final class Engine {
     let counters = NonFiniteCounters()
     var arena = Buffer<UInt8>(0)
     var residents: [ResidentKey: Resident] = [:]
+    /// The name of what the passes are part of, when they are not a run of their own.
+    var stageName: String?
 
     /// What of a model is kept in memory within a unit.
     struct ResidentKey: Hashable {
@@ -38,8 +40,13 @@ public final class Engine {
             slots = [:]
             for tensor in graph.domain(of: node)?.tensors ?? [] {
                 guard let place = tensors[graph.facts(tensor).name] else { continue }
-                slots[tensor] = OutputSlot(writer: writer, tensor: place.index, dtype: place.dtype)
+                slots[tensor] = OutputSlot(destination: writer, tensor: place.index, dtype: place.dtype)
             }
+        }
+
+        init(node: NodeID, slots: [TensorID: OutputSlot]) {
+            self.node = node
+            self.slots = slots
         }
     }
 
@@ -60,11 +67,13 @@ public final class Engine {
     /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
     public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
         let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
-        observer?.plan(bytes: plannedBytes(schedule, outputs))
+        if stageName == nil { observer?.plan(bytes: plannedBytes(schedule, outputs)) }
         do {
             for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
-        } catch let failure as NonFiniteOutput {
-            throw failure.described(graph)
+        } catch {
+            // A later run must not take what this one has left half done for a result.
+            store.forget(schedule.needed)
+            throw (error as? NonFiniteOutput)?.described(graph) ?? error
         }
         report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
         report.passes += (0..<schedule.epochCount).reduce(0) { $0 + schedule.passCount($1) }
@@ -238,7 +247,7 @@ public final class Engine {
         let (pieces, machines, counters, observer) = (index, machines, counters, observer)
         let read = tasks.reduce(0) { $0 + $1.bytesRead }
         let written = tasks.reduce(0) { $0 + $1.bytesWritten }
-        observer?.begin(stage: stage)
+        observer?.begin(stage: stageName ?? stage)
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
             let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)

@@ -47,9 +47,19 @@ final class Resident: @unchecked Sendable {
     init(_ bytes: UnsafeMutableRawPointer) { self.bytes = bytes }
 }
 
+/// What takes the encoded elements of output tensors: a checkpoint on disk, or memory.
+protocol OutputDestination: Sendable {
+    /// Takes a piece of a tensor, `byteOffset` bytes from its start; called from several threads at once.
+    func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws
+}
+
+extension CheckpointWriter: OutputDestination {}
+
 /// Where the elements of an output tensor go.
 struct OutputSlot: Sendable {
-    var writer: CheckpointWriter
+    var destination: any OutputDestination
     var tensor: Int
     var dtype: DType
+    /// The flat indices that are wanted, whole rows; nil for all.
+    var elements: Range<Int>?
 }

@@ -114,7 +114,7 @@ final class TileMachine: @unchecked Sendable {
             columns[number]?.finish()
             guard case .write(_, let slot) = task.sinks[number] else { continue }
             let size = slot.dtype.byteSize
-            try slot.writer.write(
+            try slot.destination.write(
                 tensor: slot.tensor, byteOffset: chunk.owned.lowerBound * size,
                 UnsafeRawBufferPointer(start: outputs.pointer + written[number], count: chunk.owned.count * size))
         }
@@ -126,7 +126,7 @@ final class TileMachine: @unchecked Sendable {
             let size = source.dtype.byteSize
             if inputs.count < chunk.owned.count * size { inputs = Buffer<UInt8>(chunk.owned.count * size) }
             try source.load(chunk.owned, into: inputs.pointer)
-            try output.writer.write(
+            try output.destination.write(
                 tensor: output.tensor, byteOffset: chunk.owned.lowerBound * size,
                 UnsafeRawBufferPointer(start: inputs.pointer, count: chunk.owned.count * size))
         }

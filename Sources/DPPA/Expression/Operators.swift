@@ -55,15 +55,16 @@ extension Graph {
         return result
     }
 
-    /// The elements of `x` rounded to a storage type and back; the space stays.
+    /// `x` rounded to a storage type and back; the space stays.
+    ///
+    /// What is coarser than an element is rounded to float32 first, as it is where it enters the arithmetic of elements.
     public func roundTo(_ dtype: DType, _ x: NodeID) throws -> NodeID {
         let operand = self[x]
-        guard operand.scope.isElement else {
-            throw mistake(
-                "round_to: the operand is per \(operand.scope.name); only elements are stored in a dtype")
+        guard operand.scope != .row else {
+            throw mistake("round_to: the operand is per row; round elements, or what is per tensor or coarser")
         }
         return try make(
-            .roundTo(dtype, x), .element, operand.space, domain: operand.domain, label: operand.label)
+            .roundTo(dtype, x), operand.scope, operand.space, domain: operand.domain, label: operand.label)
     }
 
     /// The same numbers under another space: the door out of the rules of spaces.

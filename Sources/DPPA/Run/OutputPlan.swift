@@ -14,9 +14,7 @@ package struct OutputPlan {
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         for tensor in graph.domain(of: result.node)?.tensors ?? [] {
             let facts = graph.facts(tensor)
-            let own = config.source(facts.name)?.dtype ?? .bf16
-            // 8-bit inputs have scales or ranges that a merge leaves, so they are written as bfloat16 unless told.
-            entries.append((facts, dtype ?? (own.byteSize == 1 ? .bf16 : own), nil))
+            entries.append((facts, config.outputDType(facts.name, wished: dtype), nil))
         }
         let models = graph.models(of: result.node).map { graph.models[$0] }
         for facts in config.carried {

@@ -97,12 +97,3 @@ package final class RecipeSession {
         }
     }
 }
-
-extension ModelView {
-    /// The view of a checkpoint as it is.
-    init(_ checkpoint: Checkpoint) {
-        self.init(
-            identity: checkpoint.path, label: checkpoint.label,
-            tensors: checkpoint.tensors.map { ($0.facts, $0.source) })
-    }
-}

@@ -1,0 +1,13 @@
+#include "COpenBLAS.h"
+
+#include <cblas.h>
+
+void copenblas_multiply(int m, int n, int k, float alpha, const float *a, int lda, const float *b, int ldb, int transposed,
+                        float beta, float *c, int ldc) {
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c,
+              ldc);
+}
+
+void copenblas_use_one_thread(void) { openblas_set_num_threads(1); }
+
+const char *copenblas_core(void) { return openblas_get_corename(); }

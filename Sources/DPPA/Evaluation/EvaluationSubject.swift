@@ -1,0 +1,90 @@
+/// A model as the evaluator sees it: its architecture, its tensors, and what it takes to run them.
+struct EvaluationSubject {
+    let config: LlamaConfig
+    let tensors: LlamaTensors
+    let facts: [String: TensorFacts]
+    let label: String
+    /// The model's tokenizer.json, if there is one.
+    let tokenizer: String?
+    /// The type that a tensor would be written in.
+    let dtype: (String) -> DType
+    private let configText: String?
+
+    init(
+        _ graph: Graph, _ model: NodeID, config text: String?, label: String, tokenizer: String?,
+        dtype: @escaping (String) -> DType
+    ) throws {
+        config = try LlamaConfig(text, label: label)
+        let tensors = graph.domain(of: model)?.tensors ?? []
+        facts = Dictionary(
+            tensors.map { (graph.facts($0).name, graph.facts($0)) }, uniquingKeysWith: { first, _ in first })
+        self.tensors = try LlamaTensors(config, facts, label: label)
+        self.label = label
+        self.tokenizer = tokenizer
+        self.dtype = dtype
+        configText = text
+    }
+
+    /// The tensors that are used whole, in the order of use.
+    var order: [String] { tensors.layers.flatMap(\.names) + [LlamaTensors.finalNorm] }
+
+    /// The size of the weights as they would be written, in bytes.
+    var bytes: Int { facts.values.reduce(0) { $0 + $1.numel * dtype($1.name).byteSize } }
+
+    /// Whether another model runs through the same pass.
+    func isLike(_ other: EvaluationSubject) -> Bool {
+        configText == other.configText && facts == other.facts && facts.keys.allSatisfy { dtype($0) == other.dtype($0) }
+    }
+
+    /// How the memory is shared out.
+    struct Plan {
+        /// How many models run together.
+        var candidates: Int
+        /// What the weights may take when all are kept, in bytes.
+        var weights: Int
+        /// What the activations may take, in bytes.
+        var activations: Int
+        /// How many tokens go through the model together.
+        var tokens: Int
+    }
+
+    /// Plans a scoring within the memory that a run may use.
+    ///
+    /// Throws a `limit` error when one weight and one batch do not fit.
+    func plan(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> Plan {
+        let perToken = Activations.bytesPerToken(config)
+        let weight = WeightStream.largestBytes(facts, order: order)
+        let longest = tasks.flatMap(\.samples).map { sample in
+            sample.prompt.count + (sample.completions.map(\.count).max() ?? 0)
+        }.max() ?? 0
+        let batch = (TokenLayout.batchTokens + longest) * perToken
+        var budget = MemoryBudget(limit: options.memory)
+        try budget.reserve(weight + batch, for: "scoring \(label)")
+        let room = budget.free + weight + batch
+        let candidates = max(1, min(models, room / 2 / (weight + batch)))
+        let all = facts.values.reduce(0) { $0 + $1.numel } * 4 * candidates
+        let weights = all <= room / 2 ? all : 0
+        let activations = (room - max(weights, weight * candidates)) / candidates
+        return Plan(
+            candidates: candidates, weights: weights, activations: activations,
+            tokens: max(1, activations / perToken))
+    }
+
+    /// Throws when a task has tokens that the model does not know, or sequences that are too long for it.
+    func requireFit(_ task: EvaluationTask) throws {
+        for sample in task.samples {
+            let place = "\(task.path):\(sample.line)"
+            for token in sample.prompt + sample.completions.joined() where Int(token) >= config.vocabulary {
+                throw DPPAError(
+                    .data, "\(place): token \(token) is not in the vocabulary of \(label), which has \(config.vocabulary)",
+                    notes: ["the task was made with another tokenizer"])
+            }
+            let length = sample.prompt.count + (sample.completions.map(\.count).max() ?? task.generation.maximumTokens)
+            if let limit = config.maximumPositions, length > limit + 1 {
+                throw DPPAError(
+                    .data, "\(place): \(length) tokens; \(label) takes \(limit) (max_position_embeddings)",
+                    notes: ["cut documents into windows when the task is made"])
+            }
+        }
+    }
+}

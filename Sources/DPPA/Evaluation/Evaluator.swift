@@ -1,0 +1,111 @@
+import Foundation
+
+/// Scores model expressions with the built-in forward pass, without writing them anywhere.
+///
+/// A weight is built from the expression when it is needed and rounded to the type that it would be written in, so a score
+/// belongs to the model that would be written. Scores depend on the models and the tasks, not on threads or memory.
+public struct Evaluator {
+    private let engine: Engine
+    private let configs: [String?]
+    private let dtype: DType?
+    private let tokenizers: [String?]
+
+    /// An evaluator for the models of an engine's graph, whose checkpoints are given in order; `dtype` is the type that
+    /// they would be written in, nil for each tensor's own.
+    public init(_ engine: Engine, checkpoints: [Checkpoint], dtype: DType?) {
+        self.engine = engine
+        configs = checkpoints.map(\.config)
+        tokenizers = checkpoints.map(\.tokenizerPath)
+        self.dtype = dtype
+    }
+
+    /// The scores of several models, for each the scores of all tasks.
+    ///
+    /// Models of one architecture are built in one read. Throws `data` when a model cannot be run, a task does not fit its
+    /// vocabulary, or logits are not numbers; `limit` when the memory is too small.
+    public func score(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[Score]] {
+        try MatrixProduct.prepare()
+        var results = [[Score]?](repeating: nil, count: models.count)
+        while let first = results.firstIndex(where: { $0 == nil }) {
+            let subject = try subject(models[first])
+            let alike = try models.indices.filter { index in
+                try results[index] == nil && subject.isLike(self.subject(models[index]))
+            }
+            let group = Array(alike.prefix(try subject.plan(tasks, models: alike.count, engine.options).candidates))
+            let scores = try score(subject, group.map { models[$0] }, tasks)
+            for (index, score) in zip(group, scores) { results[index] = score }
+        }
+        return results.map { $0 ?? [] }
+    }
+
+    /// How many answers each model gets right in each task of generation; what is generated differs from model to model,
+    /// so they run one by one.
+    private func generated(
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask], _ plan: EvaluationSubject.Plan,
+        _ check: @escaping () throws -> Void
+    ) throws -> [[Int?]] {
+        let none = [Int?](repeating: nil, count: tasks.count)
+        guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
+        let text = try TokenText(tokenizerPath: subject.tokenizer)
+        return try models.map { model in
+            let weights = WeightStream(
+                engine, models: [model], order: subject.order, facts: subject.facts, memory: plan.weights,
+                dtype: subject.dtype)
+            let pass = ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
+            let generator = Generator(pass, text: text, memory: plan.activations, check: check)
+            return try tasks.map { task in
+                task.metric == .generate ? try generator.answers(task).count { $0 } : nil
+            }
+        }
+    }
+
+    /// What the forward pass needs to know of a model.
+    private func subject(_ model: NodeID) throws -> EvaluationSubject {
+        try engine.graph.requireModel(model)
+        guard let number = engine.graph.models(of: model).first else {
+            throw DPPAError(.data, "this model comes from no checkpoint")
+        }
+        let view = engine.graph.models[number]
+        return try EvaluationSubject(
+            engine.graph, model, config: number < configs.count ? configs[number] : nil, label: view.label,
+            tokenizer: number < tokenizers.count ? tokenizers[number] : nil
+        ) { view.outputDType($0, wished: dtype) }
+    }
+
+    private func score(
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask]
+    ) throws -> [[Score]] {
+        for task in tasks { try subject.requireFit(task) }
+        let start = ContinuousClock.now
+        let plan = try subject.plan(tasks, models: models.count, engine.options)
+        try engine.settle(models)
+        return try engine.staged("scoring", bytes: subject.bytes * models.count) {
+            let weights = WeightStream(
+                engine, models: models, order: subject.order, facts: subject.facts, memory: plan.weights,
+                dtype: subject.dtype)
+            let pass = ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
+            let check = { () throws -> Void in try engine.observer?.checkInterruption() }
+            let sequences = tasks.flatMap(\.sequences)
+            var predictions = [[Prediction]](repeating: [], count: models.count)
+            for wave in TokenLayout.waves(sequences, limit: plan.tokens) {
+                let found = try pass.run(Array(sequences[wave]), candidates: models.count, check: check)
+                for (index, part) in found.enumerated() { predictions[index] += part }
+            }
+            let answers = try generated(subject, models, tasks, plan, check)
+            let duration = ContinuousClock.now - start
+            let seconds =
+                (Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
+                / Double(models.count * max(1, tasks.count))
+            return try models.indices.map { index in
+                var rest = predictions[index][...]
+                return try tasks.enumerated().map { number, task in
+                    if let right = answers[index][number] { return Score(task, right: right, seconds: seconds) }
+                    let judge = Judge(task, label: subject.label)
+                    let own = rest.prefix(judge.positionCount)
+                    rest = rest.dropFirst(judge.positionCount)
+                    return try judge.score(Array(own), seconds: seconds)
+                }
+            }
+        }
+    }
+}

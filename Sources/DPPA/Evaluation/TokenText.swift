@@ -1,0 +1,121 @@
+import Foundation
+
+/// Tokens as text, by the vocabulary and decoder of a tokenizer.json; without one, tokens 0–255 are bytes.
+struct TokenText: Sendable {
+    private var bytes: [Int32: [UInt8]] = [:]
+    private let isByteVocabulary: Bool
+
+    /// Reads a tokenizer.json.
+    ///
+    /// Throws `data` when it is none. Special tokens have no text.
+    init(tokenizerPath: String?) throws {
+        guard let tokenizerPath else {
+            isByteVocabulary = true
+            return
+        }
+        isByteVocabulary = false
+        guard let data = FileManager.default.contents(atPath: tokenizerPath),
+            let root = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+            let model = root["model"] as? [String: Any], let vocabulary = model["vocab"] as? [String: Int]
+        else {
+            throw DPPAError(.data, "\(tokenizerPath) has no vocabulary that can be read")
+        }
+        let usesByteLevel = Self.types(root["decoder"]).contains("ByteLevel")
+        for (piece, token) in vocabulary {
+            bytes[Int32(truncatingIfNeeded: token)] = usesByteLevel ? Self.byteLevel(piece) : Self.plain(piece)
+        }
+        for entry in root["added_tokens"] as? [[String: Any]] ?? [] {
+            guard let token = entry["id"] as? Int, let content = entry["content"] as? String else { continue }
+            bytes[Int32(truncatingIfNeeded: token)] = entry["special"] as? Bool == true ? [] : Array(content.utf8)
+        }
+    }
+
+    /// The text of some tokens.
+    func text(_ tokens: [Int32]) -> String {
+        let all = tokens.flatMap { token -> [UInt8] in
+            isByteVocabulary ? (0..<256).contains(token) ? [UInt8(token)] : [] : bytes[token] ?? []
+        }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    /// The types of a decoder and of those inside it.
+    private static func types(_ decoder: Any?) -> [String] {
+        guard let decoder = decoder as? [String: Any] else { return [] }
+        let inner = decoder["decoders"] as? [Any] ?? []
+        return [decoder["type"] as? String].compactMap { $0 } + inner.flatMap { types($0) }
+    }
+
+    /// A piece of a SentencePiece vocabulary: `▁` is a space, `<0x0A>` a byte.
+    private static func plain(_ piece: String) -> [UInt8] {
+        if piece.utf8.count == 6, piece.hasPrefix("<0x"), piece.hasSuffix(">"),
+            let byte = UInt8(piece.dropFirst(3).dropLast(), radix: 16)
+        {
+            return [byte]
+        }
+        return Array(piece.replacingOccurrences(of: "\u{2581}", with: " ").utf8)
+    }
+
+    /// A piece of a byte-level vocabulary, in which every byte is a printable character.
+    private static func byteLevel(_ piece: String) -> [UInt8] {
+        piece.unicodeScalars.flatMap { scalar in byteOfScalar[scalar.value].map { [$0] } ?? Array(String(scalar).utf8) }
+    }
+
+    /// Printable bytes stand for themselves, the others for the characters from U+0100 on, in order.
+    private static let byteOfScalar: [UInt32: UInt8] = {
+        var map: [UInt32: UInt8] = [:]
+        var next: UInt32 = 256
+        for byte in UInt8.min...UInt8.max {
+            let isPrintable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
+            map[isPrintable ? UInt32(byte) : next] = byte
+            if !isPrintable { next += 1 }
+        }
+        return map
+    }()
+}
+
+/// The answer that a generated text ends in.
+struct TextAnswer {
+    /// What was found; nil if there is none.
+    let text: String?
+
+    /// The last number of a text, or the line that follows the last delimiter.
+    init(in text: String, after delimiter: String?) {
+        guard let delimiter else {
+            self.text = Self.lastNumber(text)
+            return
+        }
+        guard let found = text.range(of: delimiter, options: .backwards) else {
+            self.text = nil
+            return
+        }
+        let rest = text[found.upperBound...].drop { $0.isWhitespace }
+        self.text = rest.prefix { !$0.isNewline }.trimmingCharacters(in: .whitespaces)
+    }
+
+    /// Whether it is the right answer: equal numbers, whatever their spelling, or equal texts.
+    func matches(_ right: String) -> Bool {
+        guard let text else { return false }
+        if let a = Self.number(text), let b = Self.number(right) { return a == b }
+        return text == right.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func number(_ text: String) -> Double? {
+        let plain = text.filter { $0 != "," && $0 != "$" && $0 != " " }
+        return Double(plain.hasSuffix(".") ? String(plain.dropLast()) : plain)
+    }
+
+    private static func lastNumber(_ text: String) -> String? {
+        let characters = Array(text)
+        func isDigit(_ index: Int) -> Bool { characters.indices.contains(index) && characters[index].isASCII && characters[index].isNumber }
+        guard let end = characters.lastIndex(where: { $0.isASCII && $0.isNumber }) else { return nil }
+        var start = end
+        while start > 0 {
+            let isInside = (characters[start - 1] == "," || characters[start - 1] == ".") && isDigit(start - 2)
+            guard isDigit(start - 1) || isInside else { break }
+            start -= 1
+        }
+        // A minus between two numbers is an operator, not a sign.
+        if start > 0, characters[start - 1] == "-", !isDigit(start - 2) { start -= 1 }
+        return String(characters[start...end])
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// What a model predicts after one position.
+struct Prediction: Sendable {
+    /// The most likely token; among equals the lowest.
+    var best: Int32
+    /// The natural logarithm of the target's probability.
+    var logProbability: Double
+    /// Whether every logit is a number.
+    var isFinite: Bool
+}
+
+/// Logits at the wanted positions, a block of the vocabulary at a time; what is kept of them is a few numbers a position.
+final class VocabularyHead: @unchecked Sendable {
+    private struct State {
+        var best: Int32 = 0
+        var bestLogit = -Float.infinity
+        var total = 0.0
+        var targetLogit = -Float.infinity
+        var hasNaN = false
+    }
+
+    private let width: Int
+    private let targets: [Int32]
+    private let activations: Buffer<Float>
+    private let states: Buffer<State>
+
+    /// How many positions one piece has.
+    private static let positions = 256
+
+    /// Normalises the residual stream at the wanted tokens.
+    init(_ stream: Buffer<Float>, tokens: [Int], targets: [Int32], norm: Buffer<Float>, config: LlamaConfig) {
+        width = config.width
+        self.targets = targets
+        activations = Buffer<Float>(tokens.count * width)
+        states = Buffer<State>(tokens.count)
+        states.fill(State())
+        for (index, token) in tokens.enumerated() {
+            ActivationKernels.normalize(
+                stream.pointer + token * width, norm.pointer, epsilon: config.epsilon,
+                into: activations.pointer + index * width, count: width)
+        }
+    }
+
+    var pieces: Int { (states.count + Self.positions - 1) / Self.positions }
+
+    /// Takes the logits of some rows of the head into account, for one piece.
+    func add(_ rows: Buffer<Float>, _ block: Range<Int>, piece: Int, _ scratch: ActivationScratch) {
+        let first = piece * Self.positions
+        let count = min(states.count - first, Self.positions)
+        let logits = scratch.floats(count * block.count)
+        MatrixProduct.times(
+            activations.pointer + first * width, width, rows: count, rows.pointer, width, columns: block.count,
+            inner: width, into: logits, block.count)
+        for index in 0..<count {
+            update(first + index, UnsafeMutablePointer(logits + index * block.count), block)
+        }
+    }
+
+    private func update(_ position: Int, _ logits: UnsafeMutablePointer<Float>, _ block: Range<Int>) {
+        var state = states.pointer[position]
+        defer { states.pointer[position] = state }
+        let largest = ActivationKernels.largest(logits, count: block.count)
+        guard !largest.isNaN, largest < .infinity else {
+            state.hasNaN = true
+            return
+        }
+        if position < targets.count, block.contains(Int(targets[position])) {
+            state.targetLogit = logits[Int(targets[position]) - block.lowerBound]
+        }
+        if largest > state.bestLogit {
+            var token = 0
+            while logits[token] != largest { token += 1 }
+            state.total *= exp(Double(state.bestLogit) - Double(largest))
+            state.bestLogit = largest
+            state.best = Int32(block.lowerBound + token)
+        }
+        state.total += ActivationKernels.exponentials(logits, count: block.count, shift: state.bestLogit, into: logits)
+    }
+
+    /// What was found at each wanted position.
+    var predictions: [Prediction] {
+        states.array().map { state in
+            Prediction(
+                best: state.best,
+                logProbability: Double(state.targetLogit) - Double(state.bestLogit) - log(state.total),
+                isFinite: !state.hasNaN)
+        }
+    }
+}
