@@ -13,7 +13,8 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 // What ships inside the program: the recipe language's own modules.
 let library = [
-    "average", "dare", "expert_weights", "prelude", "rescale", "sandbox", "slerp", "task_arithmetic", "ties",
+    "average", "dare", "delta_of", "dp", "dpa", "expert_weights", "objective", "prelude", "rescale", "sandbox",
+    "search", "slerp", "task_arithmetic", "ties",
 ]
 
 let package = Package(

@@ -13,6 +13,8 @@ package struct RecipeOutcome {
     package let report: EngineReport
     /// The named values.
     package let named: [(name: String, values: [(name: String, value: Double)])]
+    /// The tables that the recipe added.
+    package let tables: [ReportTable]
     private let recipe: String
     private let options: [RecipeOptions.Taken]
     private let models: [(label: String, path: String)]
@@ -28,6 +30,7 @@ package struct RecipeOutcome {
         self.recipe = recipe.name
         report = session.engine.report
         named = RecipeOutcome.named(session)
+        tables = session.tables
         options = session.options.taken
         models = session.checkpoints.map { ($0.label, $0.path) }
         var warnings = session.unusedMasks(isOwn: isOwn).map { mask in
@@ -54,7 +57,7 @@ package struct RecipeOutcome {
         return ModelCard(
             recipe: recipe, models: models.map { session.graph.models[$0].label },
             options: session.options.taken.map { ($0.name, publicText($0.value)) }, named: named(session),
-            config: session.graph.models[result.config ?? models.first ?? 0].label)
+            tables: session.tables, config: session.graph.models[result.config ?? models.first ?? 0].label)
     }
 
     /// Writes everything as JSON with sorted keys.
@@ -75,6 +78,11 @@ package struct RecipeOutcome {
                         Dictionary(entry.values.map { ($0.name, number($0.value)) }, uniquingKeysWith: { a, _ in a })
                     )
                 }, uniquingKeysWith: { a, _ in a }),
+            "tables": Dictionary(
+                tables.map { table -> (String, Any) in
+                    (table.name, ["columns": table.columns, "rows": table.rows.map { $0.map(cell) }] as [String: Any])
+                },
+                uniquingKeysWith: { a, _ in a }),
             "warnings": warnings,
         ]
         do {
@@ -96,9 +104,12 @@ package struct RecipeOutcome {
                 let before = session.engine.values(inner), let after = session.engine.values(entry.node)
             else { return nil }
             let cut = zip(before, after).filter { $0.value != $1.value }
-            guard let first = cut.first else { return nil }
-            return "warning: '\(entry.name)' was clamped in \(cut.count) of \(after.count) places, for example "
-                + "\(first.0.name): \(first.0.value) became \(first.1.value)"
+            guard !cut.isEmpty else { return nil }
+            let most = 16
+            let places = cut.prefix(most).map { "\($0.name): \($0.value) became \($1.value)" }
+            return "warning: '\(entry.name)' was clamped in \(cut.count) of \(after.count) places\nnote: "
+                + places.joined(separator: "\nnote: ")
+                + (cut.count > most ? "\nnote: and \(cut.count - most) more" : "")
         }
     }
 
@@ -122,6 +133,14 @@ package struct RecipeOutcome {
         case .number(let number): self.number(number)
         case .bool(let flag): flag
         case .null, .object, .function: NSNull()
+        }
+    }
+
+    private func cell(_ cell: ReportTable.Cell) -> Any {
+        switch cell {
+        case .number(let value): number(value)
+        case .text(let text): text
+        case .nothing: NSNull()
         }
     }
 

@@ -37,7 +37,10 @@ package final class RecipeRun {
             paths: PathRules(
                 recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
                 hubCache: PathRules.hubCache(request.environment)),
-            options: options, engineOptions: request.engine, observer: observer)
+            options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
+            journal: RecipeRun.journal(beside: request.out))
+        // Before hours of searching rather than after them.
+        try OutputDirectory.requireFree(request.out, force: request.force)
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)
         defer { sources = host.sources }
         let returned = try host.run(recipe: recipe)
@@ -60,6 +63,13 @@ package final class RecipeRun {
         return RecipeOutcome(
             session: session, recipe: (name, text), written: written, start: start,
             isOwn: { host.sources[$0.file] != nil })
+    }
+
+    /// Where the scores of a run are kept: beside its output.
+    static func journal(beside out: String) -> String {
+        var path = out
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path + ".scores.jsonl"
     }
 
     /// The returned model becomes a result like the saved ones.

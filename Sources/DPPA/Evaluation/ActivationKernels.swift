@@ -40,7 +40,9 @@ enum ActivationKernels {
         }
     }
 
-    /// `x = e^(x − max x) / Σ`; the sum in float64. A row of NaN stays NaN.
+    /// `x = e^(x − max x) / Σ`, with the sum in float64.
+    ///
+    /// A row of NaN stays NaN.
     static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
         let total = exponentials(x, count: count, shift: largest(x, count: count), into: x)
         let factor = Float(1 / total)

@@ -54,9 +54,10 @@ struct EvaluationSubject {
     func plan(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> Plan {
         let perToken = Activations.bytesPerToken(config)
         let weight = WeightStream.largestBytes(facts, order: order)
-        let longest = tasks.flatMap(\.samples).map { sample in
-            sample.prompt.count + (sample.completions.map(\.count).max() ?? 0)
-        }.max() ?? 0
+        let longest =
+            tasks.flatMap(\.samples).map { sample in
+                sample.prompt.count + (sample.completions.map(\.count).max() ?? 0)
+            }.max() ?? 0
         let batch = (TokenLayout.batchTokens + longest) * perToken
         var budget = MemoryBudget(limit: options.memory)
         try budget.reserve(weight + batch, for: "scoring \(label)")
@@ -76,7 +77,8 @@ struct EvaluationSubject {
             let place = "\(task.path):\(sample.line)"
             for token in sample.prompt + sample.completions.joined() where Int(token) >= config.vocabulary {
                 throw DPPAError(
-                    .data, "\(place): token \(token) is not in the vocabulary of \(label), which has \(config.vocabulary)",
+                    .data,
+                    "\(place): token \(token) is not in the vocabulary of \(label), which has \(config.vocabulary)",
                     notes: ["the task was made with another tokenizer"])
             }
             let length = sample.prompt.count + (sample.completions.map(\.count).max() ?? task.generation.maximumTokens)

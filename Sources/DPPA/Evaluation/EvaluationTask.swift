@@ -1,7 +1,7 @@
 /// Questions that a model is scored on.
 public struct EvaluationTask: Sendable {
     /// How an answer is judged.
-    public enum Metric: String, Sendable, CaseIterable {
+    public enum Metric: String, Sendable, Codable, CaseIterable {
         /// The share of questions whose greedy completion is the target, token by token.
         case exactMatch = "exact_match"
         /// The share of questions whose right choice has the largest log-likelihood.
@@ -67,7 +67,7 @@ public struct EvaluationTask: Sendable {
 }
 
 /// What a model has reached on a task.
-public struct Score: Sendable {
+public struct Score: Sendable, Codable {
     /// The task's name.
     public var task: String
     /// How answers were judged; nil for an external program's number.
@@ -107,7 +107,9 @@ public struct Score: Sendable {
 extension Score {
     /// The score as JSON values.
     package var json: [String: Any] {
-        var fields: [String: Any] = ["task": task, "metric": metric?.rawValue ?? "external", "value": value, "seconds": seconds]
+        var fields: [String: Any] = [
+            "task": task, "metric": metric?.rawValue ?? "external", "value": value, "seconds": seconds,
+        ]
         fields["standard_error"] = standardError
         fields["count"] = count
         return fields

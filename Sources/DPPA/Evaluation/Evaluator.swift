@@ -38,23 +38,59 @@ public struct Evaluator {
         return results.map { $0 ?? [] }
     }
 
+    /// What one model predicts at the wanted positions of some sequences, in order.
+    package func predictions(_ model: NodeID, _ sequences: [TokenSequence]) throws -> [Prediction] {
+        try MatrixProduct.prepare()
+        let subject = try subject(model)
+        try engine.settle([model])
+        return try predict(subject, [model], sequences, subject.plan([], models: 1, engine.options))[0]
+    }
+
+    /// The greedy completions of some prompts by one model.
+    package func completions(_ model: NodeID, _ prompts: [[Int32]], maximumTokens: Int) throws -> [[Int32]] {
+        try MatrixProduct.prepare()
+        let subject = try subject(model)
+        try engine.settle([model])
+        let plan = try subject.plan([], models: 1, engine.options)
+        let generator = Generator(pass(subject, [model], plan), memory: plan.activations, check: check)
+        return try generator.complete(prompts, EvaluationTask.Generation(maximumTokens: maximumTokens))
+    }
+
+    private func predict(
+        _ subject: EvaluationSubject, _ models: [NodeID], _ sequences: [TokenSequence], _ plan: EvaluationSubject.Plan
+    ) throws -> [[Prediction]] {
+        let pass = pass(subject, models, plan)
+        var predictions = [[Prediction]](repeating: [], count: models.count)
+        for wave in TokenLayout.waves(sequences, limit: plan.tokens) {
+            let found = try pass.run(Array(sequences[wave]), candidates: models.count, check: check)
+            for (index, part) in found.enumerated() { predictions[index] += part }
+        }
+        return predictions
+    }
+
+    private func pass(
+        _ subject: EvaluationSubject, _ models: [NodeID], _ plan: EvaluationSubject.Plan
+    ) -> ForwardPass {
+        let weights = WeightStream(
+            engine, models: models, order: subject.order, facts: subject.facts, memory: plan.weights,
+            dtype: subject.dtype)
+        return ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
+    }
+
+    private func check() throws { try engine.observer?.checkInterruption() }
+
     /// How many answers each model gets right in each task of generation; what is generated differs from model to model,
     /// so they run one by one.
     private func generated(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask], _ plan: EvaluationSubject.Plan,
-        _ check: @escaping () throws -> Void
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask], _ plan: EvaluationSubject.Plan
     ) throws -> [[Int?]] {
         let none = [Int?](repeating: nil, count: tasks.count)
         guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
         let text = try TokenText(tokenizerPath: subject.tokenizer)
         return try models.map { model in
-            let weights = WeightStream(
-                engine, models: [model], order: subject.order, facts: subject.facts, memory: plan.weights,
-                dtype: subject.dtype)
-            let pass = ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
-            let generator = Generator(pass, text: text, memory: plan.activations, check: check)
+            let generator = Generator(pass(subject, [model], plan), memory: plan.activations, check: check)
             return try tasks.map { task in
-                task.metric == .generate ? try generator.answers(task).count { $0 } : nil
+                task.metric == .generate ? try generator.answers(task, text).count { $0 } : nil
             }
         }
     }
@@ -80,18 +116,8 @@ public struct Evaluator {
         let plan = try subject.plan(tasks, models: models.count, engine.options)
         try engine.settle(models)
         return try engine.staged("scoring", bytes: subject.bytes * models.count) {
-            let weights = WeightStream(
-                engine, models: models, order: subject.order, facts: subject.facts, memory: plan.weights,
-                dtype: subject.dtype)
-            let pass = ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
-            let check = { () throws -> Void in try engine.observer?.checkInterruption() }
-            let sequences = tasks.flatMap(\.sequences)
-            var predictions = [[Prediction]](repeating: [], count: models.count)
-            for wave in TokenLayout.waves(sequences, limit: plan.tokens) {
-                let found = try pass.run(Array(sequences[wave]), candidates: models.count, check: check)
-                for (index, part) in found.enumerated() { predictions[index] += part }
-            }
-            let answers = try generated(subject, models, tasks, plan, check)
+            let predictions = try predict(subject, models, tasks.flatMap(\.sequences), plan)
+            let answers = try generated(subject, models, tasks, plan)
             let duration = ContinuousClock.now - start
             let seconds =
                 (Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)

@@ -93,7 +93,8 @@ struct ForwardPass {
         }
     }
 
-    private func multiply(_ product: Activations.Product, _ linear: LlamaTensors.Linear, _ states: [Activations]) throws {
+    private func multiply(_ product: Activations.Product, _ linear: LlamaTensors.Linear, _ states: [Activations]) throws
+    {
         let weights = try self.weights.tensor(linear.weight)
         let biases = try linear.bias.map(self.weights.tensor)
         for (index, state) in states.enumerated() {

@@ -1,20 +1,18 @@
 /// Greedy generation with a cache of keys and values, all questions of a task together.
 struct Generator {
     private let pass: ForwardPass
-    private let text: TokenText
     private let memory: Int
     private let check: () throws -> Void
 
     /// A generator over one model; `memory` is what caches and activations may take, in bytes.
-    init(_ pass: ForwardPass, text: TokenText, memory: Int, check: @escaping () throws -> Void) {
+    init(_ pass: ForwardPass, memory: Int, check: @escaping () throws -> Void) {
         self.pass = pass
-        self.text = text
         self.memory = memory
         self.check = check
     }
 
-    /// Which questions are answered rightly.
-    func answers(_ task: EvaluationTask) throws -> [Bool] {
+    /// Which questions are answered rightly, the completions read as text.
+    func answers(_ task: EvaluationTask, _ text: TokenText) throws -> [Bool] {
         var right: [Bool] = []
         for wave in waves(task) {
             let samples = Array(task.samples[wave])

@@ -4,8 +4,9 @@ internal import COpenBLAS
 enum MatrixProduct {
     /// `y = x · wᵀ`, or `y += x · wᵀ`: x is m × k, w is n × k, y is m × n; strides between rows in elements.
     static func times(
-        _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ w: UnsafePointer<Float>, _ wStride: Int, columns n: Int,
-        inner k: Int, scale: Float = 1, adding: Bool = false, into y: UnsafeMutablePointer<Float>, _ yStride: Int
+        _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ w: UnsafePointer<Float>, _ wStride: Int,
+        columns n: Int, inner k: Int, scale: Float = 1, adding: Bool = false, into y: UnsafeMutablePointer<Float>,
+        _ yStride: Int
     ) {
         copenblas_multiply(
             Int32(m), Int32(n), Int32(k), scale, x, Int32(xStride), w, Int32(wStride), 1, adding ? 1 : 0, y,
@@ -14,8 +15,8 @@ enum MatrixProduct {
 
     /// `y = x · v`: x is m × k, v is k × n.
     static func weigh(
-        _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ v: UnsafePointer<Float>, _ vStride: Int, columns n: Int,
-        inner k: Int, into y: UnsafeMutablePointer<Float>, _ yStride: Int
+        _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ v: UnsafePointer<Float>, _ vStride: Int,
+        columns n: Int, inner k: Int, into y: UnsafeMutablePointer<Float>, _ yStride: Int
     ) {
         copenblas_multiply(
             Int32(m), Int32(n), Int32(k), 1, x, Int32(xStride), v, Int32(vStride), 0, 0, y, Int32(yStride))
@@ -29,7 +30,7 @@ enum MatrixProduct {
         guard let complaint else { return }
         throw DPPAError(
             .internalFault, complaint,
-            notes: ["choose other kernels with the environment variable OPENBLAS_CORETYPE=Haswell, or update libopenblas"])
+            notes: ["choose other kernels with OPENBLAS_CORETYPE=Haswell in the environment, or update libopenblas"])
     }
 
     private static let complaint: String? = {

@@ -21,8 +21,10 @@ extension EvaluationTask {
             throw DPPAError(.missingInput, "there is no task file \(path)")
         }
         defer { try? handle.close() }
-        guard let data = try? handle.read(upToCount: limit + 1) else {
-            throw DPPAError(.inputOutput, "cannot read the task file \(path)")
+        let data: Data
+        // At the end of a file, which is where an empty one begins, there is nothing to read: that is no failure.
+        do { data = try handle.read(upToCount: limit + 1) ?? Data() } catch {
+            throw DPPAError(.inputOutput, "cannot read the task file \(path)", cause: error.localizedDescription)
         }
         guard data.count <= limit else { throw DPPAError(.limit, "\(path) is larger than 256 MiB") }
         var header = TaskHeader()
@@ -78,7 +80,8 @@ private struct TaskLine {
         let known = ["metric", "stop", "max_tokens", "answer_after"]
         if let unknown = fields.keys.filter({ !known.contains($0) }).min() {
             throw DPPAError(
-                .data, "\(place): the first line has no key '\(unknown)'", notes: ["keys are \(known.joined(separator: ", "))"])
+                .data, "\(place): the first line has no key '\(unknown)'",
+                notes: ["keys are \(known.joined(separator: ", "))"])
         }
         var header = TaskHeader(metric: metric)
         if fields["stop"] != nil { header.generation.stop = try tokens("stop") }
@@ -122,7 +125,8 @@ private struct TaskLine {
             }
             sample.completions = try choices.map { try list($0, "choices") }
             guard let answer = fields["answer"] as? Int, choices.indices.contains(answer) else {
-                throw DPPAError(.data, "\(place): 'answer' must be the index of a choice, from 0 to \(choices.count - 1)")
+                throw DPPAError(
+                    .data, "\(place): 'answer' must be the index of a choice, from 0 to \(choices.count - 1)")
             }
             sample.answer = answer
         case .generate:

@@ -1,5 +1,5 @@
 /// A sequence of tokens, with the positions whose prediction of the next token is wanted.
-struct TokenSequence: Sendable {
+package struct TokenSequence: Sendable {
     var tokens: [Int32]
     /// Positions of `tokens`.
     var wanted: Range<Int>
@@ -7,6 +7,13 @@ struct TokenSequence: Sendable {
     var targets: [Int32]
     /// Whether it is the first of its task: a batch begins here.
     var isFirst = false
+
+    /// A sequence; `targets` holds one token for each wanted position.
+    package init(tokens: [Int32], wanted: Range<Int>, targets: [Int32]) {
+        self.tokens = tokens
+        self.wanted = wanted
+        self.targets = targets
+    }
 }
 
 /// Sequences laid end to end, cut into batches.

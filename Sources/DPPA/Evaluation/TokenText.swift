@@ -74,12 +74,12 @@ struct TokenText: Sendable {
 }
 
 /// The answer that a generated text ends in.
-struct TextAnswer {
+package struct TextAnswer {
     /// What was found; nil if there is none.
     let text: String?
 
     /// The last number of a text, or the line that follows the last delimiter.
-    init(in text: String, after delimiter: String?) {
+    package init(in text: String, after delimiter: String?) {
         guard let delimiter else {
             self.text = Self.lastNumber(text)
             return
@@ -93,7 +93,7 @@ struct TextAnswer {
     }
 
     /// Whether it is the right answer: equal numbers, whatever their spelling, or equal texts.
-    func matches(_ right: String) -> Bool {
+    package func matches(_ right: String) -> Bool {
         guard let text else { return false }
         if let a = Self.number(text), let b = Self.number(right) { return a == b }
         return text == right.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -106,7 +106,9 @@ struct TextAnswer {
 
     private static func lastNumber(_ text: String) -> String? {
         let characters = Array(text)
-        func isDigit(_ index: Int) -> Bool { characters.indices.contains(index) && characters[index].isASCII && characters[index].isNumber }
+        func isDigit(_ index: Int) -> Bool {
+            characters.indices.contains(index) && characters[index].isASCII && characters[index].isNumber
+        }
         guard let end = characters.lastIndex(where: { $0.isASCII && $0.isNumber }) else { return nil }
         var start = end
         while start > 0 {

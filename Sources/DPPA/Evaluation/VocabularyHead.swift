@@ -1,11 +1,11 @@
 import Foundation
 
 /// What a model predicts after one position.
-struct Prediction: Sendable {
+package struct Prediction: Sendable {
     /// The most likely token; among equals the lowest.
-    var best: Int32
+    package var best: Int32
     /// The natural logarithm of the target's probability.
-    var logProbability: Double
+    package var logProbability: Double
     /// Whether every logit is a number.
     var isFinite: Bool
 }

@@ -42,7 +42,9 @@ final class WeightStream {
     /// A tensor of every candidate.
     func tensor(_ name: String) throws -> [Buffer<Float>] {
         if let known = current[name] { return known }
-        guard let start = order.firstIndex(of: name) else { throw DPPAError(.internalFault, "\(name) is not in the order") }
+        guard let start = order.firstIndex(of: name) else {
+            throw DPPAError(.internalFault, "\(name) is not in the order")
+        }
         var (names, elements) = ([name], facts[name]?.numel ?? 0)
         for next in order[(start + 1)...] where current[next] == nil {
             let count = facts[next]?.numel ?? 0

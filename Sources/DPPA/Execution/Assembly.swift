@@ -136,8 +136,9 @@ extension Engine {
             guard case .write(let number) = job else { return nil }
             guard let slot = outputs[number].slots[tensor] else { continue }
             guard let elements = slot.elements else { return nil }
-            wanted = wanted.map { min($0.lowerBound, elements.lowerBound)..<max($0.upperBound, elements.upperBound) }
-                ?? elements
+            let known = wanted ?? elements
+            wanted =
+                min(known.lowerBound, elements.lowerBound)..<max(known.upperBound, elements.upperBound)
         }
         return wanted
     }

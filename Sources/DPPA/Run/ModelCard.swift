@@ -10,18 +10,21 @@ public struct ModelCard: Sendable {
     public var options: [(name: String, value: String)]
     /// The named values, by name and instance.
     public var named: [(name: String, values: [(name: String, value: Double)])]
+    /// The tables that the recipe adds, such as the candidates of a search.
+    public var tables: [ReportTable]
     /// The label of the model that config and tokenizer come from.
     public var config: String
 
     /// A card with everything given.
     public init(
         recipe: (name: String, text: String), models: [String], options: [(name: String, value: String)],
-        named: [(name: String, values: [(name: String, value: Double)])], config: String
+        named: [(name: String, values: [(name: String, value: Double)])], tables: [ReportTable] = [], config: String
     ) {
         self.recipe = recipe
         self.models = models
         self.options = options
         self.named = named
+        self.tables = tables
         self.config = config
     }
 
@@ -46,10 +49,19 @@ public struct ModelCard: Sendable {
             }
             lines.append("")
         }
+        for table in tables {
+            lines += ["## \(ModelCard.cell(table.name))", "", ModelCard.row(table.columns)]
+            lines.append("|" + String(repeating: "---|", count: table.columns.count))
+            lines += table.rows.map { ModelCard.row($0.map(\.text)) } + [""]
+        }
         // A fence longer than any in the recipe cannot be closed by it.
         let fence = String(repeating: "`", count: max(3, ModelCard.longestFence(recipe.text) + 1))
         lines += ["## Recipe", "", "`\(recipe.name)`:", "", fence + "lua", recipe.text, fence, ""]
         return lines.joined(separator: "\n")
+    }
+
+    private static func row(_ cells: [String]) -> String {
+        "| " + cells.map(cell).joined(separator: " | ") + " |"
     }
 
     private static func cell(_ text: String) -> String {

@@ -18,17 +18,22 @@ public final class OutputDirectory {
     /// Throws `cannotCreate` when the target exists and `force` is false, and when it is, holds or lies in an input; then
     /// nothing has been created.
     public static func prepare(target: String, force: Bool, inputs: [String]) throws -> OutputDirectory {
+        try requireFree(target, force: force)
         let place = try OutputPlace(target)
         try place.requireApart(from: inputs)
-        guard force || !place.exists else {
-            throw DPPAError(
-                .cannotCreate, "\(target) exists", notes: ["replace it with --force, or write to another directory"])
-        }
         let created = try place.createParents()
         removeLeftovers(place)
         do { return try OutputDirectory(place, force: force, created: created) } catch {
             for path in created.reversed() { rmdir(path) }
             throw error
+        }
+    }
+
+    /// Throws `cannotCreate` when there is something at the target that may not be replaced.
+    public static func requireFree(_ target: String, force: Bool) throws {
+        guard try force || !OutputPlace(target).exists else {
+            throw DPPAError(
+                .cannotCreate, "\(target) exists", notes: ["replace it with --force, or write to another directory"])
         }
     }
 

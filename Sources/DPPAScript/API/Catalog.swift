@@ -5,7 +5,7 @@ package enum Catalog {
     /// Functions of the module.
     ///
     /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
-    package static let functions: [Function] = arithmetic + reductions + fields + data + scripted
+    package static let functions: [Function] = arithmetic + reductions + fields + scoring + data + scripted
 
     /// Methods of fields.
     package static let methods: [Function] = comparisons + fieldMethods + results + scriptedMethods

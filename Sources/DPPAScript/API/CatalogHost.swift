@@ -5,10 +5,12 @@ enum LibraryTexts {
     /// By module name: `require "dppa.NAME"`; "sandbox" and "prelude" are what the host itself runs.
     static let all: [String: String] = [
         "average": text(PackageResources.average_lua), "dare": text(PackageResources.dare_lua),
-        "expert_weights": text(PackageResources.expert_weights_lua), "prelude": text(PackageResources.prelude_lua),
+        "delta_of": text(PackageResources.delta_of_lua), "dp": text(PackageResources.dp_lua),
+        "dpa": text(PackageResources.dpa_lua), "expert_weights": text(PackageResources.expert_weights_lua),
+        "objective": text(PackageResources.objective_lua), "prelude": text(PackageResources.prelude_lua),
         "rescale": text(PackageResources.rescale_lua), "sandbox": text(PackageResources.sandbox_lua),
-        "slerp": text(PackageResources.slerp_lua), "task_arithmetic": text(PackageResources.task_arithmetic_lua),
-        "ties": text(PackageResources.ties_lua),
+        "search": text(PackageResources.search_lua), "slerp": text(PackageResources.slerp_lua),
+        "task_arithmetic": text(PackageResources.task_arithmetic_lua), "ties": text(PackageResources.ties_lua),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -12,12 +12,18 @@ package final class RecipeSession {
     package private(set) var named: [MergeRun.Named] = []
     /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
     package private(set) var looked: [NodeID] = []
+    /// Tables that the recipe adds to the report.
+    package private(set) var tables: [ReportTable] = []
+    private let scorer: Scorer
+    private var tasks: [String: EvaluationTask] = [:]
 
     package init(
-        paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil
+        paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
+        dtype: DType? = nil, journal: String? = nil
     ) {
         graph = Graph()
         engine = Engine(graph, options: engineOptions, observer: observer)
+        scorer = Scorer(engine, dtype: dtype, journal: ScoreJournal(path: journal))
         self.paths = paths
         self.options = options
     }
@@ -84,6 +90,32 @@ package final class RecipeSession {
         looked.append(node)
         try engine.run([node])
         return engine.values(node) ?? []
+    }
+
+    /// The scores of models on task files.
+    func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
+        looked += models
+        let tasks = try files.map { file in
+            let place = try paths.resolve(file.path, for: .file)
+            var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
+            self.tasks[place.path] = task
+            task.name = file.name ?? task.name
+            return task
+        }
+        if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
+            throw DPPAError(
+                .data, "two tasks have the name '\(twice.name)'",
+                notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
+        }
+        return try scorer.score(models, on: tasks, checkpoints: checkpoints)
+    }
+
+    /// Adds a table to the report; its name must be new.
+    func add(_ table: ReportTable) throws {
+        guard !tables.contains(where: { $0.name == table.name }) else {
+            throw DPPAError(.data, "two tables of the report have the name '\(table.name)'", location: graph.location)
+        }
+        tables.append(table)
     }
 
     /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.

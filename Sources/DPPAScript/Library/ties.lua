@@ -1,6 +1,7 @@
 -- TIES (arXiv 2306.01708): trim each delta to its largest elements, elect a sign for every element, and take the weighted
 -- mean of the deltas that agree with it.
 local dppa = require "dppa.v1"
+local delta_of = require "dppa.delta_of"
 local each = require "dppa.expert_weights"
 local rescale = require "dppa.rescale"
 local abs, sign, top, where = dppa.abs, dppa.sign, dppa.top, dppa.where
@@ -15,7 +16,7 @@ return function(base, experts, o)
   local weights, density = each(experts, o.weights), o.density or 0.2
   local parts = {}
   for i, expert in ipairs(experts) do
-    local delta = expert - base
+    local delta = delta_of(expert, base)
     local trimmed = where(top(abs(delta), density, "tensor"), delta, 0)
     parts[i] = rescale(trimmed, delta, density, o.rescale) * weights[i]
   end

@@ -1,0 +1,29 @@
+import Foundation
+
+extension Checkpoint {
+    /// What tells this checkpoint from another one at the same path: path, names, sizes and times of change of its files.
+    ///
+    /// Reading the weights would tell more, and cost more than a score that is remembered is worth.
+    package var stamp: UInt128 {
+        var hash = Fingerprint()
+        hash.add(path)
+        var isDirectory: ObjCBool = false
+        let isFolder = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+        let names = isFolder ? ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() : []
+        let files = names.filter { $0.hasSuffix(".safetensors") || $0 == "config.json" || $0 == "tokenizer.json" }
+        for file in isFolder ? files.map({ path + "/" + $0 }) : [path] {
+            var status = stat()
+            guard fstatat(AT_FDCWD, file, &status, 0) == 0 else { continue }
+            hash.add(file)
+            hash.add(UInt64(bitPattern: Int64(status.st_size)))
+            #if canImport(Darwin)
+                let time = status.st_mtimespec
+            #else
+                let time = status.st_mtim
+            #endif
+            hash.add(UInt64(bitPattern: Int64(time.tv_sec)))
+            hash.add(UInt64(bitPattern: Int64(time.tv_nsec)))
+        }
+        return hash.value
+    }
+}

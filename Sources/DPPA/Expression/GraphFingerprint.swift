@@ -1,0 +1,97 @@
+/// Recognises an expression that was seen before, in this run or an earlier one.
+///
+/// Two nodes have equal fingerprints when they compute the same from the same files: operations, scopes, selections, random
+/// streams and tables by their content; models by the stamp of their checkpoint.
+package final class GraphFingerprint {
+    private let graph: Graph
+    private let stamp: (Int) -> UInt128
+    private var known: [NodeID: UInt128] = [:]
+    private var knownDomains: [DomainID: UInt128] = [:]
+
+    /// Fingerprints of a graph's nodes; `stamp` is what identifies a model's files.
+    package init(_ graph: Graph, stamp: @escaping (Int) -> UInt128) {
+        self.graph = graph
+        self.stamp = stamp
+    }
+
+    /// The fingerprint of a node.
+    package func callAsFunction(_ root: NodeID) -> UInt128 {
+        for id in graph.reachable(from: [root]).sorted() where known[id] == nil { known[id] = fingerprint(id) }
+        return known[root] ?? 0
+    }
+
+    private func fingerprint(_ id: NodeID) -> UInt128 {
+        let node = graph[id]
+        var hash = Fingerprint()
+        hash.add(node.space.rawValue)
+        hash.add(node.isMask ? 1 : UInt8(0))
+        add(node.scope, to: &hash)
+        if let domain = node.domain { hash.add(fingerprint(domain)) }
+        add(node.operation, to: &hash)
+        for operand in node.operation.operands { hash.add(known[operand] ?? 0) }
+        return hash.value
+    }
+
+    /// What an operation is, its operands aside.
+    private func add(_ operation: Operation, to hash: inout Fingerprint) {
+        switch operation {
+        case .source(let model):
+            hash.add("source")
+            hash.add(stamp(model))
+        case .constant(let bits):
+            hash.add("constant")
+            hash.add(bits)
+        case .table(let table):
+            hash.add("table")
+            let entries = graph.tables[table].map { (graph.facts($0.key).name, $0.value) }.sorted { $0.0 < $1.0 }
+            for (name, value) in entries {
+                hash.add(name)
+                hash.add(value.bitPattern)
+            }
+        case .size(let scope):
+            hash.add("size")
+            add(scope, to: &hash)
+        case .unary(let op, _): hash.add("unary \(op)")
+        case .binary(let op, _, _): hash.add("binary \(op)")
+        case .select: hash.add("select")
+        case .reduce(let op, _, let other): hash.add("reduce \(op.rawValue) \(other != nil)")
+        case .cut(_, _, let isCount): hash.add("cut \(isCount)")
+        case .kept: hash.add("kept")
+        case .rowTop(_, _, let isCount): hash.add("row top \(isCount)")
+        case .kth: hash.add("kth")
+        case .rank: hash.add("rank")
+        case .uniform(let seed, let stream):
+            hash.add("uniform")
+            hash.add(seed)
+            hash.add(stream)
+        case .roundTo(let dtype, _): hash.add("round \(dtype.rawValue)")
+        case .restrict: hash.add("restrict")
+        case .branch(let parts): hash.add("branch \(parts.count)")
+        case .broadcast: hash.add("broadcast")
+        case .reinterpret: hash.add("reinterpret")
+        }
+    }
+
+    private func add(_ scope: Scope, to hash: inout Fingerprint) {
+        hash.add(scope.name)
+        guard case .group(let grouping) = scope else { return }
+        for (name, group) in graph.groupings[grouping.index].map({ (graph.facts($0.key).name, $0.value) }).sorted(
+            by: { $0.0 < $1.0 })
+        {
+            hash.add(name)
+            hash.add(UInt64(group))
+        }
+    }
+
+    private func fingerprint(_ domain: DomainID) -> UInt128 {
+        if let known = knownDomains[domain] { return known }
+        var hash = Fingerprint()
+        for tensor in graph.domain(domain).tensors {
+            let facts = graph.facts(tensor)
+            hash.add(facts.name)
+            for size in facts.shape { hash.add(UInt64(size)) }
+        }
+        knownDomains[domain] = hash.value
+        return hash.value
+    }
+}

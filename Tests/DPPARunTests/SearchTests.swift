@@ -1,0 +1,175 @@
+import DPPA
+import DPPAScript
+import Foundation
+import Testing
+
+/// Searching for factors: the authors' rule against a plain version of it, and the flagship recipe on the zoo.
+@Suite struct SearchTests {
+    /// The rule of the paper's program, written out: what it tries, and where it ends.
+    static func greedy(
+        _ start: [Int], step: Int, _ value: ([Int]) -> Double
+    ) -> (tried: [[Int]], factors: [Int]) {
+        var (factors, tried, best) = (start, [[Int]](), -Double.infinity)
+        for k in factors.indices {
+            if k > 0 { factors[k] = factors[k] < 10 ? 100 : factors[k] + step }
+            while true {
+                tried.append(factors)
+                let score = value(factors)
+                guard score > best else {
+                    if factors[k] > 100 { factors[k] -= step }
+                    break
+                }
+                best = score
+                factors[k] += step
+            }
+        }
+        return (tried, factors)
+    }
+
+    /// A search over numbers alone: the candidate is its own list of factors.
+    private func searched(_ options: String, _ goal: String) throws -> (tried: [[Double]], factors: [Double]) {
+        let scratch = try Scratch()
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local search = require "dppa.search"
+            local found = search {
+              candidate = function(f) return { f[1], f[2], f[3] } end,
+              maximize = function(f)
+                if type(f[1]) == "number" then return \(goal), {} end
+                local values = {}
+                for i, one in ipairs(f) do local f = one; values[i] = \(goal) end
+                return values
+              end, \(options)
+            }
+            dppa.report { name = "end", columns = { "factor" }, rows = (function()
+              local rows = {}
+              for i, factor in ipairs(found.factors) do rows[i] = { factor } end
+              return rows
+            end)() }
+            return dppa.model "zoo/base"
+            """, "search.lua")
+        let outcome = try run(recipe, in: scratch) { $0.modelRoots = [Folders.recipes] }.outcome
+        func numbers(_ name: String) -> [[Double]] {
+            (outcome.tables.first { $0.name == name }?.rows ?? []).map { row in
+                row.compactMap { if case .number(let number) = $0 { number } else { nil } }
+            }
+        }
+        return (numbers("search"), numbers("end").map { $0[0] })
+    }
+
+    @Test(
+        arguments: [
+            ("-(f[1] - 2.1) ^ 2 - (f[2] - 1.3) ^ 2", 2.1, 1.3), ("-f[1] - f[2]", 0, 0),
+            ("f[1] - (f[2] - 5) ^ 2", 2.7, 5),
+            ("1", 0, 0),
+        ] as [(String, Double, Double)])
+    func theGreedyRuleIsTheAuthors(goal: String, a: Double, b: Double) throws {
+        let goal = goal.replacingOccurrences(of: "f[1] - (", with: "math.min(f[1], 2.7) - (")
+        let found = try searched("start = { 1.8, 0 }, step = 0.1", goal)
+        let right = Self.greedy([180, 0], step: 10) { factors in
+            let (x, y) = (Double(factors[0]) / 100, Double(factors[1]) / 100)
+            switch goal.first {
+            case "1": return 1
+            case "m": return Swift.min(x, 2.7) - (y - 5) * (y - 5)
+            default: return goal.hasPrefix("-f") ? -x - y : -(x - a) * (x - a) - (y - b) * (y - b)
+            }
+        }
+        #expect(found.tried.map { Array($0.prefix(2)) } == right.tried.map { $0.map { Double($0) / 100 } })
+        #expect(found.factors == right.factors.map { Double($0) / 100 })
+    }
+
+    @Test func theBestCandidateCanBeTakenInstead() throws {
+        let found = try searched("start = { 1.8, 0 }, step = 0.1, take = \"best\"", "-(f[1] - 2) ^ 2 - f[2]")
+        #expect(found.factors == [2, 0])
+    }
+
+    @Test func aGridTriesEveryCombination() throws {
+        let found = try searched(
+            "strategy = \"grid\", start = { 0.5, 1 }, stop = { 0.8, 1.1 }, step = 0.1", "-(f[1] - 0.7) ^ 2 + f[2]")
+        #expect(found.tried.map { Array($0.prefix(2)) } == [0.5, 0.6, 0.7, 0.8].flatMap { [[$0, 1], [$0, 1.1]] })
+        #expect(found.factors == [0.7, 1.1])
+    }
+
+    @Test(
+        arguments: [
+            ("start = {}", "start must be a list"), ("start = { 1 }, step = 0", "step must be positive"),
+            ("start = { 1 }, maximise = 1", "has no option 'maximise'"),
+            ("start = { 1 }, strategy = \"random\"", "strategy must be greedy or grid"),
+        ])
+    func mistakesAreNamed(options: String, message: String) throws {
+        let error = #expect(throws: DPPAError.self) { try searched(options, "1") }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func theFlagshipGivesTheSameForAnyNumberOfThreadsAndGoesOnWhereItWas() throws {
+        var digests: [[String: String]] = []
+        var searches: [[[String]]] = []
+        // Two domains on their own small tasks: enough for both searches.
+        let zoo = Folders.recipes + "/zoo"
+        let options = [
+            "experts": "\(zoo)/math,\(zoo)/law", "tasks": "\(zoo)/search/math.jsonl,\(zoo)/search/law.jsonl",
+            "start": "1.8,0", "step": "0.3",
+        ]
+        for threads in [1, 7] {
+            let scratch = try Scratch()
+            let (outcome, model) = try run(
+                Folders.recipes + "/dppa.lua", options, engine: EngineOptions(threads: threads), in: scratch)
+            digests.append(model.tensors.mapValues { sha256($0.bytes) })
+            // The last column is the time that a candidate took.
+            searches.append(outcome.tables.flatMap { $0.rows.map { $0.dropLast().map(\.text) } })
+            guard threads == 7 else { continue }
+            let journal = scratch.path + "/out.scores.jsonl"
+            let text = try String(contentsOfFile: journal, encoding: .utf8)
+            // As if the run had been killed while it wrote its last line.
+            try String(text.dropLast(text.count / 4)).write(toFile: journal, atomically: true, encoding: .utf8)
+            let again = try run(
+                Folders.recipes + "/dppa.lua", options, engine: EngineOptions(threads: 2), in: scratch)
+            digests.append(again.model.tensors.mapValues { sha256($0.bytes) })
+            let (before, after) = (
+                text.split(separator: "\n"), try String(contentsOfFile: journal, encoding: .utf8).split(separator: "\n")
+            )
+            // Nothing but what the torn quarter held was scored again: one line is the torn one.
+            #expect(after.count == before.count + 1)
+        }
+        for other in digests.dropFirst() { #expect(other == digests[0]) }
+        for other in searches.dropFirst() { #expect(other == searches[0]) }
+    }
+
+    /// What amplification does to each partition, with the masks as a recipe sees them.
+    @Test(
+        arguments: [
+            ("max", "{ 2, 3 }", 3.0, 3.0), ("max", "{ 3, 2 }", 3, 2), ("assign", "{ 2, 3 }", 2, 3),
+            ("assign", "{ 2.5, 0 }", 2.5, 0),
+        ] as [(String, String, Double, Double)], ["exact", "reference"])
+    func partitionsGetTheirFactors(candidate: (String, String, Double, Double), compat: String) throws {
+        let (combine, factors, first, second) = candidate
+        let scratch = try Scratch()
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local dp, dpa = require "dppa.dp", require "dppa.dpa"
+            local base, expert = dppa.model "zoo/base", dppa.model "zoo/law"
+            local delta = expert - base
+            local amplified = dpa(delta, { combine = "\(combine)", compat = "\(compat)" })(\(factors))
+            local inner = dp.keep(delta:linears(), { rate = 0.9, compat = "\(compat)" })
+            local outer = dp.keep(delta:linears(), { rate = 0.8, compat = "\(compat)" })
+            local linears = delta:linears()
+            local part = "\(compat)" == "reference" and dppa.round_to(linears, "bf16") or linears
+            local right = dppa.where(inner, \(first) * part, 0) + dppa.where(outer & ~inner, \(second) * part, 0)
+            dppa.max(dppa.abs(amplified:linears() - right), "model"):named "difference of linears"
+            local names = { "*norm*", "*embed*", "lm_head*" }
+            local others = amplified:select(names) - \(first) * delta:select(names)
+            dppa.max(dppa.abs(others), "model"):named "difference of others"
+            return base + amplified
+            """, "partitions.lua")
+        let outcome = try run(recipe, in: scratch) { $0.modelRoots = [Folders.recipes] }.outcome
+        for name in ["difference of linears", "difference of others"] {
+            #expect(outcome.named.first { $0.name == name }?.values.first?.value == 0, "\(name)")
+        }
+    }
+}

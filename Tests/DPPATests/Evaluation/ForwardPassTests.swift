@@ -1,0 +1,115 @@
+import DPPA
+import Foundation
+import Testing
+
+/// The built-in forward pass against `transformers`: see Fixtures/Evaluation.
+@Suite struct ForwardPassTests {
+    struct Expected: Decodable {
+        var tokens: [[Int32]]
+        var logits: [[[Double]]]
+        var greedy: [[Int32]]
+
+        enum CodingKeys: String, CodingKey {
+            case tokens, logits
+            case greedy = "greedy_all"
+        }
+    }
+
+    static let architectures = [
+        "llama1", "llama2_gqa", "llama3", "llama3_bands", "llama_bias", "llama_linear", "mistral", "qwen2", "qwen3",
+        "smollm",
+    ]
+    static let fixtures = NSString(string: #filePath).deletingLastPathComponent + "/../Fixtures/Evaluation"
+
+    static func open(_ name: String, config: String = "config.json", _ options: EngineOptions) throws
+        -> (Evaluator, NodeID, Expected, TestFolder)
+    {
+        // A folder of its own, so that either spelling of the configuration can be the one that counts.
+        let folder = try TestFolder()
+        let source = fixtures + "/Architectures/\(name)"
+        try FileManager.default.copyItem(atPath: source + "/" + config, toPath: folder.path + "/config.json")
+        try FileManager.default.copyItem(
+            atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: name)
+        let node = try graph.source(ModelView(checkpoint))
+        let evaluator = Evaluator(Engine(graph, options: options), checkpoints: [checkpoint], dtype: nil)
+        let data = try Data(contentsOf: URL(fileURLWithPath: source + "/expected.json"))
+        return (evaluator, node, try JSONDecoder().decode(Expected.self, from: data), folder)
+    }
+
+    /// The logarithm of every token's probability after every position, one target at a time.
+    static func logProbabilities(_ evaluator: Evaluator, _ node: NodeID, _ tokens: [Int32]) throws -> [[Double]] {
+        let vocabulary = 64
+        let sequences = (0..<vocabulary).map { target in
+            TokenSequence(
+                tokens: tokens, wanted: 0..<tokens.count,
+                targets: [Int32](repeating: Int32(target), count: tokens.count))
+        }
+        let all = try evaluator.predictions(node, sequences)
+        return tokens.indices.map { position in
+            (0..<vocabulary).map { all[$0 * tokens.count + position].logProbability }
+        }
+    }
+
+    @Test(arguments: architectures, ["config.json", "config_v4.json"])
+    func logitsAreThoseOfTransformers(name: String, config: String) throws {
+        let (evaluator, node, expected, folder) = try Self.open(name, config: config, EngineOptions(threads: 2))
+        defer { withExtendedLifetime(folder) {} }
+        for (tokens, logits) in zip(expected.tokens, expected.logits) {
+            let found = try Self.logProbabilities(evaluator, node, tokens)
+            for (row, right) in zip(found, logits) {
+                let largest = right.max() ?? 0
+                let total = log(right.reduce(0) { $0 + exp($1 - largest) }) + largest
+                for (own, logit) in zip(row, right) { #expect(abs(own - (logit - total)) < 1e-4) }
+            }
+        }
+    }
+
+    @Test(arguments: architectures)
+    func greedyGenerationWithCacheIsThatOfTransformers(name: String) throws {
+        let (evaluator, node, expected, folder) = try Self.open(name, EngineOptions(threads: 2))
+        defer { withExtendedLifetime(folder) {} }
+        #expect(try evaluator.completions(node, expected.tokens, maximumTokens: 12) == expected.greedy)
+    }
+
+    @Test func predictionsDoNotDependOnThreadsOrMemory() throws {
+        var all: [[Double]] = []
+        for (threads, memory) in [(1, 512 << 20), (2, 512 << 20), (7, 512 << 20), (2, 80 << 20)] {
+            let options = EngineOptions(threads: threads, memory: memory)
+            let (evaluator, node, expected, folder) = try Self.open("qwen3", options)
+            defer { withExtendedLifetime(folder) {} }
+            let sequences = (0..<200).map { number in
+                let tokens = expected.tokens[number % 3]
+                return TokenSequence(tokens: tokens, wanted: 0..<tokens.count, targets: tokens)
+            }
+            all.append(try evaluator.predictions(node, sequences).map(\.logProbability))
+        }
+        for other in all.dropFirst() { #expect(other == all[0]) }
+    }
+
+    @Test(
+        arguments: [
+            ("\"model_type\": \"llama\"", "\"model_type\": \"gpt2\"", "'model_type' is gpt2"),
+            ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "'hidden_act' is gelu"),
+            ("\"hidden_size\": 32", "\"hidden_size\": 48", "has the shape"),
+            ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "model.layers.2.input_layernorm.weight"),
+            ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "would leave out"),
+            ("\"vocab_size\": 64", "\"num_experts\": 4, \"vocab_size\": 64", "'num_experts' is 4"),
+            ("\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"", "'rope_type' is yarn"),
+        ])
+    func whatIsNotKnownIsNamed(old: String, new: String, message: String) throws {
+        let (_, _, _, folder) = try Self.open("llama1", EngineOptions(threads: 1))
+        let path = folder.path + "/config.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains(old))
+        try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
+        let node = try graph.source(ModelView(checkpoint))
+        let evaluator = Evaluator(
+            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+        let error = #expect(throws: DPPAError.self) { try evaluator.completions(node, [[1]], maximumTokens: 1) }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+}
