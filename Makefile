@@ -20,18 +20,20 @@ packages:
 build: packages
 	$(SWIFT) build -c release -j $(JOBS) --product dppa-run
 
+# DPPA on the zoo, end to end: factors are searched on zoo/search, the table is of zoo/eval.
 demo: build
 	@$(SWIFT) build -c release --show-bin-path > .build/bin-path
-	@bin=$$(cat .build/bin-path)/dppa-run; set -e; \
+	@bin=$$(cat .build/bin-path)/dppa-run; zoo=recipes/zoo; set -e; \
 	echo; echo "== what the base model holds"; \
-	$$bin inspect recipes/zoo/base; \
-	echo; echo "== TIES: base + math + finance + law, 20 % of each delta"; \
-	$$bin run recipes/ties.lua --out $(DEMO)/ties --force --json $(DEMO)-ties.json; \
-	echo; echo "== task arithmetic at 0.6"; \
-	$$bin run recipes/task_arithmetic.lua --out $(DEMO)/task_arithmetic --force; \
-	echo; echo "== what was written"; \
-	$$bin inspect $(DEMO)/ties; \
-	echo; sed -n '1,30p' $(DEMO)/ties/README.md
+	$$bin inspect $$zoo/base; \
+	echo; echo "== DPPA: a fifth of what math, finance and law have learnt, amplified and merged"; \
+	$$bin run recipes/dppa.lua --out $(DEMO)/dppa --force --json $(DEMO)/dppa.json; \
+	echo; echo "== task arithmetic at 0.6, for comparison"; \
+	$$bin run recipes/task_arithmetic.lua --set lambda=0.6 --out $(DEMO)/task_arithmetic --force; \
+	echo; echo "== questions that the search has not seen"; \
+	$$bin eval $$zoo/base $$zoo/math $$zoo/finance $$zoo/law $(DEMO)/task_arithmetic $(DEMO)/dppa \
+	  --task $$zoo/eval/math.jsonl --task $$zoo/eval/finance.jsonl --task $$zoo/eval/law.jsonl; \
+	echo; echo "the merged model is $(DEMO)/dppa; its README.md says how it was made"
 
 # Release mode, so that the tests run what users run; the tests use no testable imports.
 test: packages
@@ -42,4 +44,4 @@ lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
 clean:
-	rm -rf .build $(DEMO) $(DEMO)-ties.json
+	rm -rf .build $(DEMO)

@@ -1,0 +1,13 @@
+-- DPPA in its shortest form: one expert, the paper's rates and factors, the authors' search.
+--   dppa-run run recipes/dppa_minimal.lua --out law
+local dppa, dpa = require "dppa.v1", require "dppa.dpa"
+local objective, search = require "dppa.objective", require "dppa.search"
+
+local base, expert = dppa.model "zoo/base", dppa.model "zoo/law"
+local amplify = dpa(expert - base)
+
+local found = search {
+  start = { 1.8, 0 }, candidate = function(factors) return base + amplify(factors) end,
+  maximize = objective(expert, "zoo/search/law.jsonl"),
+}
+return base + amplify(found.factors)
