@@ -24,14 +24,19 @@ let package = Package(
         .library(name: "DPPA", targets: ["DPPA"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // Without its default trait, which links Foundation a second time for conversions that nothing here uses.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
-        .target(name: "DPPA", dependencies: ["COpenBLAS"], swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
+        .target(
+            name: "DPPA",
+            dependencies: ["COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
         .target(
             name: "DPPAScript", dependencies: ["CLua", "DPPA"],
             resources: library.map { .embedInCode("Library/\($0).lua") },

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A directory that goes away with the test.
-final class TestFolder {
+final class TestFolder: Sendable {
     let path: String
 
     init() throws {
