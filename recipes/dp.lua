@@ -5,7 +5,7 @@ local dp = require "dppa.dp"
 local option = dppa.option
 
 local base = dppa.model(option { name = "base", default = "zoo/base", help = "the model that the expert comes from" })
-local expert = dppa.model(option { name = "expert", default = "zoo/law", help = "a fine-tuned model" })
+local expert = dppa.model(option { name = "expert", default = "zoo/law", help = "a fine-tuned model" }, { rows_like = base })
 
 return base + dp.prune(expert - base, {
   rate = option { name = "rate", default = 0.9, min = 0, max = 1, help = "share of the delta to drop" },

@@ -17,7 +17,7 @@ local option = dppa.option
 local base = dppa.model(option { name = "base", default = "zoo/base", help = "the model all experts come from" })
 local experts = dppa.models(option {
   name = "experts", default = { "zoo/math", "zoo/finance", "zoo/law" }, help = "fine-tuned models, comma separated",
-})
+}, { rows_like = base })
 local tasks = option {
   name = "tasks", default = { "zoo/search/math.jsonl", "zoo/search/finance.jsonl", "zoo/search/law.jsonl" },
   help = "task files, as many for each expert, in the experts' order",

@@ -33,7 +33,8 @@ package struct RecipeOutcome {
         tables = session.tables
         options = session.options.taken
         models = session.checkpoints.map { ($0.label, $0.path) }
-        var warnings = session.unusedMasks(isOwn: isOwn).map { mask in
+        var warnings = session.warnings
+        warnings += session.unusedMasks(isOwn: isOwn).map { mask in
             "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
                 + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
         }

@@ -12,6 +12,8 @@ package final class RecipeRun {
         package var engine = EngineOptions(threads: 1)
         package var shardSize = 5_000_000_000
         package var force = false
+        /// What scores tasks named `external:NAME`.
+        package var evaluator: ExternalEvaluator?
         package var environment: [String: String] = [:]
         package var limits = ScriptLimits()
 
@@ -38,7 +40,7 @@ package final class RecipeRun {
                 recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
                 hubCache: PathRules.hubCache(request.environment)),
             options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
-            journal: RecipeRun.journal(beside: request.out))
+            journal: RecipeRun.journal(beside: request.out), evaluator: request.evaluator)
         // Before hours of searching rather than after them.
         try OutputDirectory.requireFree(request.out, force: request.force)
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)

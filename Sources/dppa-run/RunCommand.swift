@@ -39,6 +39,8 @@ struct RunCommand: ParsableCommand {
     @Option(help: "The largest size of a written file, such as 5G.")
     var shardSize: String = "5G"
 
+    @OptionGroup(title: "External scoring") var external: ExternalOptions
+
     @Flag(help: "Replace the output directory if it exists.")
     var force = false
 
@@ -60,6 +62,7 @@ struct RunCommand: ParsableCommand {
             request.engine = try resources.engineOptions()
             request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force
+            request.evaluator = try external.evaluator(beside: out)
             request.environment = ProcessInfo.processInfo.environment
             let outcome = try recipeRun.run(
                 request, observer: progress, isInterrupted: { Interruption.isRequested },

@@ -82,3 +82,58 @@ import Testing
         #expect(result.output.hasPrefix("dppa-run \(version) (Lua 5.4"))
     }
 }
+
+/// Scoring from the command line.
+@Suite struct EvaluationCommandTests {
+    private let zoo = Folders.recipes + "/zoo"
+
+    @Test func evalPrintsATableAndWritesJSON() throws {
+        let scratch = try Scratch()
+        let json = scratch.path + "/scores.json"
+        let result = try CommandLineTests().dppaRun([
+            "eval", zoo + "/base", zoo + "/law", "--task", zoo + "/search/law.jsonl", "--json", json, "--quiet",
+        ])
+        #expect(result.code == 0 && result.errors.isEmpty)
+        #expect(result.output.split(separator: "\n").count == 3)
+        // reference.json: 32 and 141 of 160.
+        #expect(result.output.contains("0.2000") && result.output.contains("0.8812"))
+        let data = try Data(contentsOf: URL(fileURLWithPath: json))
+        let rows = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        let score = (rows[1]["scores"] as? [[String: Any]])?.first
+        #expect(score?["value"] as? Double == 141.0 / 160 && score?["count"] as? Int == 160)
+    }
+
+    @Test func whatCannotBeScoredSaysWhy() throws {
+        let missing = try CommandLineTests().dppaRun(["eval", zoo + "/base", "--task", zoo + "/none.jsonl"])
+        #expect(missing.code == 66 && missing.errors.contains("there is no task file"))
+        let file = try CommandLineTests().dppaRun([
+            "eval", zoo + "/base/model.safetensors", "--task", zoo + "/search/law.jsonl",
+        ])
+        #expect(file.code == 65 && file.errors.contains("has no config.json"))
+    }
+
+    @Test func anExternalCommandScoresCandidatesAndLeavesNothing() throws {
+        let scratch = try Scratch()
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local base, expert = dppa.model "zoo/base", dppa.model "zoo/law"
+            local scores = dppa.score({ base, base + 0.5 * (expert - base) }, { "external:size" })
+            print(scores[1].size, scores[2].size)
+            return base
+            """, "external.lua")
+        let arguments = [
+            "run", recipe, "--models", Folders.recipes, "--out", scratch.path + "/out", "--scratch",
+            scratch.path + "/candidates", "--force", "--quiet", "--evaluator",
+        ]
+        let command = #"echo "{\"size\": $(stat -c %s {model}/model.safetensors)}""#
+        let result = try CommandLineTests().dppaRun(arguments + [command])
+        let size = try FileManager.default.attributesOfItem(atPath: zoo + "/base/model.safetensors")[.size] as? Int
+        #expect(result.code == 0 && result.output == "\(size ?? 0).0\t\(size ?? 0).0\n", "\(result.errors)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/candidates") == ["dppa-evaluator.log"])
+        let failed = try CommandLineTests().dppaRun(arguments + ["echo broken >&2; exit 3; : {model}"])
+        #expect(failed.code == 65 && failed.errors.contains("exit status 3") && failed.errors.contains("broken"))
+        #expect(failed.errors.contains("external.lua:3"))
+    }
+}

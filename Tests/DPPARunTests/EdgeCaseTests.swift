@@ -70,6 +70,52 @@ import Testing
         }
     }
 
+    @Test(arguments: ["dp", "owl", "magnitude", "uniform"], ["exact", "reference"])
+    func oddShapesAndAZeroDeltaGoThroughPruning(_ method: String, _ compat: String) throws {
+        let scratch = try Scratch()
+        try Self.write(scratch, "base", Self.tensors { Float($0 % 5) - 2 })
+        try Self.write(scratch, "same", Self.tensors { Float($0 % 5) - 2 })
+        try Self.write(scratch, "tuned", Self.tensors { Float($0 % 7) * 0.25 })
+        var options = ["base": scratch.path + "/base", "method": method, "compat": compat, "rate": "0.5"]
+        options["expert"] = scratch.path + "/same"
+        let same = try run("\(Folders.recipes)/dp.lua", options, in: scratch)
+        let base = try Written(scratch.path + "/base")
+        for name in base.tensors.keys { #expect(same.model.tensors[name]?.bytes == base.tensors[name]?.bytes) }
+        #expect(
+            same.outcome.named.filter { $0.name.hasPrefix("density") }.flatMap(\.values).allSatisfy { $0.value == 0.5 })
+        options["expert"] = scratch.path + "/tuned"
+        let tuned = try run("\(Folders.recipes)/dp.lua", options, in: scratch).model
+        for (name, shape) in Self.shapes {
+            #expect(tuned.tensors[name]?.shape == shape)
+            let isFinite = tuned.floats(name).allSatisfy { $0.isFinite }
+            #expect(isFinite)
+        }
+        // The matrix is a linear and loses about half of its delta; what is no linear keeps all of it.
+        let matrix = "model.layers.0.mlp.up_proj.weight"
+        let changed = zip(tuned.floats(matrix), base.floats(matrix)).count { $0 != $1 }
+        #expect((5...9).contains(changed))
+        #expect(tuned.floats("model.embed_tokens.weight") == (0..<21).map { Float($0 % 7) * 0.25 })
+    }
+
+    @Test func aGrownVocabularyIsCutToTheRowsOfTheBase() throws {
+        let scratch = try Scratch()
+        let (embedding, matrix) = ("model.embed_tokens.weight", "model.layers.0.mlp.up_proj.weight")
+        try Self.write(scratch, "base", [(embedding, [2, 3], [1, 2, 3, 4, 5, 6]), (matrix, [1, 3], [1, 1, 1])])
+        try Self.write(
+            scratch, "grown", [(embedding, [3, 3], [2, 3, 4, 5, 6, 7, 8, 9, 9]), (matrix, [1, 3], [2, 3, 4])])
+        let options = ["base": scratch.path + "/base", "expert": scratch.path + "/grown", "rate": "0"]
+        let (outcome, model) = try run("\(Folders.recipes)/dp.lua", options, in: scratch)
+        #expect(model.tensors[embedding]?.shape == [2, 3])
+        #expect(model.floats(embedding) == [2, 3, 4, 5, 6, 7])
+        #expect(outcome.warnings.contains { $0.contains("grown has more rows than base in \(embedding)") })
+        let error = #expect(throws: DPPAError.self) {
+            _ = try run(
+                "\(Folders.recipes)/task_arithmetic.lua",
+                ["base": scratch.path + "/base", "experts": scratch.path + "/grown"], in: scratch)
+        }
+        #expect(error?.notes.first?.contains("rows_like") == true)
+    }
+
     @Test(arguments: ["task_arithmetic", "ties", "dare"])
     func aZeroDeltaGivesTheBaseByteForByte(_ method: String) throws {
         let scratch = try Scratch()

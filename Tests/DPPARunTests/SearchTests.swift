@@ -138,6 +138,63 @@ import Testing
         for other in searches.dropFirst() { #expect(other == searches[0]) }
     }
 
+    /// A recipe over the zoo that is expected to fail.
+    private func failure(_ body: String) throws -> DPPAError? {
+        let scratch = try Scratch()
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
+        _ = try scratch.write("{\"prompt\": [256], \"target\": [0, 0, 0, 0]}\n", "never.jsonl")
+        _ = try scratch.write("\n", "empty.jsonl")
+        let recipe = try scratch.write(
+            "local dppa, objective = require \"dppa.v1\", require \"dppa.objective\"\n"
+                + "local base, law = dppa.model \"zoo/base\", dppa.model \"zoo/law\"\n" + body + "\nreturn base",
+            "odd.lua")
+        return #expect(throws: DPPAError.self) {
+            _ = try run(recipe, in: scratch) { $0.modelRoots = [Folders.recipes] }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("objective(law, \"never.jsonl\")(base)", "the dense model law scores 0 on 'never'"),
+            ("dppa.score(base, \"empty.jsonl\")", "has no questions"), ("dppa.score(base, {})", "it has none"),
+            ("dppa.score({}, \"never.jsonl\")", "not empty"),
+            ("dppa.score(law - base, \"never.jsonl\")", "must give a model"),
+            ("dppa.score(base, \"../never.jsonl\")", "leads out of"),
+            ("dppa.score(base, \"nowhere.jsonl\")", "there is no file 'nowhere.jsonl'"),
+            ("dppa.score(base, { \"never.jsonl\", \"never.jsonl\" })", "two tasks have the name 'never'"),
+            ("dppa.score(base, \"external:gsm8k\")", "needs a program that scores it"),
+            ("dppa.score(base, \"never.jsonl\", { detail = true })", "has no option 'detail'; did you mean 'details'?"),
+            ("dppa.score(base, \"never.jsonl\", { on_failure = \"stop\" })", "'on_failure' must be"),
+            ("require(\"dppa.dp\").keep((law - base):linears(), { rat = 1 })", "dp has no option 'rat'"),
+            ("require(\"dppa.dp\").keep((law - base):linears(), { rate = 1.5 })", "rate must be between 0 and 1"),
+            ("require(\"dppa.dpa\")(law - base, { rates = { 0.8, 0.9 } })", "rates must fall"),
+            ("require(\"dppa.dpa\")(law - base)({ 1 })", "2 rates have 1 factors"),
+            ("dppa.report { name = \"a\", columns = { \"x\" }, rows = { { 1, 2 } } }", "a list of 1 values"),
+        ])
+    func failuresAreNamed(body: String, message: String) throws {
+        let error = try failure(body)
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func aFailureCanBeSkipped() throws {
+        let scratch = try Scratch()
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local base = dppa.model "zoo/base"
+            local large = dppa.per_tensor(base, function(t) return t.name == "lm_head.weight" and 1e38 or 1 end)
+            local broken = dppa.as_model(dppa.weights(base) * large, base)
+            local score, reason = dppa.score(broken, "zoo/search/law.jsonl", { on_failure = "skip" })
+            if score ~= nil then error("it has a score") end
+            dppa.report { name = "reason", columns = { "text" }, rows = { { reason } } }
+            return base
+            """, "skip.lua")
+        let outcome = try run(recipe, in: scratch) { $0.modelRoots = [Folders.recipes] }.outcome
+        guard case .text(let reason)? = outcome.tables.first?.rows.first?.first else { throw CancellationError() }
+        #expect(reason.contains("infinite or NaN logits"))
+    }
+
     /// What amplification does to each partition, with the masks as a recipe sees them.
     @Test(
         arguments: [

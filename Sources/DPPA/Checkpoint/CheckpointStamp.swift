@@ -6,15 +6,15 @@ extension Checkpoint {
     /// Reading the weights would tell more, and cost more than a score that is remembered is worth.
     package var stamp: UInt128 {
         var hash = Fingerprint()
-        hash.add(path)
+        hash.add(URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
         var isDirectory: ObjCBool = false
         let isFolder = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
         let names = isFolder ? ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() : []
-        let files = names.filter { $0.hasSuffix(".safetensors") || $0 == "config.json" || $0 == "tokenizer.json" }
-        for file in isFolder ? files.map({ path + "/" + $0 }) : [path] {
+        let weights = names.filter { $0.hasSuffix(".safetensors") || $0 == "config.json" || $0 == "tokenizer.json" }
+        for name in isFolder ? weights : [""] {
             var status = stat()
-            guard fstatat(AT_FDCWD, file, &status, 0) == 0 else { continue }
-            hash.add(file)
+            guard fstatat(AT_FDCWD, isFolder ? path + "/" + name : path, &status, 0) == 0 else { continue }
+            hash.add(name)
             hash.add(UInt64(bitPattern: Int64(status.st_size)))
             #if canImport(Darwin)
                 let time = status.st_mtimespec

@@ -10,6 +10,8 @@ public struct ModelView: Sendable {
     public let tensors: [TensorFacts]
     /// The integer and truth-value tensors, which are only ever copied, in the same order.
     public let carried: [TensorFacts]
+    /// The tensors of which only the first rows are seen.
+    public private(set) var cut: [String] = []
     private let sources: [String: any TensorSource]
 
     /// A view of the given tensors.
@@ -29,6 +31,24 @@ public struct ModelView: Sendable {
             tensors: checkpoint.tensors.map { ($0.facts, $0.source) })
     }
 
+    /// The view of a checkpoint in which tensors that have more rows than another model's, and are alike otherwise, are cut
+    /// to its rows: an expert with a grown vocabulary beside its base.
+    ///
+    /// `cut` has the names of what was cut.
+    public init(_ checkpoint: Checkpoint, rowsLike other: ModelView) {
+        var cut: [String] = []
+        let tensors = checkpoint.tensors.map { tensor -> (facts: TensorFacts, source: any TensorSource) in
+            guard let shape = other.source(tensor.facts.name)?.shape, let rows = shape.first,
+                let own = tensor.facts.shape.first, own > rows, shape.count > 1,
+                tensor.facts.shape.dropFirst() == shape.dropFirst()
+            else { return (tensor.facts, tensor.source) }
+            cut.append(tensor.facts.name)
+            return (tensor.facts.reshaped(shape), FirstRows(whole: tensor.source, shape: shape))
+        }
+        self.init(identity: checkpoint.path + " rows like " + other.identity, label: checkpoint.label, tensors: tensors)
+        self.cut = cut
+    }
+
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
     ///
     /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told.
@@ -39,4 +59,15 @@ public struct ModelView: Sendable {
 
     /// The source of a tensor's elements, if the model has it.
     public func source(_ name: String) -> (any TensorSource)? { sources[name] }
+}
+
+/// The first rows of a tensor: its first elements.
+private struct FirstRows: TensorSource {
+    let whole: any TensorSource
+    let shape: [Int]
+    var dtype: DType { whole.dtype }
+
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+        try whole.load(elements, into: buffer)
+    }
 }

@@ -35,6 +35,13 @@ public struct TensorFacts: Sendable, Hashable {
         numel = shape.reduce(1, *)
     }
 
+    /// The same tensor with other dimensions.
+    func reshaped(_ shape: [Int]) -> TensorFacts {
+        TensorFacts(
+            name: name, shape: shape, stack: stack, layer: layer, depth: depth, module: module, role: role,
+            isLinear: isLinear)
+    }
+
     /// The number of elements of the last dimension: the length of a row (1 for a scalar).
     public var rowLength: Int { shape.last ?? 1 }
     /// The number of rows: one for each index of all dimensions but the last; a vector is one row.

@@ -1,30 +1,80 @@
 /// Scores models once: what was scored before, in this run or an earlier one, is remembered.
 public final class Scorer {
+    /// A task of a file, or one that only an external program knows, by name.
+    public enum Task: Sendable {
+        case builtIn(EvaluationTask)
+        case external(String)
+
+        /// The name in reports.
+        public var name: String {
+            switch self {
+            case .builtIn(let task): task.name
+            case .external(let name): name
+            }
+        }
+    }
+
+    /// An external program, and how a candidate is written for it.
+    public struct External {
+        var evaluator: ExternalEvaluator
+        var write: (NodeID, String) throws -> Void
+
+        /// A program with what writes a model into a directory that exists.
+        public init(_ evaluator: ExternalEvaluator, write: @escaping (NodeID, String) throws -> Void) {
+            self.evaluator = evaluator
+            self.write = write
+        }
+
+        /// Writes a candidate, has it scored and removes it.
+        @available(*, noasync)
+        fileprivate func score(
+            _ model: NodeID, _ tasks: [String], _ observer: (any EngineObserver)?
+        ) throws -> [Score] {
+            let directory = try evaluator.makeCandidateDirectory()
+            let result = Result {
+                try write(model, directory)
+                return try evaluator.score(
+                    directory: directory, tasks: tasks, checkInterruption: { try observer?.checkInterruption() })
+            }
+            try evaluator.removeCandidateDirectory(directory)
+            return try result.get()
+        }
+    }
+
     private let engine: Engine
     private let dtype: DType?
     private let journal: ScoreJournal
+    private let external: External?
     private var checkpoints: [Checkpoint] = []
     private var stamps: [UInt128] = []
     private lazy var fingerprint = GraphFingerprint(engine.graph) { [unowned self] model in stamps[model] }
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
-    public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal) {
+    public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal, external: External? = nil) {
         self.engine = engine
         self.dtype = dtype
         self.journal = journal
+        self.external = external
     }
 
     /// The scores of several models on several tasks; `checkpoints` are the graph's models, in order.
     ///
     /// What is not known yet is scored together, in one read of what the models share. Throws what the evaluators throw, and
-    /// a `data` error when a score is not a number.
+    /// a `data` error when a score is not a number. Not to be called on a thread of the shared pool of Swift's tasks.
+    @available(*, noasync)
     public func score(
-        _ models: [NodeID], on tasks: [EvaluationTask], checkpoints: [Checkpoint]
+        _ models: [NodeID], on tasks: [Task], checkpoints: [Checkpoint]
     ) throws -> [[Score]] {
         for checkpoint in checkpoints[self.checkpoints.count...] { stamps.append(checkpoint.stamp) }
         self.checkpoints = checkpoints
+        if external == nil, let task = tasks.first(where: { if case .external = $0 { true } else { false } }) {
+            throw DPPAError(
+                .usage, "the task external:\(task.name) needs a program that scores it",
+                notes: ["give one with --evaluator 'command {model}'"])
+        }
         let keys = models.map { model in tasks.map { key(model, $0) } }
         try scoreBuiltIn(models, tasks, keys)
+        try scoreExternal(models, tasks, keys)
         return try keys.map { row in
             try zip(row, tasks).map { key, task in
                 guard let score = journal[key] else { throw DPPAError(.internalFault, "\(task.name) was not scored") }
@@ -34,32 +84,54 @@ public final class Scorer {
         }
     }
 
-    private func scoreBuiltIn(_ models: [NodeID], _ tasks: [EvaluationTask], _ keys: [[UInt128]]) throws {
+    private func scoreBuiltIn(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {
         // Models that lack the same tasks are scored together.
         var lacking: [[Int]: [Int]] = [:]
         var seen: Set<[UInt128]> = []
         for (model, row) in keys.enumerated() where seen.insert(row).inserted {
-            let missing = tasks.indices.filter { journal[row[$0]] == nil }
+            let missing = tasks.indices.filter { number in
+                if case .builtIn = tasks[number] { journal[row[number]] == nil } else { false }
+            }
             if !missing.isEmpty { lacking[missing, default: []].append(model) }
         }
         for (missing, group) in lacking.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
+            let wanted = missing.compactMap { if case .builtIn(let task) = tasks[$0] { task } else { nil } }
             let evaluator = Evaluator(engine, checkpoints: checkpoints, dtype: dtype)
-            let scores = try evaluator.score(group.map { models[$0] }, on: missing.map { tasks[$0] })
+            let scores = try evaluator.score(group.map { models[$0] }, on: wanted)
             for (model, row) in zip(group, scores) {
                 for (number, score) in zip(missing, row) { try journal.add(score, key: keys[model][number]) }
             }
         }
     }
 
+    @available(*, noasync)
+    private func scoreExternal(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {
+        for (model, row) in keys.enumerated() {
+            let missing = tasks.indices.filter { number in
+                if case .external = tasks[number] { journal[row[number]] == nil } else { false }
+            }
+            guard let external, !missing.isEmpty else { continue }
+            let scores = try external.score(models[model], missing.map { tasks[$0].name }, engine.observer)
+            for (number, score) in zip(missing, scores) { try journal.add(score, key: row[number]) }
+        }
+    }
+
     /// What a score depends on: the expression and its files, the types of the written tensors, the architecture, the task.
-    private func key(_ model: NodeID, _ task: EvaluationTask) -> UInt128 {
+    private func key(_ model: NodeID, _ task: Task) -> UInt128 {
         var hash = Fingerprint()
         hash.add(version)
         hash.add(fingerprint(model))
         hash.add(dtype?.rawValue ?? "")
         if let first = engine.graph.models(of: model).first { hash.add(stamps[first]) }
-        hash.add(task.metric.rawValue)
-        hash.add(task.fingerprint)
+        switch task {
+        case .builtIn(let task):
+            hash.add(task.metric.rawValue)
+            hash.add(task.fingerprint)
+        case .external(let name):
+            hash.add("external")
+            hash.add(name)
+            hash.add(external?.evaluator.fingerprint ?? "")
+        }
         return hash.value
     }
 }

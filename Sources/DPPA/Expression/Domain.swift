@@ -86,9 +86,13 @@ extension Graph {
         for tensor in domain(a).tensors {
             let here = facts(tensor)
             guard let there = shapes[here.name], there != here.shape else { continue }
+            let isGrown = here.shape.count > 1 && here.shape.dropFirst() == there.dropFirst()
+            let cutting = "if one vocabulary has grown, cut it: dppa.model(path, { rows_like = base })"
             throw DPPAError(
                 .data, "\(what): \(here.name) has the shape \(here.shape) on one side and \(there) on the other",
-                notes: ["leave such tensors out with :select or :linears, or merge models of one architecture"])
+                notes: (isGrown ? [cutting] : []) + [
+                    "leave such tensors out with :select or :linears, or merge models of one architecture"
+                ])
         }
     }
 

@@ -5,7 +5,9 @@ extension Catalog {
     static let fields: [Function] = [
         Function(
             name: "model",
-            summary: "Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.",
+            summary:
+                "Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label. Options: "
+                + "label; rows_like = a model to whose rows a grown vocabulary is cut.",
             parameters: [.text("path"), Parameter("options", .table, isOptional: true)],
             returns: "a field of the space model",
             errors: ["there is no such model", "the path leads out of the recipe's folder"],
@@ -13,9 +15,18 @@ extension Catalog {
         ) { call in
             guard case .string(let path) = call.argument(0) else { throw call.mismatch(0, "a path") }
             let session = try call.session()
-            let options = try call.options(1, allowed: ["label"])
+            let options = try call.options(1, allowed: ["label", "rows_like"])
             let label: String? = if case .string(let text)? = options["label"] { text } else { nil }
-            return call.result(try session.model(path, label: label))
+            var other: Int?
+            if let wanted = options["rows_like"] {
+                guard case .object(let object as NodeObject) = wanted, let index = session.modelIndex(object.id) else {
+                    throw DPPAError(
+                        .data, "model: 'rows_like' must be a model that was opened with dppa.model",
+                        location: call.location)
+                }
+                other = index
+            }
+            return call.result(try session.model(path, label: label, rowsLike: other))
         },
         Function(
             name: "tensors",

@@ -12,29 +12,39 @@ package final class RecipeSession {
     package private(set) var named: [MergeRun.Named] = []
     /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
     package private(set) var looked: [NodeID] = []
+    /// What was noticed while the recipe ran.
+    package private(set) var warnings: [String] = []
     /// Tables that the recipe adds to the report.
     package private(set) var tables: [ReportTable] = []
-    private let scorer: Scorer
+    private let dtype: DType?
+    private let journal: String?
+    private let evaluator: ExternalEvaluator?
+    private lazy var scorer = Scorer(
+        engine, dtype: dtype, journal: ScoreJournal(path: journal),
+        external: evaluator.map { evaluator in
+            Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
+        })
     private var tasks: [String: EvaluationTask] = [:]
 
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
-        dtype: DType? = nil, journal: String? = nil
+        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil
     ) {
         graph = Graph()
         engine = Engine(graph, options: engineOptions, observer: observer)
-        scorer = Scorer(engine, dtype: dtype, journal: ScoreJournal(path: journal))
+        self.dtype = dtype
+        self.journal = journal
+        self.evaluator = evaluator
         self.paths = paths
         self.options = options
     }
 
-    /// Opens a model, or finds it among those that are open.
-    func model(_ written: String, label: String?) throws -> NodeID {
+    /// Opens a model, or finds it among those that are open; with `rowsLike`, cut to the rows of that model.
+    func model(_ written: String, label: String?, rowsLike other: Int? = nil) throws -> NodeID {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
-        if let known = checkpoints.firstIndex(where: { $0.path == place.path && $0.label == label }) {
-            return try graph.source(graph.models[known])
-        }
+        let known = checkpoints.firstIndex { $0.path == place.path && $0.label == label }
+        if let known, other == nil || other == known { return try graph.source(graph.models[known]) }
         let clash = checkpoints.first { $0.label == label && $0.path != place.path }
         if let clash {
             throw DPPAError(
@@ -43,8 +53,17 @@ package final class RecipeSession {
                 location: graph.location)
         }
         let checkpoint = try Checkpoint.open(place.path, label: label)
-        let node = try graph.source(ModelView(checkpoint))
-        checkpoints.append(checkpoint)
+        let view = other.map { ModelView(checkpoint, rowsLike: graph.models[$0]) } ?? ModelView(checkpoint)
+        // A view that cuts nothing is the model itself.
+        let node = try graph.source(view.cut.isEmpty ? ModelView(checkpoint) : view)
+        if graph.models.count > checkpoints.count {
+            checkpoints.append(checkpoint)
+            if let other, !view.cut.isEmpty {
+                warnings.append(
+                    "warning: \(label) has more rows than \(graph.models[other].label) in \(Graph.list(view.cut)); "
+                        + "they are left out")
+            }
+        }
         return node
     }
 
@@ -93,14 +112,18 @@ package final class RecipeSession {
     }
 
     /// The scores of models on task files.
+    ///
+    /// A file written as `external:NAME` is a task that the external program knows.
     func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
         looked += models
-        let tasks = try files.map { file in
+        let tasks = try files.map { file -> Scorer.Task in
+            let prefix = "external:"
+            if file.path.hasPrefix(prefix) { return .external(String(file.path.dropFirst(prefix.count))) }
             let place = try paths.resolve(file.path, for: .file)
             var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
             self.tasks[place.path] = task
             task.name = file.name ?? task.name
-            return task
+            return .builtIn(task)
         }
         if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
             throw DPPAError(
@@ -108,6 +131,13 @@ package final class RecipeSession {
                 notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
         }
         return try scorer.score(models, on: tasks, checkpoints: checkpoints)
+    }
+
+    /// Writes a candidate into a directory that exists.
+    private func write(_ node: NodeID, _ directory: String) throws {
+        let settings = MergeRun.Settings(out: directory, dtype: dtype, force: true)
+        _ = try MergeRun(engine, checkpoints: checkpoints, settings: settings)
+            .write([MergeResult(node: node)], named: []) { _ in "A candidate of a search.\n" }
     }
 
     /// Adds a table to the report; its name must be new.

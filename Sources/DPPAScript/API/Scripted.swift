@@ -2,7 +2,8 @@
 extension Catalog {
     static let scripted: [Function] = [
         Function(
-            name: "models", summary: "Opens several models.", parameters: [.table("paths")],
+            name: "models", summary: "Opens several models, with the options of `model`.",
+            parameters: [.table("paths"), Parameter("options", .table, isOptional: true)],
             returns: "a list of models",
             example: "local experts = dppa.models { \"zoo/math\", \"zoo/law\" }"),
         Function(

@@ -36,9 +36,9 @@ for _, name in ipairs { "dot", "top", "kth" } do
   end
 end
 
-function dppa.models(paths)
+function dppa.models(paths, options)
   local list = {}
-  for index, path in ipairs(paths) do list[index] = dppa.model(path) end
+  for index, path in ipairs(paths) do list[index] = dppa.model(path, options) end
   return list
 end
 
