@@ -12,6 +12,8 @@ return dare(base, experts, {
   rate = dppa.option { name = "rate", default = 0.8, min = 0, max = 0.999, help = "share of each delta to drop" },
   weights = dppa.option { name = "weights", default = {}, help = "one for each expert; nothing for 1" },
   lambda = dppa.option { name = "lambda", default = 0.6, help = "scale of the merged delta" },
-  rescale = dppa.option { name = "rescale", default = "inverse", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped" },
+  rescale = dppa.option {
+    name = "rescale", default = "inverse", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped",
+  },
   seed = dppa.option { name = "seed", default = 0, min = 0, help = "seed of the random masks" },
 })

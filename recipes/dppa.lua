@@ -22,19 +22,40 @@ local tasks = option {
   name = "tasks", default = { "zoo/search/math.jsonl", "zoo/search/finance.jsonl", "zoo/search/law.jsonl" },
   help = "task files, as many for each expert, in the experts' order",
 }
-local rates = option { name = "rates", default = { 0.9, 0.8 }, help = "pruning rates, falling: the partitions between them are amplified" }
+local rates = option {
+  name = "rates", default = { 0.9, 0.8 }, help = "pruning rates, falling: the partitions between them are amplified",
+}
 local start = option { name = "start", default = { 1.8, 0 }, help = "the first factors, one for each rate" }
-local step = option { name = "step", default = 0.1, min = 0.001, max = 10, help = "what is added to a factor at a time" }
-local take = option { name = "take", default = "rule", choices = { "rule", "best" }, help = "where the authors' rule ends, or the best candidate" }
-local combine = option { name = "combine", default = "max", choices = { "max", "assign" }, help = "the authors' program, or the paper's text" }
-local compat = option { name = "compat", default = "exact", choices = { "exact", "reference" }, help = "reference: the authors' masks bit by bit" }
+local step = option {
+  name = "step", default = 0.1, min = 0.001, max = 10, help = "what is added to a factor at a time",
+}
+local take = option {
+  name = "take", default = "rule", choices = { "rule", "best" },
+  help = "where the authors' rule ends, or the best candidate",
+}
+local combine = option {
+  name = "combine", default = "max", choices = { "max", "assign" }, help = "the authors' program, or the paper's text",
+}
+local compat = option {
+  name = "compat", default = "exact", choices = { "exact", "reference" },
+  help = "reference: the authors' masks bit by bit",
+}
 local schedule = {
   lambda = option { name = "lambda", default = 0.08, min = 0, max = 1, help = "largest shift of a density" },
-  layer_multiple = option { name = "layer_multiple", default = 3, min = 0, help = "an outlier of a layer is this many times its mean" },
-  linear_multiple = option { name = "linear_multiple", default = 5, min = 0, help = "an outlier of a linear is this many times its mean" },
-  rest = option { name = "rest", default = "keep", choices = { "keep", "drop", "magnitude" }, help = "what becomes of tensors that are no linears" },
+  layer_multiple = option {
+    name = "layer_multiple", default = 3, min = 0, help = "an outlier of a layer is this many times its mean",
+  },
+  linear_multiple = option {
+    name = "linear_multiple", default = 5, min = 0, help = "an outlier of a linear is this many times its mean",
+  },
+  rest = option {
+    name = "rest", default = "keep", choices = { "keep", "drop", "magnitude" },
+    help = "what becomes of tensors that are no linears",
+  },
 }
-local coefficients = option { name = "coefficients", default = {}, help = "of the merged deltas, one for each expert; nothing searches one for all" }
+local coefficients = option {
+  name = "coefficients", default = {}, help = "of the merged deltas, one for each expert; nothing searches one for all",
+}
 
 if #tasks % #experts ~= 0 then error(#tasks .. " tasks cannot be shared out among " .. #experts .. " experts") end
 local per_expert = #tasks // #experts

@@ -13,5 +13,7 @@ return ties(base, experts, {
   weights = dppa.option { name = "weights", default = {}, help = "one for each expert; nothing for 1" },
   lambda = dppa.option { name = "lambda", default = 1, help = "scale of the merged delta" },
   normalize = dppa.option { name = "normalize", default = true, help = "divide by the weights that agree" },
-  rescale = dppa.option { name = "rescale", default = "none", choices = { "none", "inverse", "l1" }, help = "make up for what was trimmed" },
+  rescale = dppa.option {
+    name = "rescale", default = "none", choices = { "none", "inverse", "l1" }, help = "make up for what was trimmed",
+  },
 })

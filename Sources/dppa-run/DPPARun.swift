@@ -23,6 +23,9 @@ struct DPPARun: ParsableCommand {
 
 /// Messages to the person at the keyboard.
 enum Console {
+    /// Writes a line to standard output at once, so that it stands in order with what goes to standard error.
+    static func output(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
     /// Writes a line to standard error.
     static func error(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 

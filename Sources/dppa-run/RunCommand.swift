@@ -68,7 +68,7 @@ struct RunCommand: ParsableCommand {
                 request, observer: progress, isInterrupted: { Interruption.isRequested },
                 print: { text in
                     progress.finish()
-                    print(text)
+                    Console.output(text)
                 })
             progress.finish()
             for warning in outcome.warnings { Console.error(warning) }

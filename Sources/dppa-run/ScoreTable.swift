@@ -7,24 +7,25 @@ struct ScoreTable {
 
     init(_ rows: [(model: String, scores: [Score])]) { self.rows = rows }
 
-    /// One line for each model and task.
+    /// A row for each model and a column for each task, under the task's name, metric and number of samples.
     var lines: [String] {
-        let width = max(5, rows.map(\.model.count).max() ?? 0)
-        let taskWidth = max(4, rows.flatMap(\.scores).map(\.task.count).max() ?? 0)
-        func pad(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
+        let tasks = rows.first?.scores ?? []
+        var cells = [["model"] + tasks.map(\.task)]
+        cells.append([""] + tasks.map { "\($0.metric?.rawValue ?? "external")\($0.count.map { ", \($0)" } ?? "")" })
+        for row in rows {
+            cells.append(
+                [row.model]
+                    + row.scores.map { score in
+                        String(format: "%.4f", score.value)
+                            + (score.standardError.map { String(format: " ± %.4f", $0) } ?? "")
+                    })
         }
-        let head = "\(pad("model", width))  \(pad("task", taskWidth))  \(pad("metric", 17))    score  ± error      n"
-        return [head]
-            + rows.flatMap { row in
-                row.scores.map { score in
-                    let error = score.standardError.map { String(format: "%7.4f", $0) } ?? "      –"
-                    let count = score.count.map { String(format: "%6d", $0) } ?? "     –"
-                    return "\(pad(row.model, width))  \(pad(score.task, taskWidth))  "
-                        + "\(pad(score.metric?.rawValue ?? "external", 17))  \(String(format: "%7.4f", score.value))"
-                        + "  \(error) \(count)"
-                }
-            }
+        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        return cells.map { row in
+            let padded = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(
+                separator: "  ")
+            return String(padded.reversed().drop { $0 == " " }.reversed())
+        }
     }
 
     /// Writes the scores with sorted keys.

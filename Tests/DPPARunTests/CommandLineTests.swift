@@ -94,7 +94,7 @@ import Testing
             "eval", zoo + "/base", zoo + "/law", "--task", zoo + "/search/law.jsonl", "--json", json, "--quiet",
         ])
         #expect(result.code == 0 && result.errors.isEmpty)
-        #expect(result.output.split(separator: "\n").count == 3)
+        #expect(result.output.split(separator: "\n").count == 4)
         // reference.json: 32 and 141 of 160.
         #expect(result.output.contains("0.2000") && result.output.contains("0.8812"))
         let data = try Data(contentsOf: URL(fileURLWithPath: json))

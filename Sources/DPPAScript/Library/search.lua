@@ -41,7 +41,7 @@ end
 local function greedy(o, round, try)
   local factors, best = copy(o.start), nil
   for k = 1, #factors do
-    if k > 1 then factors[k] = factors[k] < 0.1 and 1 or round(factors[k] + o.step) end
+    if k > 1 then factors[k] = factors[k] < 0.1 and 1.0 or round(factors[k] + o.step) end
     for _ = 1, o.limit do
       local value = try(factors)
       if best and value <= best then
