@@ -91,6 +91,14 @@ enum Interruption {
     static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
     static func listen() {
+        // Too large a file is then an error of the call that writes it, with a message, and not the end.
+        signal(SIGXFSZ, SIG_IGN)
+        // A program that is started from a worker thread of another one inherits that thread's blocked signals.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
         for signalNumber in [SIGINT, SIGTERM] {
             signal(signalNumber) { number in
                 Interruption.flag.store(true, ordering: .relaxed)

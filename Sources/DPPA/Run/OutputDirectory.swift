@@ -6,11 +6,11 @@ import Foundation
 /// target is lost only when the new one stands. A target that is a symbolic link is replaced itself; what it leads to stays.
 public final class OutputDirectory {
     /// Where to write until `commit`.
-    public let temporaryPath: String
+    public var temporaryPath: String { temporary.path }
+    private let temporary: TemporaryDirectory
     private let place: OutputPlace
     private let force: Bool
     private let created: [String]
-    private let lock: Int32
     private var isDone = false
 
     /// Makes the temporary directory for a target.
@@ -22,7 +22,6 @@ public final class OutputDirectory {
         let place = try OutputPlace(target)
         try place.requireApart(from: inputs)
         let created = try place.createParents()
-        removeLeftovers(place)
         do { return try OutputDirectory(place, force: force, created: created) } catch {
             for path in created.reversed() { rmdir(path) }
             throw error
@@ -30,8 +29,12 @@ public final class OutputDirectory {
     }
 
     /// Throws `cannotCreate` when there is something at the target that may not be replaced.
+    ///
+    /// What runs have left there that are no more is removed first, and a target that one had moved aside comes back.
     public static func requireFree(_ target: String, force: Bool) throws {
-        guard try force || !OutputPlace(target).exists else {
+        let place = try OutputPlace(target)
+        TemporaryDirectory.removeLeftovers(place)
+        guard force || !place.exists else {
             throw DPPAError(
                 .cannotCreate, "\(target) exists", notes: ["replace it with --force, or write to another directory"])
         }
@@ -41,17 +44,7 @@ public final class OutputDirectory {
         self.place = place
         self.force = force
         self.created = created
-        var template = Array("\(place.parent)/\(Self.prefix(place))XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw DPPAError(
-                .cannotCreate, "cannot create a directory in \(place.parent)", cause: String(cString: strerror(errno)))
-        }
-        temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        chmod(temporaryPath, 0o755)
-        lock = open(temporaryPath + "/" + Self.lockName, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            throw DPPAError(.cannotCreate, "cannot lock \(temporaryPath)", cause: String(cString: strerror(errno)))
-        }
+        temporary = try TemporaryDirectory(beside: place)
     }
 
     deinit { abandon() }
@@ -61,71 +54,69 @@ public final class OutputDirectory {
     /// Throws `inputOutput` when that fails, and `cannotCreate` when a target has appeared that may not be replaced; then the
     /// target is as it was.
     public func commit() throws {
-        if !force, place.exists {
-            throw DPPAError(
-                .cannotCreate, "\(place.target) has been created since the run began",
-                notes: ["replace it with --force, or write to another directory"])
-        }
         Self.syncFolders(temporaryPath)
-        unlink(temporaryPath + "/" + Self.lockName)
-        if !place.exists {
-            guard rename(temporaryPath, place.target) == 0 else { throw failure() }
-        } else if Self.exchange(temporaryPath, place.target) {
-            try? FileManager.default.removeItem(atPath: temporaryPath)
-        } else {
-            // Without an exchange the old one steps aside first, and comes back when the new one cannot take its place.
-            let aside = temporaryPath + Self.asideSuffix
-            guard rename(place.target, aside) == 0 else { throw failure() }
-            guard rename(temporaryPath, place.target) == 0 else {
-                let error = failure()
-                rename(aside, place.target)
-                throw error
-            }
-            try? FileManager.default.removeItem(atPath: aside)
+        if !Self.rename(temporaryPath, place.target, Self.noReplace) {
+            guard errno == EEXIST || errno == ENOTEMPTY else { throw failure() }
+            guard force else { throw appeared() }
+            try replace()
         }
         isDone = true
+        temporary.remove()
         for path in created + [place.parent] { Self.sync(path) }
         if let first = created.first { Self.sync(NSString(string: first).deletingLastPathComponent) }
-        close(lock)
+    }
+
+    /// Takes the place of an existing target.
+    private func replace() throws {
+        if Self.rename(temporaryPath, place.target, Self.exchange) { return }
+        // Without an exchange the old one steps aside first, and comes back when the new one cannot take its place.
+        guard Foundation.rename(place.target, temporary.asidePath) == 0 else { throw failure() }
+        guard Foundation.rename(temporaryPath, place.target) == 0 else {
+            let error = failure()
+            Foundation.rename(temporary.asidePath, place.target)
+            throw error
+        }
+        try? FileManager.default.removeItem(atPath: temporary.asidePath)
     }
 
     /// Removes what was written, and the directories above it that were made for it.
     public func abandon() {
         guard !isDone else { return }
         isDone = true
-        try? FileManager.default.removeItem(atPath: temporaryPath)
+        temporary.remove()
         // Only empty ones go: another run may have begun to write there.
         for path in created.reversed() { rmdir(path) }
-        close(lock)
     }
 
-    private static let lockName = ".lock"
-    private static let asideSuffix = ".old"
-
-    private static func prefix(_ place: OutputPlace) -> String { ".\(place.name).dppa-" }
+    private func appeared() -> DPPAError {
+        DPPAError(
+            .cannotCreate, "\(place.target) has been created since the run began",
+            notes: ["replace it with --force, or write to another directory"])
+    }
 
     private func failure() -> DPPAError {
         DPPAError(.inputOutput, "cannot put the result at \(place.target)", cause: String(cString: strerror(errno)))
     }
 
-    /// Removes temporary directories of runs that are no more: nobody holds their lock.
-    private static func removeLeftovers(_ place: OutputPlace) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: place.parent)) ?? []
-        // What stepped aside is somebody's model: only a run that put a new one in its place removes it.
-        for leftover in names where leftover.hasPrefix(prefix(place)) && !leftover.hasSuffix(asideSuffix) {
-            let path = place.parent + "/" + leftover
-            let descriptor = open(path + "/" + lockName, O_RDWR | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: path) }
-            close(descriptor)
-        }
-    }
+    private static let (noReplace, exchange): (UInt32, UInt32) = (1, 2)
 
-    private static func exchange(_ a: String, _ b: String) -> Bool {
-        // renameat2 with RENAME_EXCHANGE (2) is not in every C library's headers.
+    /// renameat2, which is not in every C library's headers.
+    ///
+    /// A file system that knows no flags gets a plain rename where nothing may be replaced, after a look whether there is
+    /// anything.
+    private static func rename(_ old: String, _ new: String, _ flags: UInt32) -> Bool {
         typealias Rename = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-        guard let symbol = dlsym(nil, "renameat2") else { return false }
-        return unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, a, AT_FDCWD, b, 2) == 0
+        if let symbol = dlsym(nil, "renameat2") {
+            if unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, old, AT_FDCWD, new, flags) == 0 { return true }
+            if errno != EINVAL && errno != ENOSYS { return false }
+        }
+        guard flags == noReplace else { return false }
+        var status = stat()
+        guard lstat(new, &status) != 0 else {
+            errno = EEXIST
+            return false
+        }
+        return Foundation.rename(old, new) == 0
     }
 
     /// Brings the entries of a directory and of all below it to the disk; the files have been brought there by their writers.

@@ -194,23 +194,33 @@ struct OutputDirectoryTests {
 
     @Test("What a dead run left is removed, and what a live one writes is not")
     func leftovers() throws {
-        // A dead run's directory: its lock is there, and nobody holds it.
-        try folder.write("", ".out.dppa-AAAAAA/.lock")
-        try folder.write("half", ".out.dppa-AAAAAA/model.safetensors")
-        // Another target's, one without a lock, and an old model that stepped aside.
-        try folder.write("", ".other.dppa-AAAAAA/.lock")
-        try folder.write("mine", ".out.dppa-BBBBBB/file")
-        try folder.write("", ".out.dppa-CCCCCC.old/.lock")
+        // Dead runs: their locks are there, and nobody holds them; one had moved the target aside.
+        try folder.write("", ".out.dppa-aaaaaaaa.lock")
+        try folder.write("half", ".out.dppa-aaaaaaaa/model.safetensors")
+        try folder.write("", ".out.dppa-bbbbbbbb.lock")
+        // Another target's, and one that no run has made.
+        try folder.write("", ".other.dppa-aaaaaaaa.lock")
+        try folder.write("mine", ".out.dppa-cccccccc/file")
         let live = try prepare()
         try fill(live)
         let name = NSString(string: live.temporaryPath).lastPathComponent
-        let kept = [".other.dppa-AAAAAA", ".out.dppa-BBBBBB", ".out.dppa-CCCCCC.old"]
-        #expect(try folder.entries() == (kept + [name]).sorted())
+        let kept = [".other.dppa-aaaaaaaa.lock", ".out.dppa-cccccccc"]
+        #expect(try folder.entries() == (kept + [name, name + ".lock"]).sorted())
         let second = try prepare()
         #expect(FileManager.default.fileExists(atPath: live.temporaryPath + "/model"))
         second.abandon()
         try live.commit()
         #expect(try folder.entries() == kept + ["out"])
         #expect(try folder.entries("out") == ["model"])
+    }
+
+    @Test("A target that a dead run had moved aside comes back")
+    func aside() throws {
+        try folder.write("", ".out.dppa-aaaaaaaa.lock")
+        try folder.write("new", ".out.dppa-aaaaaaaa/model")
+        try folder.write("old", ".out.dppa-aaaaaaaa.old/model")
+        #expect(throws: DPPAError.self) { try prepare() }
+        #expect(try folder.entries() == ["out"])
+        #expect(try folder.text("out/model") == "old")
     }
 }
