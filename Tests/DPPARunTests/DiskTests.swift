@@ -125,6 +125,21 @@ import Testing
         #expect(try entries(disk) == ["out"])
     }
 
+    @Test func aFolderThatMayNotBeWrittenIsToldBeforeTheWork() throws {
+        let scratch = try Scratch()
+        let folder = scratch.path + "/readonly"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        chmod(folder, 0o555)
+        chmod(scratch.path, 0o755)
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let program = NSString(string: bundle).deletingLastPathComponent + "/dppa-run"
+        // The superuser may write anywhere, so somebody else has to try.
+        let user = getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
+        guard shell(user + "'\(program)' --version >/dev/null") == 0 else { return }
+        #expect(shell(user + "'\(program)' run '\(ties)' --out '\(folder)/out' --quiet") == 73)
+        #expect(try entries(folder).isEmpty)
+    }
+
     private func shell(_ command: String) -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
