@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev
 
-.PHONY: all build demo test lint clean packages
+.PHONY: all build demo test lint clean install packages reference
 
 all: build
 
@@ -39,6 +39,21 @@ demo: build
 test: packages
 	$(SWIFT) build -c release --build-tests -j $(JOBS)
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+# The pages that are made from the program's table of names; a test fails when they are old.
+reference: build
+	@$$($(SWIFT) build -c release --show-bin-path)/dppa-run reference docs/reference.md recipes/types/dppa.d.lua
+
+# The program and its shell completions, under PREFIX; needs no root for a PREFIX of your own.
+PREFIX ?= $(HOME)/.local
+install: build
+	@bin=$$($(SWIFT) build -c release --show-bin-path)/dppa-run; set -e; \
+	install -D -m 755 $$bin $(PREFIX)/bin/dppa-run; \
+	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d; \
+	$$bin --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/dppa-run; \
+	$$bin --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_dppa-run; \
+	$$bin --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/dppa-run.fish; \
+	echo "installed $(PREFIX)/bin/dppa-run"
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

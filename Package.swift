@@ -14,7 +14,7 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 // What ships inside the program: the recipe language's own modules.
 let library = [
     "average", "dare", "delta_of", "dp", "dpa", "expert_weights", "objective", "prelude", "rescale", "sandbox",
-    "search", "slerp", "task_arithmetic", "ties",
+    "search", "slerp", "task_arithmetic", "template", "ties",
 ]
 
 let package = Package(

@@ -33,11 +33,7 @@ package struct RecipeOutcome {
         tables = session.tables
         options = session.options.taken
         models = session.checkpoints.map { ($0.label, $0.path) }
-        var warnings = session.warnings
-        warnings += session.unusedMasks(isOwn: isOwn).map { mask in
-            "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
-                + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
-        }
+        var warnings = RecipeOutcome.earlyWarnings(session, isOwn: isOwn)
         for inputs in report.nonFiniteInputs {
             warnings.append(
                 "warning: \(inputs.label) has \(inputs.count) infinite or NaN elements, for example in \(inputs.tensor)"
@@ -51,13 +47,22 @@ package struct RecipeOutcome {
             + "\(String(format: "%.1f", seconds)) s (\(String(format: "%.2f", moved / max(seconds, 1e-9))) GB/s)"
     }
 
+    /// What is noticed without reading: models that were cut, and masks that nothing depends on.
+    static func earlyWarnings(_ session: RecipeSession, isOwn: (DPPAError.Location) -> Bool) -> [String] {
+        session.warnings
+            + session.unusedMasks(isOwn: isOwn).map { mask in
+                "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
+                    + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
+            }
+    }
+
     static func card(_ session: RecipeSession, _ result: MergeResult, _ recipe: (name: String, text: String))
         -> ModelCard
     {
         let models = session.graph.models(of: result.node)
         return ModelCard(
             recipe: recipe, models: models.map { session.graph.models[$0].label },
-            options: session.options.taken.map { ($0.name, publicText($0.value)) }, named: named(session),
+            options: session.options.taken.map { ($0.name, text($0.value)) }, named: named(session),
             tables: session.tables, config: session.graph.models[result.config ?? models.first ?? 0].label)
     }
 
@@ -115,10 +120,10 @@ package struct RecipeOutcome {
     }
 
     /// An option's value without local folders.
-    private static func publicText(_ value: ScriptValue) -> String {
+    static func text(_ value: ScriptValue) -> String {
         switch value {
         case .string(let text): text.split(separator: "/").last.map(String.init) ?? text
-        case .table(let table): table.array.map(publicText).joined(separator: ", ")
+        case .table(let table): table.array.map(text).joined(separator: ", ")
         case .integer(let number): String(number)
         case .number(let number): Graph.number(number)
         case .bool(let flag): String(flag)

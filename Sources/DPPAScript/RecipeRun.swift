@@ -12,6 +12,8 @@ package final class RecipeRun {
         package var engine = EngineOptions(threads: 1)
         package var shardSize = 5_000_000_000
         package var force = false
+        /// Whether scores are kept in a file beside the output.
+        package var keepsScores = true
         /// What scores tasks named `external:NAME`.
         package var evaluator: ExternalEvaluator?
         package var environment: [String: String] = [:]
@@ -33,27 +35,10 @@ package final class RecipeRun {
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
         let start = ContinuousClock.now
-        let options = RecipeOptions(request.options)
-        let folder = NSString(string: recipe).deletingLastPathComponent
-        let session = RecipeSession(
-            paths: PathRules(
-                recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
-                hubCache: PathRules.hubCache(request.environment)),
-            options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
-            journal: RecipeRun.journal(beside: request.out), evaluator: request.evaluator)
         // Before hours of searching rather than after them.
         try OutputDirectory.requireFree(request.out, force: request.force)
-        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)
-        defer { sources = host.sources }
-        let returned = try host.run(recipe: recipe)
-        try collect(returned, session)
-        if let unknown = options.unknown.first {
-            let known = options.taken.map(\.name)
-            throw DPPAError(
-                .usage, "the recipe has no option '\(unknown)'",
-                notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
-        }
-        let text = host.sources[recipe] ?? ""
+        let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
+        let (session, text) = (trace.session, trace.text)
         let merge = MergeRun(
             session.engine, checkpoints: session.checkpoints,
             settings: MergeRun.Settings(
@@ -62,9 +47,44 @@ package final class RecipeRun {
         let written = try merge.write(session.results, named: session.named) { result in
             RecipeOutcome.card(session, result, (name, text)).markdown
         }
-        return RecipeOutcome(
-            session: session, recipe: (name, text), written: written, start: start,
-            isOwn: { host.sources[$0.file] != nil })
+        return RecipeOutcome(session: session, recipe: (name, text), written: written, start: start, isOwn: trace.isOwn)
+    }
+
+    /// Runs the recipe without writing anything: its expressions, options and models.
+    ///
+    /// Dry, no weight is read either: what needs a measured value ends the trace, and `stop` says where. A forgiving trace
+    /// gives what there is when the recipe fails, with the failure.
+    package func trace(
+        _ request: Request, isDry: Bool = false, isForgiving: Bool = false, observer: (any EngineObserver)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        print: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> RecipeTrace {
+        let options = RecipeOptions(request.options)
+        let folder = NSString(string: recipe).deletingLastPathComponent
+        let session = RecipeSession(
+            paths: PathRules(
+                recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
+                hubCache: PathRules.hubCache(request.environment)),
+            options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
+            journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
+            evaluator: request.evaluator, isDry: isDry)
+        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)
+        defer { sources = host.sources }
+        var failure: DPPAError?
+        do { try collect(host.run(recipe: recipe), session) } catch let error as DPPAError {
+            guard session.stop != nil || isForgiving else { throw error }
+            failure = session.stop == nil ? error : nil
+        }
+        if let unknown = options.unknown.first, session.stop == nil, failure == nil {
+            let known = options.taken.map(\.name)
+            throw DPPAError(
+                .usage, "the recipe has no option '\(unknown)'",
+                notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
+        }
+        let texts = host.sources
+        if let failure, texts[recipe] == nil { throw failure }
+        return RecipeTrace(
+            session: session, text: texts[recipe] ?? "", failure: failure, isOwn: { texts[$0.file] != nil })
     }
 
     /// Where the scores of a run are kept: beside its output.

@@ -10,7 +10,11 @@ struct DPPARun: ParsableCommand {
         commandName: "dppa-run",
         abstract: "Merge and prune language models by recipes written in Lua.",
         version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
-        subcommands: [RunCommand.self, EvalCommand.self, InspectCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
+            EvalCommand.self, DiffCommand.self,
+            InspectCommand.self, NewCommand.self, HelpCommand.self, ReferenceCommand.self,
+        ])
 
     static func main() {
         if let complaint = Processor.complaint {

@@ -33,11 +33,6 @@ struct ScoreTable {
         let object: [[String: Any]] = rows.map { row in
             ["model": row.model, "scores": row.scores.map(\.json)]
         }
-        do {
-            let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
-            try (data + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw DPPAError(.cannotCreate, "cannot write \(path)", cause: error.localizedDescription)
-        }
+        try JSONFile.write(object, to: path)
     }
 }

@@ -52,7 +52,7 @@ public struct ModelView: Sendable {
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
     ///
     /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told.
-    func outputDType(_ name: String, wished: DType?) -> DType {
+    package func outputDType(_ name: String, wished: DType?) -> DType {
         let own = source(name)?.dtype ?? .bf16
         return wished ?? (own.byteSize == 1 ? .bf16 : own)
     }

@@ -67,7 +67,7 @@ public final class Engine {
     /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
     public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
         let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
-        if stageName == nil { observer?.plan(bytes: plannedBytes(schedule, outputs)) }
+        if stageName == nil { observer?.plan(bytes: EnginePlan(self, schedule, outputs).bytes) }
         do {
             for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
         } catch {
@@ -191,41 +191,6 @@ public final class Engine {
             size += count
         }
         return units
-    }
-
-    /// About how many bytes go through the passes, samples and unforeseen passes aside.
-    private func plannedBytes(_ schedule: Schedule, _ outputs: [Output]) -> Int {
-        var models: [NodeID: [Int]] = [:]
-        var total = 0
-        for jobs in schedule.jobs.values {
-            var reads: Set<ResidentKey> = []
-            for job in jobs {
-                let nodes: [NodeID]
-                switch job {
-                case .partial(_, let x, let y), .columns(_, let x, let y): nodes = y.map { [x, $0] } ?? [x]
-                case .rows(let x): nodes = [x]
-                case .select(let x), .columnSelect(let x): nodes = graph[x].operation.reduced.map { [$0] } ?? []
-                case .write(let number):
-                    nodes = [outputs[number].node]
-                    for (tensor, slot) in outputs[number].slots {
-                        total += graph.facts(tensor).numel * slot.dtype.byteSize
-                    }
-                }
-                for node in nodes {
-                    let sources = models[node] ?? graph.models(of: node)
-                    models[node] = sources
-                    for tensor in tensors(of: job, outputs) {
-                        reads.formUnion(sources.map { ResidentKey(model: $0, tensor: tensor) })
-                    }
-                }
-            }
-            total += reads.reduce(0) { total, read in
-                let facts = graph.facts(read.tensor)
-                return total
-                    + (graph.models[read.model].source(facts.name).map { facts.numel * $0.dtype.byteSize } ?? 0)
-            }
-        }
-        return total
     }
 
     /// The tensors that a job reads.

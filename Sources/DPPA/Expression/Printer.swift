@@ -2,7 +2,36 @@
 extension Graph {
     /// The formula of a node, in the recipe language's own words; deeper than `depth` operations it says `…`.
     public func formula(_ id: NodeID, depth: Int = 6) -> String {
-        text(id, depth).text
+        text(id, depth, [:]).text
+    }
+
+    /// The whole of some formulas, each on a line: what occurs twice or more has a line and a name of its own, `v1`, `v2`, …,
+    /// before those that use it.
+    package func formulas(_ roots: [(name: String, node: NodeID)]) -> [(name: String, formula: String)] {
+        var uses: [NodeID: Int] = [:]
+        let all = reachable(from: roots.map(\.node)).sorted()
+        for id in all {
+            // A cut and its share are one text with the mask that they make.
+            for operand in Set(self[id].operation.operands) { uses[operand, default: 0] += 1 }
+        }
+        var names: [NodeID: String] = [:]
+        var lines: [(name: String, formula: String)] = []
+        for id in all {
+            let given = roots.first { $0.node == id }?.name
+            guard given != nil || (uses[id, default: 0] > 1 && isWorthAName(id)) else { continue }
+            let name = given ?? "v\(lines.count { $0.name.hasPrefix("v") } + 1)"
+            lines.append((name, text(id, 200, names).text))
+            names[id] = given.map { $0.contains(" ") ? "“\($0)”" : $0 } ?? name
+        }
+        return lines
+    }
+
+    private func isWorthAName(_ id: NodeID) -> Bool {
+        switch self[id].operation {
+        case .source, .constant, .table, .size, .cut, .broadcast, .reinterpret: false
+        case .binary(.maximum, _, _) where clamped.keys.contains { self[$0].operation.operands.contains(id) }: false
+        default: true
+        }
     }
 
     /// How tightly the outermost operator of a text binds; operands that bind less get parentheses.
@@ -13,11 +42,12 @@ extension Graph {
         func inside(_ outer: Int) -> String { binding < outer ? "(\(text))" : text }
     }
 
-    private func text(_ id: NodeID, _ depth: Int) -> Piece {
+    private func text(_ id: NodeID, _ depth: Int, _ names: [NodeID: String]) -> Piece {
         let atom = { (text: String) in Piece(text: text, binding: 10) }
+        if let name = names[id] { return atom(name) }
         let node = self[id]
         guard depth > 0 || node.operation.operands.isEmpty else { return atom("…") }
-        let at = { (x: NodeID) in self.text(x, depth - 1) }
+        let at = { (x: NodeID) in self.text(x, depth - 1, names) }
         switch node.operation {
         case .source(let model): return atom(models[model].label)
         case .constant(let bits): return atom(Graph.number(Double(bitPattern: bits)))
@@ -42,12 +72,12 @@ extension Graph {
         case .reduce(let op, let x, let y):
             return atom("\(op.rawValue)(\(at(x).text)\(y.map { ", " + at($0).text } ?? ""), '\(node.scope.name)')")
         case .cut(let x, let share, let isCount):
-            return atom("cut(\(at(x).text), \(amount(share, isCount, depth)), '\(node.scope.name)')")
+            return atom("cut(\(at(x).text), \(amount(share, isCount, depth, names)), '\(node.scope.name)')")
         case .kept(let x, let cut):
             guard case .cut(_, let share, let isCount) = self[cut].operation else { return atom("…") }
-            return atom("top(\(at(x).text), \(amount(share, isCount, depth)), '\(self[cut].scope.name)')")
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names)), '\(self[cut].scope.name)')")
         case .rowTop(let x, let share, let isCount):
-            return atom("top(\(at(x).text), \(amount(share, isCount, depth)), 'row')")
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names)), 'row')")
         case .kth(let x, let index): return atom("kth(\(at(x).text), \(at(index).text), '\(node.scope.name)')")
         case .rank(let x): return atom("rank(\(at(x).text), 'row')")
         case .uniform(let seed, let stream): return atom("uniform{ seed = \(seed), stream = '\(stream)' }")
@@ -61,8 +91,8 @@ extension Graph {
         }
     }
 
-    private func amount(_ share: NodeID, _ isCount: Bool, _ depth: Int) -> String {
-        let inner = text(share, depth - 1).text
+    private func amount(_ share: NodeID, _ isCount: Bool, _ depth: Int, _ names: [NodeID: String]) -> String {
+        let inner = text(share, depth - 1, names).text
         return isCount ? "{ count = \(inner) }" : inner
     }
 

@@ -12,7 +12,7 @@ public struct ReportTable: Sendable {
         public var text: String {
             switch self {
             case .number(let value):
-                value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(format: "%.6g", value)
+                value == value.rounded() && value.magnitude < 1e15 ? String(Int(value)) : String(format: "%.6g", value)
             case .text(let text): text
             case .nothing: "–"
             }

@@ -10,7 +10,8 @@ enum LibraryTexts {
         "objective": text(PackageResources.objective_lua), "prelude": text(PackageResources.prelude_lua),
         "rescale": text(PackageResources.rescale_lua), "sandbox": text(PackageResources.sandbox_lua),
         "search": text(PackageResources.search_lua), "slerp": text(PackageResources.slerp_lua),
-        "task_arithmetic": text(PackageResources.task_arithmetic_lua), "ties": text(PackageResources.ties_lua),
+        "task_arithmetic": text(PackageResources.task_arithmetic_lua), "template": text(PackageResources.template_lua),
+        "ties": text(PackageResources.ties_lua),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -9,7 +9,7 @@ extension Catalog {
             summary:
                 "Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: "
                 + "number, string, boolean or list.",
-            parameters: [.table("declaration")], returns: "the value",
+            parameters: [.table("declaration")], returns: "the value", type: "any",
             errors: ["what was given has another type or lies outside min and max"],
             example:
                 "local rate = dppa.option{ name = \"rate\", default = 0.9, min = 0, max = 1, help = \"share to drop\" }"
@@ -30,14 +30,15 @@ extension Catalog {
             if case .table(let table)? = fields["choices"] {
                 choices = table.array.compactMap { if case .string(let text) = $0 { text } else { nil } }
             }
+            let help = if case .string(let text)? = fields["help"] { text } else { "" }
             let declaration = RecipeOptions.Declaration(
                 name: name, fallback: fields["default"] ?? .null, minimum: try bound("min"), maximum: try bound("max"),
-                choices: choices)
+                choices: choices, help: help)
             return [try call.session().options.value(declaration)]
         },
         Function(
             name: "json", summary: "Reads a JSON file beside the recipe as a table.", parameters: [.text("path")],
-            returns: "what the file holds", example: "local importance = dppa.json \"importance.json\""
+            returns: "what the file holds", type: "any", example: "local importance = dppa.json \"importance.json\""
         ) { call in
             guard case .string(let path) = call.argument(0) else { throw call.mismatch(0, "a path") }
             let place = try call.session().paths.resolve(path, for: .file)

@@ -39,13 +39,14 @@ extension Catalog {
         },
         Function(
             name: "label", summary: "The label of the model that a field comes from; nil if it comes from several.",
-            parameters: [.field("field")], returns: "a text, or nil", example: "dppa.label(expert - base)"
+            parameters: [.field("field")], returns: "a text, or nil", type: "string?",
+            example: "dppa.label(expert - base)"
         ) { call in
             [try call.session().graph[call.field(0)].label.map { .string($0) } ?? .null]
         },
         Function(
             name: "space", summary: "What a field is: \"model\", \"delta\" or \"value\".",
-            parameters: [.field("field")], returns: "a text", example: "dppa.space(expert - base)"
+            parameters: [.field("field")], returns: "a text", type: "string", example: "dppa.space(expert - base)"
         ) { call in
             [.string(try call.session().graph[call.field(0)].space.rawValue)]
         },

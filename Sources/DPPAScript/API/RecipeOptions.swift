@@ -7,6 +7,11 @@ package final class RecipeOptions {
         package var name: String
         package var value: ScriptValue
         package var isGiven: Bool
+        /// What the declaration says besides.
+        package var help: String
+        package var choices: [String]
+        package var minimum: Double?
+        package var maximum: Double?
     }
 
     private let given: [String: String]
@@ -29,6 +34,7 @@ package final class RecipeOptions {
         var minimum: Double?
         var maximum: Double?
         var choices: [String]
+        var help: String
     }
 
     /// The value of a declared option.
@@ -39,7 +45,10 @@ package final class RecipeOptions {
         let text = given[declaration.name]
         let value = try text.map { try parse($0, declaration) } ?? declaration.fallback
         try check(value, declaration, isGiven: text != nil)
-        taken.append(Taken(name: declaration.name, value: value, isGiven: text != nil))
+        taken.append(
+            Taken(
+                name: declaration.name, value: value, isGiven: text != nil, help: declaration.help,
+                choices: declaration.choices, minimum: declaration.minimum, maximum: declaration.maximum))
         return value
     }
 

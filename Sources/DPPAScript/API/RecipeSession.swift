@@ -12,6 +12,9 @@ package final class RecipeSession {
     package private(set) var named: [MergeRun.Named] = []
     /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
     package private(set) var looked: [NodeID] = []
+    /// Where a dry run needed a number that only the weights can give.
+    package private(set) var stop: DPPAError.Location?
+    private let isDry: Bool
     /// What was noticed while the recipe ran.
     package private(set) var warnings: [String] = []
     /// Tables that the recipe adds to the report.
@@ -28,8 +31,10 @@ package final class RecipeSession {
 
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
-        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil
+        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil,
+        isDry: Bool = false
     ) {
+        self.isDry = isDry
         graph = Graph()
         engine = Engine(graph, options: engineOptions, observer: observer)
         self.dtype = dtype
@@ -107,6 +112,7 @@ package final class RecipeSession {
     /// The numbers of a coarse node, computed now.
     func values(_ node: NodeID) throws -> [(name: String, value: Double)] {
         looked.append(node)
+        try requireWet()
         try engine.run([node])
         return engine.values(node) ?? []
     }
@@ -116,6 +122,7 @@ package final class RecipeSession {
     /// A file written as `external:NAME` is a task that the external program knows.
     func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
         looked += models
+        try requireWet()
         let tasks = try files.map { file -> Scorer.Task in
             let prefix = "external:"
             if file.path.hasPrefix(prefix) { return .external(String(file.path.dropFirst(prefix.count))) }
@@ -146,6 +153,13 @@ package final class RecipeSession {
             throw DPPAError(.data, "two tables of the report have the name '\(table.name)'", location: graph.location)
         }
         tables.append(table)
+    }
+
+    /// Ends a dry run where it would have to read weights.
+    private func requireWet() throws {
+        guard isDry else { return }
+        stop = graph.location ?? DPPAError.Location(file: "", line: 0)
+        throw DPPAError(.data, "the recipe depends on a measured value here", location: graph.location)
     }
 
     /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.

@@ -23,6 +23,7 @@ extension Catalog {
         Function(
             name: "value", summary: "The numbers of a coarse node, computed now: one number, or a table by name.",
             parameters: [.field("node")], returns: "a number at model scope, else a table from names to numbers",
+            type: "number|table<string, number>",
             example: "local largest = dppa.max(dppa.abs(delta), \"model\"):value()"
         ) { call in
             let (session, node) = (try call.session(), try call.field(0))
@@ -46,7 +47,7 @@ extension Catalog {
             summary:
                 "Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.",
             parameters: [.field("model"), .text("name"), Parameter("options", .table, isOptional: true)],
-            returns: "nothing", errors: ["the node is not a model"],
+            returns: "nothing", type: "nil", errors: ["the node is not a model"],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
         ) { call in
             guard case .string(let name) = call.argument(1), isPlainName(name) else {

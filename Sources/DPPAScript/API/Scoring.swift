@@ -11,6 +11,7 @@ extension Catalog {
                 + "count, metric, seconds; `on_failure = \"skip\"` gives nil and a reason instead of an error.",
             parameters: [.field("model"), .text("tasks"), Parameter("options", .table, isOptional: true)],
             returns: "a number for one task, else a table by task name; a list of these for a list of models",
+            type: "any",
             errors: [
                 "the model is of an architecture that the evaluator does not know",
                 "a task file is not as it should be",
@@ -51,7 +52,8 @@ extension Catalog {
         Function(
             name: "report",
             summary: "Adds a table to the run's JSON and to the model card: its name, its columns, and rows as lists.",
-            parameters: [.table("table")], returns: "nothing", errors: ["a row has another length than the columns"],
+            parameters: [.table("table")], returns: "nothing", type: "nil",
+            errors: ["a row has another length than the columns"],
             example: "dppa.report{ name = \"tried\", columns = { \"factor\", \"score\" }, rows = { { 1.8, 0.5 } } }"
         ) { call in
             let fields = try call.options(0, allowed: ["name", "columns", "rows"])

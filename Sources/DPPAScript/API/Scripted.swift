@@ -4,11 +4,12 @@ extension Catalog {
         Function(
             name: "models", summary: "Opens several models, with the options of `model`.",
             parameters: [.table("paths"), Parameter("options", .table, isOptional: true)],
-            returns: "a list of models",
+            returns: "a list of models", type: "dppa.Field[]",
             example: "local experts = dppa.models { \"zoo/math\", \"zoo/law\" }"),
         Function(
             name: "group", summary: "A scope of a recipe's own: tensors with equal keys belong together.",
             parameters: [Parameter("rule", .function)], returns: "what stands where a scope is expected",
+            type: "dppa.Group",
             errors: ["the rule gives no key for a tensor"],
             example: "mean(x, dppa.group(function(t) return t.role end))"),
         Function(
@@ -19,7 +20,7 @@ extension Catalog {
             example: "dppa.per_tensor(delta, function(t) return 0.2 + 0.5 * (t.depth or 0) end)"),
         Function(
             name: "bands", summary: "Disjoint masks of successive shares of the largest values.",
-            parameters: [.field("x"), .table("shares"), .scope], returns: "a list of masks",
+            parameters: [.field("x"), .table("shares"), .scope], returns: "a list of masks", type: "dppa.Field[]",
             example: "local first, second = table.unpack(dppa.bands(abs(delta), { 0.1, 0.2 }, \"tensor\"))"),
         Function(
             name: "average",

@@ -6,6 +6,8 @@ package struct Function: Sendable {
     package var summary: String
     package var parameters: [Parameter]
     package var returns: String
+    /// The type of the result, as an editor understands it.
+    package var type: String
     package var errors: [String]
     package var since: String
     package var example: String
@@ -13,13 +15,15 @@ package struct Function: Sendable {
     package var body: (@Sendable (Call) throws -> [ScriptValue])?
 
     package init(
-        name: String, summary: String, parameters: [Parameter], returns: String, errors: [String] = [],
-        since: String = "1.0", example: String, body: (@Sendable (Call) throws -> [ScriptValue])? = nil
+        name: String, summary: String, parameters: [Parameter], returns: String, type: String = "dppa.Field",
+        errors: [String] = [], since: String = "1.0", example: String,
+        body: (@Sendable (Call) throws -> [ScriptValue])? = nil
     ) {
         self.name = name
         self.summary = summary
         self.parameters = parameters
         self.returns = returns
+        self.type = type
         self.errors = errors
         self.since = since
         self.example = example

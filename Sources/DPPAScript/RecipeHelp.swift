@@ -1,0 +1,41 @@
+import DPPA
+
+/// What a recipe says of itself: its first comment, and the options that it declares.
+package struct RecipeHelp {
+    private let trace: RecipeTrace
+
+    package init(_ trace: RecipeTrace) { self.trace = trace }
+
+    package var lines: [String] {
+        var lines = trace.text.split(separator: "\n", omittingEmptySubsequences: false)
+            .prefix { $0.hasPrefix("--") }.map {
+                $0.hasPrefix("-- ") ? String($0.dropFirst(3)) : String($0.dropFirst(2))
+            }
+        let options = trace.session.options.taken
+        lines += ["", options.isEmpty ? "It has no options." : "options, to be set with --set name=value:"]
+        let width = options.map(\.name.count).max() ?? 0
+        for option in options {
+            let name = option.name + String(repeating: " ", count: width - option.name.count)
+            lines.append("  \(name)  \(option.help)\(option.help.isEmpty ? "" : " ")(\(Self.facts(option)))")
+        }
+        if let stop = trace.stop {
+            lines.append("line \(stop.line) depends on measured values; what is declared behind it is not listed")
+        }
+        if let failure = trace.failure {
+            lines.append("what is declared behind this is not listed: \(failure.message)")
+        }
+        return lines
+    }
+
+    private static func facts(_ option: RecipeOptions.Taken) -> String {
+        var facts: [String] = []
+        if !option.choices.isEmpty { facts.append(option.choices.joined(separator: ", ")) }
+        let range = [
+            option.minimum.map { "from \(Graph.number($0))" }, option.maximum.map { "to \(Graph.number($0))" },
+        ]
+        if range.contains(where: { $0 != nil }) { facts.append(range.compactMap { $0 }.joined(separator: " ")) }
+        let text = RecipeOutcome.text(option.value)
+        facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
+        return facts.joined(separator: "; ")
+    }
+}

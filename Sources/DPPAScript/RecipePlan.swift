@@ -1,0 +1,70 @@
+import DPPA
+
+/// What a run of a recipe will do, without having read a weight.
+package struct RecipePlan {
+    /// One rule of the recipe: a named value or a model that is written.
+    package struct Rule {
+        package var name: String
+        package var node: NodeID
+        package var tensors: [TensorFacts]
+        package var dtypes: [String: DType]
+    }
+
+    package let trace: RecipeTrace
+    package let engine: EnginePlan
+    package let rules: [Rule]
+    /// How many differing nodes the expressions have.
+    package let nodeCount: Int
+
+    /// Plans what a trace has built; `dtype` is the type that all floating-point tensors are written in.
+    ///
+    /// Throws what writing would throw before its first read.
+    package init(_ trace: RecipeTrace, dtype: DType?) throws {
+        let session = trace.session
+        let graph = session.graph
+        var rules: [Rule] = []
+        var models: [(node: NodeID, dtypes: [String: DType])] = []
+        for named in session.named {
+            rules.append(
+                Rule(
+                    name: named.name, node: named.node,
+                    tensors: graph.domain(of: named.node)?.tensors.map(graph.facts) ?? [], dtypes: [:]))
+        }
+        for result in session.results {
+            try graph.requireModel(result.node)
+            let config = graph.models[result.config ?? graph.models(of: result.node).first ?? 0]
+            let facts = graph.domain(of: result.node)?.tensors.map(graph.facts) ?? []
+            let dtypes = Dictionary(
+                facts.map { ($0.name, config.outputDType($0.name, wished: dtype ?? result.dtype)) },
+                uniquingKeysWith: { first, _ in first })
+            models.append((result.node, dtypes))
+            rules.append(
+                Rule(
+                    name: result.name ?? "model", node: result.node, tensors: facts,
+                    dtypes: dtypes))
+        }
+        self.trace = trace
+        self.rules = rules
+        nodeCount = graph.count
+        engine = session.engine.plan(session.named.map(\.node), models: models)
+    }
+
+    /// Every rule as maths, with what several of them share on lines of its own.
+    package var formulas: [(name: String, formula: String)] {
+        trace.session.graph.formulas(rules.map { ($0.name, $0.node) })
+    }
+
+    /// The models that are opened: label, tensors, elements, bytes.
+    package var models: [(label: String, tensors: Int, elements: Int, bytes: Int)] {
+        trace.session.checkpoints.map { checkpoint in
+            let elements = checkpoint.tensors.reduce(0) { $0 + $1.facts.numel }
+            let bytes = checkpoint.tensors.reduce(0) { $0 + $1.facts.numel * $1.source.dtype.byteSize }
+            return (checkpoint.label, checkpoint.tensors.count, elements, bytes)
+        }
+    }
+
+    /// The options with the values that they took.
+    package var options: [(name: String, value: String)] {
+        trace.session.options.taken.map { ($0.name, RecipeOutcome.text($0.value)) }
+    }
+}

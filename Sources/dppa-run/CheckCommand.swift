@@ -1,0 +1,52 @@
+import ArgumentParser
+import DPPA
+import DPPAScript
+import Foundation
+
+/// `dppa-run check`: everything about a recipe that can be known without reading weights.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Trace a recipe, its options, models and shapes, without reading weights.")
+
+    @OptionGroup var arguments: RecipeArguments
+
+    func run() throws {
+        let recipe = RecipeRun(arguments.recipe)
+        do {
+            let request = try arguments.request(out: "unused")
+            let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
+            for line in PlanText(plan, request).summary { print(line) }
+            for warning in plan.trace.warnings where plan.trace.stop == nil { Console.error(warning) }
+        } catch {
+            throw Console.fail(error, sources: recipe.sources)
+        }
+    }
+}
+
+/// `dppa-run plan`: what a run would read, compute and write.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Show what a run of a recipe would read, compute and write.")
+
+    @OptionGroup var arguments: RecipeArguments
+
+    @Flag(help: "List every tensor of every rule.")
+    var tensors = false
+
+    @Option(help: ArgumentHelp("Write the plan as JSON.", valueName: "file"))
+    var json: String?
+
+    func run() throws {
+        let recipe = RecipeRun(arguments.recipe)
+        do {
+            let request = try arguments.request(out: "unused")
+            let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
+            let text = PlanText(plan, request)
+            for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { print(line) }
+            for warning in plan.trace.warnings where plan.trace.stop == nil { Console.error(warning) }
+            if let json { try JSONFile.write(text.json, to: json) }
+        } catch {
+            throw Console.fail(error, sources: recipe.sources)
+        }
+    }
+}

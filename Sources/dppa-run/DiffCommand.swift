@@ -1,0 +1,37 @@
+import ArgumentParser
+import DPPA
+import Foundation
+
+/// `dppa-run diff`: how two checkpoints differ.
+struct DiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "Compare two checkpoints tensor by tensor.",
+        discussion: "Relative norm is ‖b − a‖ / ‖a‖; changed is the share of elements that differ.")
+
+    @Argument(help: "A model.")
+    var first: String
+
+    @Argument(help: "The model it is compared with.")
+    var second: String
+
+    @Flag(help: "List every tensor, not the layers alone.")
+    var tensors = false
+
+    @OptionGroup var resources: ResourceOptions
+
+    @Option(help: ArgumentHelp("Write the differences as JSON.", valueName: "file"))
+    var json: String?
+
+    func run() throws {
+        Interruption.listen()
+        let progress = ProgressLine(isQuiet: true)
+        do {
+            let difference = try CheckpointDifference(
+                first, second, options: try resources.engineOptions(), observer: progress)
+            for line in DifferenceText(difference).lines(listing: tensors) { print(line) }
+            if let json { try JSONFile.write(DifferenceText(difference).json, to: json) }
+        } catch {
+            throw Console.fail(error)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import DPPA
+import Foundation
+
+/// A comparison of two checkpoints in words and as JSON.
+struct DifferenceText {
+    private let difference: CheckpointDifference
+
+    init(_ difference: CheckpointDifference) { self.difference = difference }
+
+    func lines(listing tensors: Bool) -> [String] {
+        let rows = [difference.whole] + difference.layers + (tensors ? difference.tensors : [])
+        let width = max(6, rows.map(\.name.count).max() ?? 0)
+        func pad(_ text: String) -> String { text + String(repeating: " ", count: width - text.count) }
+        var lines = ["\(pad(""))  relative norm    cosine   changed   largest"]
+        lines += rows.map { row in
+            pad(row.name)
+                + String(
+                    format: "  %13.5g  %8.5f  %7.2f %%  %8.3g", row.relativeNorm, row.cosine, row.changed * 100,
+                    row.largest)
+        }
+        if !difference.unmatched.isEmpty {
+            lines.append("not compared, because one model lacks it or has another shape or type:")
+            lines += difference.unmatched.map { "  \($0)" }
+        }
+        return lines
+    }
+
+    var json: [String: Any] {
+        func object(_ measure: CheckpointDifference.Measure) -> [String: Any] {
+            [
+                "name": measure.name, "count": measure.count, "relative_norm": JSONFile.number(measure.relativeNorm),
+                "cosine": JSONFile.number(measure.cosine), "changed": measure.changed,
+                "largest": JSONFile.number(measure.largest),
+            ]
+        }
+        return [
+            "all": object(difference.whole), "layers": difference.layers.map(object),
+            "tensors": difference.tensors.map(object), "not_compared": difference.unmatched,
+        ]
+    }
+}

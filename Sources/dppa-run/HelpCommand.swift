@@ -1,0 +1,52 @@
+import ArgumentParser
+import DPPA
+import DPPAScript
+import Foundation
+
+/// `dppa-run help`: a name of the language, or a recipe's own options.
+struct HelpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "help", abstract: "Explain a name of the recipe language, or the options of a recipe.",
+        discussion: """
+            Examples:
+              dppa-run help top
+              dppa-run help dppa.search
+              dppa-run help recipes/ties.lua
+            """)
+
+    @Argument(help: "A name, a recipe, or nothing for a list of all names.")
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp("A folder in which the recipe may look for models; may be repeated.", valueName: "directory")
+    )
+    var models: [String] = []
+
+    func run() throws {
+        guard let name else {
+            print("names: \(Reference.names.joined(separator: ", "))")
+            print("commands: dppa-run --help; a recipe's options: dppa-run help recipes/ties.lua")
+            return
+        }
+        if let page = Reference.help(name) { return print(page) }
+        let commands = DPPARun.configuration.subcommands
+        if let command = commands.first(where: { $0.configuration.commandName == name }) {
+            return print(DPPARun.helpMessage(for: command))
+        }
+        let recipe = RecipeRun(name)
+        do {
+            guard name.hasSuffix(".lua") || FileManager.default.fileExists(atPath: name) else {
+                throw DPPAError(
+                    .usage, "there is no name and no recipe '\(name)'",
+                    notes: [Suggestions.sentence(for: name, among: Reference.names)].filter { !$0.isEmpty })
+            }
+            var request = RecipeRun.Request(out: "unused")
+            request.modelRoots = models
+            request.environment = ProcessInfo.processInfo.environment
+            let trace = try recipe.trace(request, isDry: true, isForgiving: true)
+            for line in RecipeHelp(trace).lines { print(line) }
+        } catch {
+            throw Console.fail(error, sources: recipe.sources)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import DPPA
+import DPPAScript
+import Foundation
+
+/// `dppa-run measure`: a recipe's named values, without writing a model.
+struct MeasureCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "measure", abstract: "Compute the named values of a recipe and write nothing.")
+
+    @OptionGroup var arguments: RecipeArguments
+
+    @OptionGroup(title: "External scoring") var external: ExternalOptions
+
+    @Flag(help: "Print nothing but the values, warnings and errors.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("Write the values as JSON.", valueName: "file"))
+    var json: String?
+
+    func run() throws {
+        Interruption.listen()
+        let progress = ProgressLine(isQuiet: quiet)
+        let recipe = RecipeRun(arguments.recipe)
+        do {
+            let start = ContinuousClock.now
+            var request = try arguments.request(out: "unused")
+            request.keepsScores = false
+            request.evaluator = try external.evaluator(beside: "unused")
+            let trace = try recipe.trace(
+                request, observer: progress, isInterrupted: { Interruption.isRequested },
+                print: { text in
+                    progress.finish()
+                    Console.output(text)
+                })
+            let name = NSString(string: arguments.recipe).lastPathComponent
+            let outcome = try RecipeMeasurement(trace, recipe: name, start: start).outcome
+            progress.finish()
+            for line in ValueText.lines(outcome.named) { print(line) }
+            for table in outcome.tables { for line in ValueText.lines(table) { print(line) } }
+            for warning in outcome.warnings { Console.error(warning) }
+            if let json { try outcome.writeJSON(to: json) }
+        } catch {
+            progress.finish()
+            throw Console.fail(error, sources: recipe.sources)
+        }
+    }
+}
+
+/// `dppa-run try`: a rule on a few tensors.
+struct TryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "try", abstract: "Try a recipe on a few tensors and show what it changes there.")
+
+    @OptionGroup var arguments: RecipeArguments
+
+    @Option(help: ArgumentHelp("Which tensors, such as '*.layers.3.*'.", valueName: "glob"))
+    var tensors: String
+
+    func run() throws {
+        Interruption.listen()
+        let progress = ProgressLine(isQuiet: true)
+        let recipe = RecipeRun(arguments.recipe)
+        do {
+            var request = try arguments.request(out: "unused")
+            request.keepsScores = false
+            let trace = try recipe.trace(
+                request, observer: progress, isInterrupted: { Interruption.isRequested }, print: Console.output)
+            let trial = try RecipeTrial(trace, glob: tensors)
+            for line in ValueText.lines(trial.rows) { print(line) }
+            for line in ValueText.lines(trial.named) { print(line) }
+            for warning in trace.warnings { Console.error(warning) }
+        } catch {
+            throw Console.fail(error, sources: recipe.sources)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import DPPA
+import DPPAScript
+import Foundation
+
+/// A recipe with what the person at the keyboard gives it, as every command on recipes takes it.
+struct RecipeArguments: ParsableArguments {
+    @Argument(help: ArgumentHelp("The recipe, a Lua file.", valueName: "recipe"))
+    var recipe: String
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Set an option of the recipe; may be repeated.", valueName: "name=value"))
+    var settings: [String] = []
+
+    @Option(
+        help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"))
+    var models: [String] = []
+
+    @Option(help: "The dtype to write: f64, f32, f16 or bf16; otherwise each tensor keeps its own.")
+    var dtype: String?
+
+    @Option(help: "The same as --set seed=N.")
+    var seed: Int?
+
+    @OptionGroup var resources: ResourceOptions
+
+    /// The same for the recipe host.
+    func request(out: String) throws -> RecipeRun.Request {
+        var request = RecipeRun.Request(out: out)
+        request.options = try options()
+        request.modelRoots = models
+        request.dtype = try dtype.map(Self.outputDType)
+        request.engine = try resources.engineOptions()
+        request.environment = ProcessInfo.processInfo.environment
+        return request
+    }
+
+    private func options() throws -> [String: String] {
+        var options: [String: String] = [:]
+        for setting in settings {
+            guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+                throw DPPAError(.usage, "--set \(setting): expected name=value")
+            }
+            let name = String(setting[..<equals])
+            guard options.updateValue(String(setting[setting.index(after: equals)...]), forKey: name) == nil else {
+                throw DPPAError(.usage, "--set gives '\(name)' twice")
+            }
+        }
+        if let seed {
+            guard options.updateValue(String(seed), forKey: "seed") == nil else {
+                throw DPPAError(.usage, "the seed is given twice, by --seed and by --set seed=…")
+            }
+        }
+        return options
+    }
+
+    private static func outputDType(_ text: String) throws -> DType {
+        if let dtype = DType(userSpelling: text), dtype.isFloat, dtype.byteSize > 1 { return dtype }
+        throw DPPAError(.usage, "--dtype \(text): a model can be written as f64, f32, f16 or bf16")
+    }
+}

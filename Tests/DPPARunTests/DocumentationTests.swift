@@ -1,0 +1,102 @@
+import DPPA
+import DPPAScript
+import Foundation
+import Testing
+
+/// What the pages show works: every recipe and every command in them, and the pages made from the catalog are not old.
+@Suite struct DocumentationTests {
+    private static func page(_ name: String) throws -> String {
+        try String(contentsOfFile: Folders.project + "/" + name, encoding: .utf8)
+    }
+
+    /// The blocks of a language, each with the line before it.
+    private static func blocks(_ text: String, _ language: String) -> [(title: String, text: String)] {
+        var blocks: [(title: String, text: String)] = []
+        var (title, fence, body): (String, String, [String]?) = ("", "", nil)
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if let lines = body {
+                if line.hasPrefix("```") {
+                    if fence == language { blocks.append((title, lines.joined(separator: "\n"))) }
+                    body = nil
+                } else {
+                    body = lines + [String(line)]
+                }
+            } else if line.hasPrefix("```") {
+                (fence, body) = (String(line.dropFirst(3)), [])
+            } else if !line.isEmpty {
+                title = String(line)
+            }
+        }
+        return blocks
+    }
+
+    @Test(arguments: ["README.md", "docs/recipe-book.md"])
+    func everyRecipeInThePagesRuns(page: String) throws {
+        let text = try Self.page(page)
+        let recipes = Self.blocks(text, "lua").filter { $0.text.contains("require \"dppa.v1\"") }
+        #expect(recipes.count >= (page == "README.md" ? 1 : 10))
+        let scratch = try Scratch()
+        for (title, table) in Self.blocks(text, "json") where title.hasPrefix("`") {
+            _ = try scratch.write(table, String(title.dropFirst().prefix { $0 != "`" }))
+        }
+        for (number, recipe) in recipes.enumerated() {
+            let file = try scratch.write(recipe.text, "recipe\(number).lua")
+            var request = RecipeRun.Request(out: scratch.path + "/out\(number)")
+            request.modelRoots = [Folders.recipes]
+            request.engine = EngineOptions(threads: 2)
+            let outcome = try RecipeRun(file).run(request)
+            #expect(!outcome.written.isEmpty && outcome.warnings.isEmpty, "\(outcome.warnings)")
+        }
+    }
+
+    /// Commands that begin with `dppa-run`, continued lines joined.
+    private static func commands(_ text: String) -> [String] {
+        (blocks(text, "") + blocks(text, "sh")).flatMap { block in
+            block.text.replacingOccurrences(of: "\\\n", with: " ").split(separator: "\n").map(String.init)
+        }.filter { $0.hasPrefix("dppa-run ") }
+    }
+
+    @Test func everyCommandInTheReadmeRuns() throws {
+        let commands = Self.commands(try Self.page("README.md"))
+        #expect(commands.count >= 8)
+        let scratch = try Scratch()
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/recipes", withDestinationPath: Folders.recipes)
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let folder = NSString(string: bundle).deletingLastPathComponent
+        for command in commands {
+            let process = Process()
+            let errors = Pipe()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.currentDirectoryURL = URL(fileURLWithPath: scratch.path)
+            process.arguments = ["-c", "PATH='\(folder)':$PATH; " + command]
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = errors
+            try process.run()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0, "\(command)\n\(text)")
+        }
+    }
+
+    @Test func pagesMadeFromTheCatalogAreNotOld() throws {
+        #expect(try Self.page("docs/reference.md") == Reference.text, "run `make reference`")
+        #expect(try Self.page("recipes/types/dppa.d.lua") == Stub.text, "run `make reference`")
+    }
+
+    @Test func everyNameHasHelpAndEveryShippedRecipeExplainsItself() throws {
+        for name in Reference.names { #expect(Reference.help(name)?.isEmpty == false) }
+        let recipes = try FileManager.default.contentsOfDirectory(atPath: Folders.recipes).filter {
+            $0.hasSuffix(".lua")
+        }
+        #expect(recipes.count >= 9)
+        for recipe in recipes {
+            let trace = try RecipeRun(Folders.recipes + "/" + recipe).trace(.init(out: "unused"), isDry: true)
+            let lines = RecipeHelp(trace).lines
+            #expect(lines.first?.isEmpty == false, "\(recipe) begins with no comment")
+            for option in trace.session.options.taken {
+                #expect(!option.help.isEmpty, "\(recipe): option \(option.name) has no help")
+            }
+        }
+    }
+}

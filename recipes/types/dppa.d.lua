@@ -1,0 +1,334 @@
+---@meta dppa.v1
+-- Made from the program's own table of names: `make reference`.
+
+---@alias dppa.Scope "row"|"column"|"tensor"|"layer"|"model"|dppa.Group
+---@class dppa.Group
+
+---A value for every element of every tensor of its selection, or for every row, tensor, layer or the model.
+---@class dppa.Field
+---@operator add(dppa.Field|number): dppa.Field
+---@operator sub(dppa.Field|number): dppa.Field
+---@operator mul(dppa.Field|number): dppa.Field
+---@operator div(dppa.Field|number): dppa.Field
+---@operator pow(dppa.Field|number): dppa.Field
+---@operator band(dppa.Field|number): dppa.Field
+---@operator bor(dppa.Field|number): dppa.Field
+---@operator unm: dppa.Field
+---@operator bnot: dppa.Field
+local Field = {}
+
+---A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest` is "keep", "drop" or a rule.
+---@param rules function|table
+---@param options? table
+---@return dppa.Field
+function Field:apply(rules, options) end
+
+---A random mask that holds with probability `p`: where uniform < p.
+---@param p dppa.Field|number|table
+---@param options? table
+---@return dppa.Field
+function Field:bernoulli(p, options) end
+
+---Where the field equals `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:eq(y) end
+
+---Where the field is greater than or equal to `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:ge(y) end
+
+---Where the field is greater than `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:gt(y) end
+
+---Where the field is less than or equal to `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:le(y) end
+
+---The field on the weight matrices of the linear modules inside blocks.
+---@return dppa.Field
+function Field:linears() end
+
+---Where the field is less than `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:lt(y) end
+
+---Makes a coarse node part of the report and of the run's JSON.
+---@param name string|table
+---@return dppa.Field
+function Field:named(name) end
+
+---Where the field differs from `y`.
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function Field:ne(y) end
+
+---Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.
+---@param name string|table
+---@param options? table
+function Field:save(name, options) end
+
+---The field on the tensors whose names match a glob, or one of a list of globs.
+---@param glob string|table
+---@return dppa.Field
+function Field:select(glob) end
+
+---Random numbers of [0, 1) for every element: Philox 4×32-10 by seed, stream, tensor name and index.
+---@param options? table
+---@return dppa.Field
+function Field:uniform(options) end
+
+---The numbers of a coarse node, computed now: one number, or a table by name.
+---@return number|table<string, number>
+function Field:value() end
+
+---@class dppa
+local dppa = {}
+
+---The absolute value of each element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.abs(x) end
+
+---The arc cosine of each element, in radians.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.acos(x) end
+
+---Declares that a value is a delta.
+---@param value dppa.Field
+---@return dppa.Field
+function dppa.as_delta(value) end
+
+---Declares that a value is a model with the tensors of `like`.
+---@param value dppa.Field
+---@param like dppa.Field
+---@return dppa.Field
+function dppa.as_model(value, like) end
+
+---The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.
+---@param options table
+---@return dppa.Field
+function dppa.average(options) end
+
+---Disjoint masks of successive shares of the largest values.
+---@param x dppa.Field
+---@param shares table
+---@param scope dppa.Scope
+---@return dppa.Field[]
+function dppa.bands(x, shares, scope) end
+
+---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
+---@param x dppa.Field
+---@param low dppa.Field|number|table
+---@param high dppa.Field|number|table
+---@return dppa.Field
+function dppa.clamp(x, low, high) end
+
+---The cosine of each element, in radians.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.cos(x) end
+
+---How many values of a mask hold.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.count(x, scope) end
+
+---Σ x·y over a scope, in float64.
+---@param x dppa.Field
+---@param y dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.dot(x, y, scope) end
+
+---e to the power of each element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.exp(x) end
+
+---Each element rounded towards minus infinity.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.floor(x) end
+
+---A scope of a recipe's own: tensors with equal keys belong together.
+---@param rule function|table
+---@return dppa.Group
+function dppa.group(rule) end
+
+---Reads a JSON file beside the recipe as a table.
+---@param path string|table
+---@return any
+function dppa.json(path) end
+
+---The value with an ascending index from 0 within a scope; NaN counts as the largest.
+---@param x dppa.Field
+---@param index dppa.Field|number|table
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.kth(x, index, scope) end
+
+---The label of the model that a field comes from; nil if it comes from several.
+---@param field dppa.Field
+---@return string?
+function dppa.label(field) end
+
+---The natural logarithm of each element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.log(x) end
+
+---The largest value over a scope; NaN if there is one.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.max(x, scope) end
+
+---The larger of two values, element by element; NaN if either is.
+---@param x dppa.Field
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function dppa.maximum(x, y) end
+
+---The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@param weight? dppa.Field|number|table
+---@return dppa.Field
+function dppa.mean(x, scope, weight) end
+
+---The smallest value over a scope; NaN if there is one.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.min(x, scope) end
+
+---The smaller of two values, element by element; NaN if either is.
+---@param x dppa.Field
+---@param y dppa.Field|number|table
+---@return dppa.Field
+function dppa.minimum(x, y) end
+
+---Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label. Options: label; rows_like = a model to whose rows a grown vocabulary is cut.
+---@param path string|table
+---@param options? table
+---@return dppa.Field
+function dppa.model(path, options) end
+
+---Opens several models, with the options of `model`.
+---@param paths table
+---@param options? table
+---@return dppa.Field[]
+function dppa.models(paths, options) end
+
+---The Euclidean norm over a scope.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.norm(x, scope) end
+
+---How many elements each tensor has, or each instance of a coarser scope.
+---@param x dppa.Field
+---@param scope? dppa.Scope
+---@return dppa.Field
+function dppa.numel(x, scope) end
+
+---Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: number, string, boolean or list.
+---@param declaration table
+---@return any
+function dppa.option(declaration) end
+
+---A number for each tensor, from its name, layer, depth, module, role, shape, numel.
+---@param field dppa.Field
+---@param rule function|table
+---@return dppa.Field
+function dppa.per_tensor(field, rule) end
+
+---The ascending rank from 0 of each element within its row; among equals by index.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.rank(x, scope) end
+
+---Adds a table to the run's JSON and to the model card: its name, its columns, and rows as lists.
+---@param table table
+function dppa.report(table) end
+
+---Each element rounded to a storage type and back.
+---@param x dppa.Field
+---@param dtype string|table
+---@return dppa.Field
+function dppa.round_to(x, dtype) end
+
+---Scores a model, or each of a list of models built in one read, on a task file, a list of them, or a table from names to files. Options: `details = true` gives tables with value, standard_error, count, metric, seconds; `on_failure = "skip"` gives nil and a reason instead of an error.
+---@param model dppa.Field
+---@param tasks string|table
+---@param options? table
+---@return any
+function dppa.score(model, tasks, options) end
+
+---−1, 0 or 1 by the sign of each element; NaN stays NaN.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.sign(x) end
+
+---The sine of each element, in radians.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.sin(x) end
+
+---What a field is: "model", "delta" or "value".
+---@param field dppa.Field
+---@return string
+function dppa.space(field) end
+
+---The square root of each element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.sqrt(x) end
+
+---The sum of `x` over a scope, in float64; Σ weight·x if there is a weight.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@param weight? dppa.Field|number|table
+---@return dppa.Field
+function dppa.sum(x, scope, weight) end
+
+---Opens a safetensors file of side tensors, such as Fisher weights, as plain values.
+---@param path string|table
+---@return dppa.Field
+function dppa.tensors(path) end
+
+---The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; among equals the lowest index; never a non-finite value.
+---@param x dppa.Field
+---@param fraction dppa.Field|number|table
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.top(x, fraction, scope) end
+
+---The biased variance over a scope: mean((x − mean(x))²).
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.variance(x, scope) end
+
+---A model's numbers as plain values.
+---@param model dppa.Field
+---@return dppa.Field
+function dppa.weights(model) end
+
+---`a` where the mask holds, elsewhere `b`.
+---@param mask dppa.Field
+---@param a dppa.Field|number|table
+---@param b dppa.Field|number|table
+---@return dppa.Field
+function dppa.where(mask, a, b) end
+
+return dppa
