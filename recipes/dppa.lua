@@ -81,6 +81,14 @@ end
 local deltas, questions = {}, {}
 for index in ipairs(experts) do deltas[index], questions[index] = amplified(index) end
 
+-- How often two experts pull the same element in opposite directions.
+for a = 1, #deltas do
+  for b = a + 1, #deltas do
+    local opposed = (deltas[a]:linears() * deltas[b]:linears()):lt(0)
+    dppa.mean(opposed, "layer"):named("conflict of " .. dppa.label(experts[a]) .. " and " .. dppa.label(experts[b]))
+  end
+end
+
 local function merged(weights)
   local sum
   for index, delta in ipairs(deltas) do

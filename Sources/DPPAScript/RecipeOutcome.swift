@@ -16,6 +16,7 @@ package struct RecipeOutcome {
     /// The tables that the recipe added.
     package let tables: [ReportTable]
     private let recipe: String
+    private let recipeText: String
     private let options: [RecipeOptions.Taken]
     private let models: [(label: String, path: String)]
     private let seconds: Double
@@ -28,6 +29,7 @@ package struct RecipeOutcome {
         seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
         self.written = written
         self.recipe = recipe.name
+        recipeText = recipe.text
         report = session.engine.report
         named = RecipeOutcome.named(session)
         tables = session.tables
@@ -64,6 +66,18 @@ package struct RecipeOutcome {
             recipe: recipe, models: models.map { session.graph.models[$0].label },
             options: session.options.taken.map { ($0.name, text($0.value)) }, named: named(session),
             tables: session.tables, config: session.graph.models[result.config ?? models.first ?? 0].label)
+    }
+
+    /// Writes everything as one page of HTML.
+    package func writeReport(to path: String) throws {
+        let card = ModelCard(
+            recipe: (recipe, recipeText), models: models.map(\.label),
+            options: options.map { ($0.name, RecipeOutcome.text($0.value)) }, named: named, tables: tables,
+            config: models.first?.label ?? "")
+        let page = RunReport(card: card, engine: report, seconds: seconds, warnings: warnings)
+        do { try Data(page.html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw DPPAError(.cannotCreate, "cannot write \(path)", cause: error.localizedDescription)
+        }
     }
 
     /// Writes everything as JSON with sorted keys.

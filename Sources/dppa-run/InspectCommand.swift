@@ -24,12 +24,15 @@ struct InspectCommand: ParsableCommand {
 
     static func lines(_ checkpoint: Checkpoint, listing: Bool) -> [String] {
         let tensors = checkpoint.tensors
-        let elements = tensors.reduce(0) { $0 + $1.facts.numel }
-        let bytes = tensors.reduce(0) { $0 + $1.facts.numel * $1.source.dtype.byteSize }
+        func bytes(_ list: [Checkpoint.Tensor]) -> Int {
+            list.reduce(0) { $0 + $1.facts.numel * $1.source.dtype.byteSize }
+        }
+        func elements(_ list: [Checkpoint.Tensor]) -> Int { list.reduce(0) { $0 + $1.facts.numel } }
         let linears = tensors.filter(\.facts.isLinear)
-        var lines = [
-            "tensors   \(tensors.count), \(elements) elements, \(bytes) bytes",
-            "linears   \(linears.count), \(linears.reduce(0) { $0 + $1.facts.numel }) elements",
+        var lines = architecture(checkpoint)
+        lines += [
+            "tensors   \(tensors.count), \(elements(tensors)) elements, \(bytes(tensors)) bytes",
+            "linears   \(linears.count), \(elements(linears)) elements",
         ]
         let dtypes = Dictionary(grouping: tensors, by: { $0.source.dtype.rawValue })
         lines.append(
@@ -39,6 +42,15 @@ struct InspectCommand: ParsableCommand {
             let layers = Set((stacks[stack] ?? []).compactMap(\.facts.layer)).count
             lines.append("stack     \(stack): \(layers) layers")
         }
+        let roles = Dictionary(grouping: tensors, by: \.facts.role)
+        let total = Double(max(1, elements(tensors)))
+        for role in roles.keys.sorted(by: { (elements(roles[$0] ?? []), $1) > (elements(roles[$1] ?? []), $0) }) {
+            let count = elements(roles[role] ?? [])
+            let name = role + String(repeating: " ", count: max(0, 10 - role.count))
+            lines.append(
+                "role      \(name) \(count) elements, \(String(format: "%.1f", Double(count) / total * 100)) %")
+        }
+        if checkpoint.shards.count > 1 { lines.append("shards    \(checkpoint.shards.count)") }
         if !checkpoint.sidecarFiles.isEmpty {
             lines.append("files     " + checkpoint.sidecarFiles.joined(separator: ", "))
         }
@@ -49,6 +61,23 @@ struct InspectCommand: ParsableCommand {
             let kind = facts.isLinear ? "linear" : facts.role
             lines.append("\(facts.name)  \(tensor.source.dtype.rawValue)  \(facts.shape)  \(kind)")
         }
+        return lines
+    }
+
+    /// What config.json says of the architecture.
+    private static func architecture(_ checkpoint: Checkpoint) -> [String] {
+        guard let text = checkpoint.config,
+            let config = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        else { return [] }
+        let names = config["architectures"] as? [String] ?? [config["model_type"] as? String].compactMap { $0 }
+        let keys = [
+            "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+            "vocab_size", "max_position_embeddings",
+        ]
+        let sizes = keys.compactMap { key in config[key].map { "\(key) \($0)" } }
+        var lines = names.isEmpty ? [] : ["model     \(names.joined(separator: ", "))"]
+        if !sizes.isEmpty { lines.append("sizes     " + sizes.joined(separator: ", ")) }
+        if config["tie_word_embeddings"] as? Bool == true { lines.append("head      tied to the embedding") }
         return lines
     }
 }

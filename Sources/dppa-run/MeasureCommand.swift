@@ -18,6 +18,10 @@ struct MeasureCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the values as JSON.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp("Write a page to read: recipe, named values as pictures, searches.", valueName: "file.html"))
+    var report: String?
+
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
@@ -40,6 +44,7 @@ struct MeasureCommand: ParsableCommand {
             for table in outcome.tables { for line in ValueText.lines(table) { print(line) } }
             for warning in outcome.warnings { Console.error(warning) }
             if let json { try outcome.writeJSON(to: json) }
+            if let report { try outcome.writeReport(to: report) }
         } catch {
             progress.finish()
             throw Console.fail(error, sources: recipe.sources)

@@ -32,6 +32,10 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write what was done and all named values as JSON.", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp("Write a page to read: recipe, named values as pictures, searches.", valueName: "file.html"))
+    var report: String?
+
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
@@ -50,6 +54,7 @@ struct RunCommand: ParsableCommand {
             progress.finish()
             for warning in outcome.warnings { Console.error(warning) }
             if let json { try outcome.writeJSON(to: json) }
+            if let report { try outcome.writeReport(to: report) }
             if !quiet { Console.error(outcome.summary) }
         } catch {
             progress.finish()

@@ -22,6 +22,9 @@ public struct Checkpoint: Sendable {
     public let sidecarFiles: [String]
     private let places: [String: Int]
 
+    /// The safetensors files that the tensors are in.
+    public var shards: Set<String> { Set(tensors.compactMap { ($0.source as? SafetensorsFile.Tensor)?.path }) }
+
     /// The model's tokenizer.json, if there is one.
     var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
 

@@ -17,6 +17,8 @@ package final class SafetensorsFile: Sendable {
         package let dtype: DType
         fileprivate let offset: Int
         fileprivate let descriptor: FileDescriptor
+        /// The file that it is in.
+        package var path: String { descriptor.path }
 
         package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
             try descriptor.read(
@@ -70,7 +72,7 @@ package final class SafetensorsFile: Sendable {
 /// A file that is open for reading and closes itself.
 final class FileDescriptor: Sendable {
     private let descriptor: Int32
-    private let path: String
+    let path: String
 
     init(_ path: String) throws {
         self.path = path

@@ -75,8 +75,11 @@ public final class Engine {
             store.forget(schedule.needed)
             throw (error as? NonFiniteOutput)?.described(graph) ?? error
         }
-        report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
-        report.passes += (0..<schedule.epochCount).reduce(0) { $0 + schedule.passCount($1) }
+        // The passes of something larger, such as scoring, are not the run's own.
+        if stageName == nil {
+            report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
+            report.passes += (0..<schedule.epochCount).reduce(0) { $0 + schedule.passCount($1) }
+        }
         report.nonFiniteInputs = counters.all.sorted { $0.key < $1.key }.map {
             (graph.models[$0.key].label, $0.value.count, $0.value.tensor)
         }

@@ -101,7 +101,10 @@ return function(given)
 
   local columns, rows = {}, {}
   for k in ipairs(o.start) do columns[k] = "factor " .. k end
-  for task in pairs(tasks) do columns[#columns + 1] = task end
+  for task in pairs(tasks) do
+    columns[#columns + 1] = task
+    columns[#columns + 1] = task .. " ±"
+  end
   columns[#columns + 1] = "objective"
   columns[#columns + 1] = "seconds"
   for index, each in ipairs(all) do
@@ -109,6 +112,7 @@ return function(given)
     for task in pairs(tasks) do
       local score = each.scores[task]
       row[#row + 1] = score and score.value or "–"
+      row[#row + 1] = score and score.standard_error or "–"
       seconds = seconds + (score and score.seconds or 0)
     end
     row[#row + 1] = each.value
