@@ -50,7 +50,7 @@ extension Engine {
                 let first = keep(try compiler.register(x))
                 let second = try y.map { keep(try compiler.register($0)) }
                 let leafCount = (facts.numel + LeafAccumulator.leafSize - 1) / LeafAccumulator.leafSize
-                let buffer = Buffer<Double>(leafCount)
+                let buffer: Buffer<Double> = try room(leafCount, facts)
                 results.append(.partial(job, tensor, op, buffer))
                 sinks.append { names in .leaves(op, names[first], second.map { names[$0] }, buffer) }
             case .columns(let op, let x, let y):
@@ -58,7 +58,8 @@ extension Engine {
                 hasColumns = true
                 let rowsPerLeaf = ColumnAccumulator.rowsPerLeaf(rowCount: facts.rowCount)
                 let leafCount = facts.numel == 0 ? 0 : (facts.rowCount + rowsPerLeaf - 1) / rowsPerLeaf
-                let buffer = Buffer<Double>(leafCount * facts.rowLength)
+                // Even no row at all has a result for every column.
+                let buffer: Buffer<Double> = try room(max(1, leafCount) * facts.rowLength, facts)
                 results.append(.columns(job, tensor, op, buffer, leafCount: leafCount))
                 guard facts.numel > 0 else { continue }
                 let first = keep(try compiler.register(x))
@@ -68,7 +69,7 @@ extension Engine {
                 }
             case .rows(let x):
                 guard contains(x, tensor) else { continue }
-                let buffer = Buffer<Double>(facts.rowCount)
+                let buffer: Buffer<Double> = try room(facts.rowCount, facts)
                 buffer.fill(0)
                 results.append(.rows(job, tensor, buffer))
                 guard facts.numel > 0 else { continue }
@@ -82,7 +83,9 @@ extension Engine {
                 }
             case .columnSelect(let id):
                 guard contains(id, tensor), let x = graph[id].operation.reduced else { continue }
-                let buffer = Buffer<Float>(facts.numel)
+                // Even no row at all has a threshold and a last row for every column.
+                try requireRoom(16 * facts.rowLength, facts)
+                let buffer: Buffer<Float> = try room(facts.numel, facts)
                 results.append(.columnOrder(id, tensor, buffer))
                 guard facts.numel > 0 else { continue }
                 let register = keep(try compiler.register(x))

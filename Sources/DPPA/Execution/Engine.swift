@@ -183,10 +183,10 @@ public final class Engine {
     private func gathered(_ tensors: [TensorID]) -> [[TensorID]] {
         let smallest = 1 << 22
         var units: [[TensorID]] = []
-        var size = smallest
+        var size = 0
         for tensor in tensors {
             let count = graph.facts(tensor).numel
-            if size + count > smallest {
+            if units.isEmpty || size + count > smallest {
                 units.append([])
                 size = 0
             }
