@@ -37,8 +37,9 @@ public struct Checkpoint: Sendable {
     /// 8-bit weights.
     public static func open(_ path: String, label: String) throws -> Checkpoint {
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw DPPAError(.missingInput, "there is no model at \(path)")
+        // The system would read a path up to its first NUL.
+        guard !path.utf8.contains(0), FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw DPPAError(.missingInput, "there is no model at \(path.shown)")
         }
         guard isDirectory.boolValue else {
             return try Checkpoint(
@@ -46,6 +47,8 @@ public struct Checkpoint: Sendable {
         }
         let names = try list(path)
         let config = names.contains("config.json") ? try text(path + "/config.json", limit: 16 << 20) : nil
+        // Now rather than when the weights are written, which may take hours.
+        if let config { try JSONScanner.requireObject(config, "\(path)/config.json is not a JSON object") }
         let tensors = try self.tensors(path, names)
         return try Checkpoint(
             label, path, tensors, config: config,
@@ -63,6 +66,10 @@ public struct Checkpoint: Sendable {
         places = Dictionary(tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.config = config
         self.sidecarFiles = sidecarFiles
+        let elements = facts.reduce(0.0) { $0 + Double($1.numel) }
+        guard elements <= 0x1p50 else {
+            throw DPPAError(.data, "\(path) has \(elements) elements; at most 2^50 are read")
+        }
         try refuseScaled8Bit()
     }
 
@@ -107,35 +114,49 @@ public struct Checkpoint: Sendable {
     }
 
     private static func sharded(_ path: String, _ index: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
-        let data = Data(try text(index, limit: 100_000_000).utf8)
-        guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any],
-            let map = object["weight_map"] as? [String: String]
-        else { throw DPPAError(.data, "\(index) has no weight_map from tensor names to files") }
+        let map = try weightMap(index)
         var found: [SafetensorsFile.Tensor] = []
         let present = Set(names)
         for file in Set(map.values).sorted() {
             guard !file.contains("/"), !file.hasPrefix(".") else {
-                throw DPPAError(.data, "\(index) names the file '\(file)', which is not beside it")
+                throw DPPAError(.data, "\(index) names the file '\(file.shown)', which is not beside it")
             }
             guard present.contains(file) else {
                 let tensors = map.filter { $0.value == file }.keys.sorted()
                 throw DPPAError(
-                    .missingInput, "\(path)/\(file) is missing: \(index) says it holds \(tensors[0])",
+                    .missingInput, "\(path)/\(file.shown) is missing: \(index) says it holds \(tensors[0].shown)",
                     notes: ["copy or download it again"])
             }
             for tensor in try SafetensorsFile(path + "/" + file).tensors {
                 guard map[tensor.name] == file else {
-                    let expected = map[tensor.name].map { "the index says \($0)" } ?? "the index does not have it"
-                    throw DPPAError(.data, "\(path)/\(file) holds \(tensor.name); \(expected)")
+                    let expected = map[tensor.name].map { "the index says \($0.shown)" } ?? "the index does not have it"
+                    throw DPPAError(.data, "\(path)/\(file) holds \(tensor.name.shown); \(expected)")
                 }
                 found.append(tensor)
             }
         }
         let held = Set(found.map(\.name))
         if let missing = map.keys.filter({ !held.contains($0) }).min() {
-            throw DPPAError(.data, "\(path)/\(map[missing] ?? "") lacks \(missing), which the index says it holds")
+            throw DPPAError(
+                .data, "\(path)/\(map[missing] ?? "") lacks \(missing.shown), which the index says it holds")
         }
         return found
+    }
+
+    private static func weightMap(_ index: String) throws -> [String: String] {
+        let bytes = try FileDescriptor.contents(index, limit: 100_000_000)
+        var map: [String: String]?
+        try bytes.withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes: bytes, file: index, kind: .text)
+            try scanner.members { name, scanner in
+                if name == "weight_map" { map = try scanner.strings() } else { try scanner.skipValue() }
+            }
+            try scanner.end()
+        }
+        guard let map, !map.isEmpty else {
+            throw DPPAError(.data, "\(index) has no weight_map from tensor names to files")
+        }
+        return map
     }
 
     private static func list(_ path: String) throws -> [String] {
@@ -145,20 +166,15 @@ public struct Checkpoint: Sendable {
     }
 
     private static func text(_ path: String, limit: Int) throws -> String {
-        let descriptor = try FileDescriptor(path)
-        let size = try descriptor.size()
-        guard size <= limit else { throw DPPAError(.data, "\(path) has \(size) bytes; at most \(limit) are read") }
-        let buffer = Buffer<UInt8>(size)
-        try descriptor.read(size, at: 0, into: UnsafeMutableRawPointer(buffer.pointer), nil)
-        guard let text = String(validating: buffer.array(), as: UTF8.self) else {
+        guard let text = String(validating: try FileDescriptor.contents(path, limit: limit), as: UTF8.self) else {
             throw DPPAError(.data, "\(path) is not UTF-8 text")
         }
         return text
     }
 
     private static func isFile(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+        var status = stat()
+        return fstatat(AT_FDCWD, path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func isSidecar(_ name: String) -> Bool {

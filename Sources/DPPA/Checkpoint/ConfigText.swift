@@ -1,13 +1,8 @@
-import Foundation
-
 /// Changing config.json as text, so that key order, number spelling and white space stay.
 package enum ConfigText {
     /// The text with every `torch_dtype` and `dtype` set; `torch_dtype` is added at the top when there is neither.
     package static func settingDType(_ text: String, to dtype: DType) throws -> String {
-        guard let data = text.data(using: .utf8), (try? JSONSerialization.jsonObject(with: data)) is [String: Any]
-        else {
-            throw DPPAError(.data, "config.json is not a JSON object", notes: ["the model directory is damaged"])
-        }
+        try JSONScanner.requireObject(text, "config.json is not a JSON object")
         let bytes = Array(text.utf8)
         var result: [UInt8] = []
         var (index, copied, found, depth) = (0, 0, false, 0)

@@ -18,17 +18,22 @@ struct SafetensorsHeader {
     /// The largest header, as the format says.
     static let sizeLimit = 100_000_000
 
+    /// The most elements of a tensor: beyond every model, and far from what overflows when sizes are computed with.
+    static let elementLimit = 1 << 40
+
     /// Parses a header; `dataSize` is the number of bytes behind it.
     ///
     /// Errors name the file.
     init(_ bytes: UnsafeRawBufferPointer, dataSize: Int, file: String) throws {
-        var scanner = HeaderScanner(bytes: bytes, file: file)
+        var scanner = JSONScanner(bytes: bytes, file: file, kind: .header)
         try scanner.expect("{")
         var names: Set<String> = []
         if !scanner.skip("}") {
             repeat {
                 let name = try scanner.string()
-                guard names.insert(name).inserted else { throw scanner.damage("the name '\(name)' appears twice") }
+                guard names.insert(name).inserted else {
+                    throw scanner.damage("the name '\(name.shown)' appears twice")
+                }
                 try scanner.expect(":")
                 if name == "__metadata__" {
                     metadata = try scanner.strings()
@@ -42,7 +47,7 @@ struct SafetensorsHeader {
         try check(dataSize, file)
     }
 
-    private static func entry(_ name: String, _ scanner: inout HeaderScanner) throws -> Entry {
+    private static func entry(_ name: String, _ scanner: inout JSONScanner) throws -> Entry {
         var (dtype, shape, offsets): (DType?, [Int]?, [Int]?)
         var keys: Set<String> = []
         scanner.tensor = name
@@ -51,18 +56,18 @@ struct SafetensorsHeader {
         if !scanner.skip("}") {
             repeat {
                 let key = try scanner.string()
-                guard keys.insert(key).inserted else { throw scanner.damage("'\(key)' appears twice") }
+                guard keys.insert(key).inserted else { throw scanner.damage("'\(key.shown)' appears twice") }
                 try scanner.expect(":")
                 switch key {
                 case "dtype":
                     let text = try scanner.string()
                     guard let known = DType(rawValue: text) else {
-                        throw scanner.damage("unknown dtype '\(text)'")
+                        throw scanner.damage("unknown dtype '\(text.shown)'")
                     }
                     dtype = known
                 case "shape": shape = try scanner.integers(limit: 64)
                 case "data_offsets": offsets = try scanner.integers(limit: 2)
-                default: throw scanner.damage("unknown key '\(key)'")
+                default: throw scanner.damage("unknown key '\(key.shown)'")
                 }
             } while scanner.skip(",")
             try scanner.expect("}")
@@ -73,16 +78,15 @@ struct SafetensorsHeader {
         guard offsets[0] <= offsets[1] else {
             throw scanner.damage("it ends at byte \(offsets[1]), before it begins at byte \(offsets[0])")
         }
-        // A dimension of 0 makes the others harmless, but they must not overflow what counts rows.
+        // A dimension of 0 makes the others harmless, but rows and columns are counted all the same.
         var elements = 1
         for dimension in shape {
             let (next, overflows) = elements.multipliedReportingOverflow(by: max(1, dimension))
-            guard !overflows else { throw scanner.damage("the shape \(shape) is too large") }
+            guard !overflows, next <= elementLimit else { throw scanner.damage("the shape \(shape) is too large") }
             elements = next
         }
         if shape.contains(0) { elements = 0 }
-        let (bytes, overflows) = elements.multipliedReportingOverflow(by: dtype.byteSize)
-        guard !overflows else { throw scanner.damage("the shape \(shape) is too large") }
+        let bytes = elements * dtype.byteSize
         guard offsets[1] - offsets[0] == bytes else {
             throw scanner.damage(
                 "\(dtype.rawValue) \(shape) takes \(bytes) bytes; it has \(offsets[1] - offsets[0])")
@@ -101,13 +105,14 @@ struct SafetensorsHeader {
                 let fault = entry.bytes.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
                 throw DPPAError(
                     .data,
-                    "\(file): \(entry.name) begins at byte \(entry.bytes.lowerBound), expected \(end): it \(fault)",
+                    "\(file): \(entry.name.shown) begins at byte \(entry.bytes.lowerBound), expected \(end): it \(fault)",
                     notes: ["the file is damaged; copy or download it again"])
             }
             end = entry.bytes.upperBound
         }
         guard end == dataSize else {
-            let lost = entries.first { $0.bytes.upperBound > dataSize }.map { "; \($0.name) is not all there" } ?? ""
+            let lost =
+                entries.first { $0.bytes.upperBound > dataSize }.map { "; \($0.name.shown) is not all there" } ?? ""
             throw DPPAError(
                 .data, "\(file): the header describes \(end) bytes of data; the file has \(dataSize)\(lost)",
                 notes: [end > dataSize ? "the file is cut short; copy or download it again" : "the file is damaged"])

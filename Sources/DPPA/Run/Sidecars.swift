@@ -1,5 +1,3 @@
-import Foundation
-
 /// The small files beside the weights: config, generation settings, tokenizer, chat template.
 package struct Sidecars {
     private let checkpoints: [Checkpoint]
@@ -54,16 +52,16 @@ package struct Sidecars {
     }
 
     private static func copy(_ from: String, to: String) throws {
-        guard let data = FileManager.default.contents(atPath: from) else {
-            throw DPPAError(.inputOutput, "cannot read \(from)")
+        do { try write(FileDescriptor.contents(from, limit: 1 << 30), to: to) } catch let error as DPPAError {
+            throw error.code == .missingInput
+                ? DPPAError(.inputOutput, "cannot read \(from)", cause: error.cause ?? error.message) : error
         }
-        try write(data, to: to)
     }
 
     /// Writes a text file as it is.
-    static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+    static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
-    private static func write(_ data: Data, to path: String) throws {
+    private static func write(_ data: [UInt8], to path: String) throws {
         let file = try OutputFile(path, name: path, size: data.count)
         try data.withUnsafeBytes { try file.write($0, at: 0) }
         try file.sync()

@@ -126,7 +126,11 @@ struct SafetensorsHeaderTests {
         refused("{\(entry("x", "F32", "[\(huge)]", 0, 4))}", "x", "too large")
         refused("{\(entry("x", "U8", "[4294967296,4294967296]", 0, 0))}", data: 0, "x", "too large")
         refused("{\(entry("x", "U8", "[0,\(huge),\(huge)]", 0, 0))}", data: 0, "x", "too large")
-        refused("{\(entry("x", "U8", "[\(huge)]", 0, Int.max))}", "x", "describes \(huge) bytes")
+        refused("{\(entry("x", "U8", "[\(huge)]", 0, Int.max))}", "x", "too large")
+        let most = 1 << 40
+        refused("{\(entry("x", "U8", "[\(most)]", 0, most))}", "x", "describes \(most) bytes")
+        refused("{\(entry("x", "U8", "[\(most + 1)]", 0, most + 1))}", "x", "too large")
+        refused("{\(entry("x", "U8", "[0,\(most + 1)]", 0, 0))}", data: 0, "x", "too large")
         refused(
             "{\(entry("x", "U8", "[" + Array(repeating: "1", count: 65).joined(separator: ",") + "]", 0, 1))}", "x",
             "more than 64")

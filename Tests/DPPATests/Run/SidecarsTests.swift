@@ -97,10 +97,8 @@ struct SidecarsTests {
     func damaged() throws {
         try folder.write("{", "d/config.json")
         try folder.write(safetensors("{}"), "d/model.safetensors")
-        let model = try Checkpoint.open(folder.path + "/d", label: "d")
         expectError(.data, ["config.json is not a JSON object"]) {
-            try Sidecars(checkpoints: [model], result: MergeResult(node: node), config: 0).write(
-                to: folder.makeFolder("out"), dtype: .f16)
+            _ = try Checkpoint.open(folder.path + "/d", label: "d")
         }
     }
 }

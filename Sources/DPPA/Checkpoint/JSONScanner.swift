@@ -1,27 +1,35 @@
-/// Reads tokens of a safetensors header from left to right.
+/// Reads JSON from left to right: the header of a safetensors file, an index, the text of a configuration.
 ///
-/// Strings, whole numbers and punctuation as JSON has them; every error names the file, the tensor whose entry is read, and
-/// the byte of the header.
-struct HeaderScanner {
+/// No recursion, and memory in proportion to what is kept; every error names the file, the tensor that is read, and the
+/// byte.
+struct JSONScanner {
+    /// What is read, for messages.
+    enum Kind {
+        case header, text
+    }
+
     let bytes: UnsafeRawBufferPointer
     let file: String
+    let kind: Kind
     /// The tensor whose entry is being read.
     var tensor: String?
-    private var position = 0
+    var position = 0
 
-    init(bytes: UnsafeRawBufferPointer, file: String) {
+    init(bytes: UnsafeRawBufferPointer, file: String, kind: Kind) {
         self.bytes = bytes
         self.file = file
+        self.kind = kind
     }
 
     func damage(_ what: String) -> DPPAError {
-        DPPAError(
-            .data, "\(file): \(tensor.map { "\($0): " } ?? "")\(what) (header byte \(position))",
-            notes: ["the file is damaged, or no safetensors file"])
+        let (unit, format) = kind == .header ? ("header byte", "safetensors file") : ("byte", "JSON")
+        return DPPAError(
+            .data, "\(file): \(tensor.map { "\($0.shown): " } ?? "")\(what) (\(unit) \(position))",
+            notes: ["the file is damaged, or no \(format)"])
     }
 
-    private mutating func skipSpace() {
-        while position < bytes.count, [32, 9, 10, 13].contains(bytes[position]) { position += 1 }
+    mutating func skipSpace() {
+        while position < bytes.count, bytes[position] <= 32, [32, 9, 10, 13].contains(bytes[position]) { position += 1 }
     }
 
     mutating func skip(_ token: Unicode.Scalar) -> Bool {
@@ -38,7 +46,7 @@ struct HeaderScanner {
     }
 
     /// What stands at the position, for messages.
-    private var here: String {
+    var here: String {
         guard position < bytes.count else { return "the end" }
         let byte = bytes[position]
         return (33..<127).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(byte)"
@@ -46,7 +54,7 @@ struct HeaderScanner {
 
     mutating func end() throws {
         skipSpace()
-        guard position == bytes.count else { throw damage("there is text behind the header's closing brace") }
+        guard position == bytes.count else { throw damage("there is text behind the closing brace") }
     }
 
     mutating func string() throws -> String {
@@ -73,12 +81,20 @@ struct HeaderScanner {
         guard position < bytes.count else { throw damage("a string has no end") }
         let byte = bytes[position]
         position += 1
-        let plain: [UInt8: UInt8] = [
-            UInt8(ascii: "n"): 10, UInt8(ascii: "t"): 9, UInt8(ascii: "r"): 13, UInt8(ascii: "b"): 8,
-            UInt8(ascii: "f"): 12, UInt8(ascii: "/"): 47, UInt8(ascii: "\\"): 92, UInt8(ascii: "\""): 34,
-        ]
-        if let value = plain[byte] { return text.append(value) }
-        guard byte == UInt8(ascii: "u") else { throw damage("a string has an unknown escape") }
+        switch byte {
+        case UInt8(ascii: "n"): text.append(10)
+        case UInt8(ascii: "t"): text.append(9)
+        case UInt8(ascii: "r"): text.append(13)
+        case UInt8(ascii: "b"): text.append(8)
+        case UInt8(ascii: "f"): text.append(12)
+        case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "\""): text.append(byte)
+        case UInt8(ascii: "u"): try scalar(&text)
+        default: throw damage("a string has an unknown escape")
+        }
+    }
+
+    /// What stands behind `\\u`.
+    private mutating func scalar(_ text: inout [UInt8]) throws {
         var code = try hex()
         if (0xD800..<0xDC00).contains(code) {
             guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
@@ -143,7 +159,7 @@ struct HeaderScanner {
             let key = try string()
             try expect(":")
             guard result.updateValue(try string(), forKey: key) == nil else {
-                throw damage("the metadata has '\(key)' twice")
+                throw damage("'\(key.shown)' twice in one object")
             }
         } while skip(",")
         try expect("}")
