@@ -1,5 +1,3 @@
-import Foundation
-
 /// FNV-1a with 128 bits: the same number for the same bytes on every machine, to recognise what was scored before.
 struct Fingerprint {
     private(set) var value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
@@ -23,9 +21,9 @@ struct Fingerprint {
         for byte in text.utf8 { add(byte) }
     }
 
-    static func of(_ data: Data) -> UInt128 {
+    static func of(_ bytes: [UInt8]) -> UInt128 {
         var fingerprint = Fingerprint()
-        data.withUnsafeBytes { for byte in $0 { fingerprint.add(byte) } }
+        for byte in bytes { fingerprint.add(byte) }
         return fingerprint.value
     }
 }

@@ -14,7 +14,7 @@ struct Generator {
     /// Which questions are answered rightly, the completions read as text.
     func answers(_ task: EvaluationTask, _ text: TokenText) throws -> [Bool] {
         var right: [Bool] = []
-        for wave in waves(task) {
+        for wave in try waves(task) {
             let samples = Array(task.samples[wave])
             let completions = try complete(samples.map(\.prompt), task.generation)
             for (sample, completion) in zip(samples, completions) {
@@ -53,12 +53,19 @@ struct Generator {
     }
 
     /// Questions that are answered together: as many as memory holds, at most 64.
-    private func waves(_ task: EvaluationTask) -> [Range<Int>] {
+    private func waves(_ task: EvaluationTask) throws -> [Range<Int>] {
         let perToken = KeyValueCache.bytesPerToken(pass.config) + Activations.bytesPerToken(pass.config)
         var waves: [Range<Int>] = []
         var bytes = 0
         for (index, sample) in task.samples.enumerated() {
             let own = (sample.prompt.count + task.generation.maximumTokens) * perToken
+            guard own <= memory else {
+                throw DPPAError(
+                    .limit,
+                    "\(task.path):\(sample.line): generating \(task.generation.maximumTokens) tokens needs "
+                        + "\(MemoryBudget.words(own)); \(MemoryBudget.words(memory)) are free",
+                    notes: ["give more with --memory, or lower max_tokens in the task"])
+            }
             if let last = waves.last, last.count < 64, bytes + own <= memory {
                 waves[waves.count - 1] = last.lowerBound..<index + 1
                 bytes += own

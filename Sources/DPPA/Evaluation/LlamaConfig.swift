@@ -47,20 +47,24 @@ struct LlamaConfig: Sendable {
             "attn_logit_softcapping", "no_rope_layers", "logits_scaling", "embedding_multiplier", "residual_multiplier",
             "attention_multiplier",
         ])
-        layerCount = try reader.count("num_hidden_layers")
+        layerCount = try reader.count("num_hidden_layers", limit: 100_000)
         width = try reader.count("hidden_size")
         headCount = try reader.count("num_attention_heads")
         keyHeadCount = try reader.optionalCount("num_key_value_heads") ?? headCount
-        headWidth = try reader.optionalCount("head_dim") ?? (family == "qwen3" ? 128 : width / headCount)
+        headWidth =
+            try reader.optionalCount("head_dim", limit: 65_536) ?? (family == "qwen3" ? 128 : width / headCount)
         hiddenWidth = try reader.count("intermediate_size")
         vocabulary = try reader.count("vocab_size")
-        epsilon = Float(try reader.number("rms_norm_eps") ?? 1e-6)
+        epsilon = try reader.positive("rms_norm_eps") ?? 1e-6
         maximumPositions = try reader.optionalCount("max_position_embeddings")
         isTied = try reader.flag("tie_word_embeddings")
         guard headCount % keyHeadCount == 0 else {
             throw reader.unsupported("num_key_value_heads", "a divisor of num_attention_heads (\(headCount))")
         }
-        guard headWidth % 2 == 0 else { throw reader.unsupported("head_dim", "an even number") }
+        guard headWidth > 0 else { throw reader.unsupported("hidden_size", "\(headCount) or more for as many heads") }
+        guard headWidth % 2 == 0, headWidth <= 65_536 else {
+            throw reader.unsupported("head_dim", "an even number to 65536")
+        }
         rotary = try RotaryEmbedding(reader, headWidth: headWidth)
         windows = try Self.windows(reader, family, layerCount)
     }
@@ -69,9 +73,9 @@ struct LlamaConfig: Sendable {
     private static func windows(_ reader: ConfigReader, _ family: String, _ layerCount: Int) throws -> [Int?] {
         let none = [Int?](repeating: nil, count: layerCount)
         guard let window = try reader.optionalCount("sliding_window") else { return none }
-        if let types = reader.values["layer_types"] as? [String] {
-            guard types.count == layerCount else {
-                throw reader.unsupported("layer_types", "one for each of \(layerCount) layers")
+        if let value = reader.values["layer_types"] {
+            guard let types = value as? [String], types.count == layerCount else {
+                throw reader.unsupported("layer_types", "a list with one for each of \(layerCount) layers")
             }
             return try types.map {
                 switch $0 {
@@ -115,8 +119,10 @@ struct ConfigReader {
     }
 
     /// The reader of an object inside.
-    func object(_ key: String) -> ConfigReader? {
-        (values[key] as? [String: Any]).map { ConfigReader($0, label: label) }
+    func object(_ key: String) throws -> ConfigReader? {
+        guard let value = values[key] else { return nil }
+        guard let object = value as? [String: Any] else { throw unsupported(key, "an object") }
+        return ConfigReader(object, label: label)
     }
 
     func text(_ key: String) throws -> String? {
@@ -127,26 +133,36 @@ struct ConfigReader {
 
     func number(_ key: String) throws -> Double? {
         guard let value = values[key] else { return nil }
-        guard let number = value as? NSNumber, number.doubleValue.isFinite else { throw unsupported(key, "a number") }
-        return number.doubleValue
+        guard let number = JSONNumber.number(value)?.doubleValue, number.isFinite else {
+            throw unsupported(key, "a number")
+        }
+        return number
+    }
+
+    /// A number above 0 that stays one in float32.
+    func positive(_ key: String) throws -> Float? {
+        guard let number = try number(key).map(Float.init) else { return nil }
+        guard number > 0, number.isFinite else { throw unsupported(key, "a number above 0") }
+        return number
     }
 
     func flag(_ key: String) throws -> Bool? {
         guard let value = values[key] else { return nil }
-        guard let flag = value as? Bool else { throw unsupported(key, "true or false") }
+        guard let flag = JSONNumber.flag(value) else { throw unsupported(key, "true or false") }
         return flag
     }
 
-    func optionalCount(_ key: String) throws -> Int? {
+    /// A whole number from 1 to a limit, so that sizes can be computed with before the tensors have been looked at.
+    func optionalCount(_ key: String, limit: Int = 1_000_000_000) throws -> Int? {
         guard let number = try number(key) else { return nil }
-        guard number >= 1, number <= 1e9, let count = Int(exactly: number) else {
-            throw unsupported(key, "a whole number from 1")
+        guard number >= 1, number <= Double(limit), let count = Int(exactly: number) else {
+            throw unsupported(key, "a whole number from 1 to \(limit)")
         }
         return count
     }
 
-    func count(_ key: String) throws -> Int {
-        guard let count = try optionalCount(key) else {
+    func count(_ key: String, limit: Int = 1_000_000_000) throws -> Int {
+        guard let count = try optionalCount(key, limit: limit) else {
             throw DPPAError(.data, "\(label): config.json lacks '\(key)'")
         }
         return count
@@ -160,14 +176,14 @@ struct ConfigReader {
     /// Keys that change what a model computes, in ways that the forward pass does not know.
     func requireAbsent(_ keys: [String]) throws {
         for key in keys where values[key] != nil {
-            if let number = values[key] as? NSNumber, number.doubleValue == 1 { continue }
+            if values[key].flatMap(JSONNumber.number)?.doubleValue == 1 { continue }
             throw unsupported(key, "nothing")
         }
     }
 
     /// The error for a key whose value cannot be honoured.
     func unsupported(_ key: String, _ expected: String) -> DPPAError {
-        let got = values[key].map { "'\(key)' is \($0)" } ?? "lacks '\(key)'"
+        let got = values[key].map { "'\(key)' is \(String(describing: $0).shown)" } ?? "lacks '\(key)'"
         return DPPAError(
             .data, "\(label): config.json: \(got); the built-in evaluator knows \(expected)",
             notes: ["score it with an external program: --evaluator 'command {model}', and tasks named external:NAME"])

@@ -10,7 +10,8 @@ struct RotaryEmbedding: Sendable {
 
     /// Reads `rope_theta` and `rope_scaling`, or their newer spelling `rope_parameters`.
     init(_ config: ConfigReader, headWidth: Int) throws {
-        let scaling = config.object("rope_parameters") ?? config.object("rope_scaling")
+        let scaling = try config.object("rope_parameters") ?? config.object("rope_scaling")
+        for reader in [scaling, config] { _ = try reader?.positive("rope_theta") }
         let theta = try scaling?.number("rope_theta") ?? config.number("rope_theta") ?? 10_000
         let exponents = (0..<headWidth / 2).map { Float(2 * $0) / Float(headWidth) }
         let plain = exponents.map { Float(1) / Float(pow(theta, Double($0))) }
@@ -21,12 +22,15 @@ struct RotaryEmbedding: Sendable {
         switch try scaling.text("rope_type") ?? scaling.text("type") ?? "default" {
         case "default": inverseFrequencies = plain
         case "linear":
-            let factor = Float(try scaling.number("factor") ?? 1)
+            let factor = try scaling.positive("factor") ?? 1
             inverseFrequencies = plain.map { $0 / factor }
         case "llama3":
-            let factor = Float(try scaling.number("factor") ?? 8)
-            let low = Float(try scaling.number("low_freq_factor") ?? 1)
-            let high = Float(try scaling.number("high_freq_factor") ?? 4)
+            let factor = try scaling.positive("factor") ?? 8
+            let low = try scaling.positive("low_freq_factor") ?? 1
+            let high = try scaling.positive("high_freq_factor") ?? 4
+            guard low < high else {
+                throw scaling.unsupported("high_freq_factor", "a number above low_freq_factor (\(low))")
+            }
             let original = Float(try scaling.count("original_max_position_embeddings"))
             inverseFrequencies = plain.map { frequency in
                 let wavelength = 2 * Float.pi / frequency

@@ -16,29 +16,24 @@ extension EvaluationTask {
     /// Throws `missingInput` when it cannot be read, and `data` with the line when one is not as described, or when there is
     /// no question at all.
     public init(path: String, name: String? = nil) throws {
-        let limit = 1 << 28
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw DPPAError(.missingInput, "there is no task file \(path)")
-        }
-        defer { try? handle.close() }
-        let data: Data
-        // At the end of a file, which is where an empty one begins, there is nothing to read: that is no failure.
-        do { data = try handle.read(upToCount: limit + 1) ?? Data() } catch {
-            throw DPPAError(.inputOutput, "cannot read the task file \(path)", cause: error.localizedDescription)
-        }
-        guard data.count <= limit else { throw DPPAError(.limit, "\(path) is larger than 256 MiB") }
+        guard access(path, F_OK) == 0 else { throw DPPAError(.missingInput, "there is no task file \(path)") }
+        let bytes = try FileDescriptor.contents(path, limit: 1 << 28)
         var header = TaskHeader()
         var samples: [Sample] = []
         var metric: Metric?
-        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        var (start, number) = (0, 0)
+        while start < bytes.count {
+            let line = bytes[start..<(bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count)]
+            start = line.endIndex + 1
+            number += 1
             guard !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) else { continue }
-            let reader = try TaskLine(line, place: "\(path):\(index + 1)")
+            let reader = try TaskLine(line, place: "\(path):\(number)")
             if samples.isEmpty, metric == nil, reader.isHeader {
                 header = try reader.header()
                 metric = header.metric
                 continue
             }
-            let (sample, own) = try reader.sample(metric, line: index + 1)
+            let (sample, own) = try reader.sample(metric, line: number)
             metric = metric ?? own
             samples.append(sample)
         }
@@ -48,7 +43,7 @@ extension EvaluationTask {
         let file = NSString(string: NSString(string: path).lastPathComponent).deletingPathExtension
         self.init(
             name: name ?? file, metric: metric, path: path, samples: samples, generation: header.generation,
-            fingerprint: Fingerprint.of(data))
+            fingerprint: Fingerprint.of(bytes))
     }
 }
 
@@ -62,8 +57,19 @@ private struct TaskLine {
     private let fields: [String: Any]
     private let place: String
 
-    init(_ line: Data, place: String) throws {
-        guard let fields = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else {
+    /// A line is read as a whole, into many times its size.
+    private static let sizeLimit = 1 << 24
+
+    init(_ line: ArraySlice<UInt8>, place: String) throws {
+        guard line.count <= Self.sizeLimit else {
+            throw DPPAError(.data, "\(place): the line has \(line.count) bytes; at most \(Self.sizeLimit) are read")
+        }
+        try line.withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes: bytes, file: "\(place): not a JSON object", kind: .text)
+            try scanner.members { try $1.skipValue() }
+            try scanner.end()
+        }
+        guard let fields = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
             throw DPPAError(.data, "\(place): not a JSON object")
         }
         self.fields = fields
@@ -80,13 +86,13 @@ private struct TaskLine {
         let known = ["metric", "stop", "max_tokens", "answer_after"]
         if let unknown = fields.keys.filter({ !known.contains($0) }).min() {
             throw DPPAError(
-                .data, "\(place): the first line has no key '\(unknown)'",
+                .data, "\(place): the first line has no key '\(unknown.shown)'",
                 notes: ["keys are \(known.joined(separator: ", "))"])
         }
         var header = TaskHeader(metric: metric)
         if fields["stop"] != nil { header.generation.stop = try tokens("stop") }
         if let value = fields["max_tokens"] {
-            guard let count = value as? Int, (1...100_000).contains(count) else {
+            guard let count = JSONNumber.whole(value), (1...100_000).contains(count) else {
                 throw DPPAError(.data, "\(place): 'max_tokens' must be a whole number from 1 to 100000")
             }
             header.generation.maximumTokens = count
@@ -124,7 +130,7 @@ private struct TaskLine {
                 throw DPPAError(.data, "\(place): 'choices' must be a list of two or more lists of token ids")
             }
             sample.completions = try choices.map { try list($0, "choices") }
-            guard let answer = fields["answer"] as? Int, choices.indices.contains(answer) else {
+            guard let answer = fields["answer"].flatMap(JSONNumber.whole), choices.indices.contains(answer) else {
                 throw DPPAError(
                     .data, "\(place): 'answer' must be the index of a choice, from 0 to \(choices.count - 1)")
             }
@@ -150,9 +156,11 @@ private struct TaskLine {
     }
 
     private func list(_ value: Any, _ key: String, mayBeEmpty: Bool = false) throws -> [Int32] {
-        guard let numbers = value as? [Int], numbers.allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }),
-            mayBeEmpty || !numbers.isEmpty
-        else { throw DPPAError(.data, "\(place): '\(key)' must be a list of token ids") }
-        return numbers.map { Int32($0) }
+        let refusal = DPPAError(.data, "\(place): '\(key)' must be a list of token ids")
+        guard let values = value as? [Any], mayBeEmpty || !values.isEmpty else { throw refusal }
+        return try values.map {
+            guard let token = JSONNumber.whole($0).flatMap(Int32.init(exactly:)), token >= 0 else { throw refusal }
+            return token
+        }
     }
 }

@@ -14,19 +14,24 @@ struct TokenText: Sendable {
             return
         }
         isByteVocabulary = false
-        guard let data = FileManager.default.contents(atPath: tokenizerPath),
-            let root = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+        let data = Data(try FileDescriptor.contents(tokenizerPath, limit: 1 << 28))
+        guard let root = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
             let model = root["model"] as? [String: Any], let vocabulary = model["vocab"] as? [String: Int]
         else {
             throw DPPAError(.data, "\(tokenizerPath) has no vocabulary that can be read")
         }
         let usesByteLevel = Self.types(root["decoder"]).contains("ByteLevel")
         for (piece, token) in vocabulary {
-            bytes[Int32(truncatingIfNeeded: token)] = usesByteLevel ? Self.byteLevel(piece) : Self.plain(piece)
+            guard let token = Int32(exactly: token) else {
+                throw DPPAError(.data, "\(tokenizerPath): '\(piece.shown)' has the token \(token), which is too large")
+            }
+            bytes[token] = usesByteLevel ? Self.byteLevel(piece) : Self.plain(piece)
         }
         for entry in root["added_tokens"] as? [[String: Any]] ?? [] {
-            guard let token = entry["id"] as? Int, let content = entry["content"] as? String else { continue }
-            bytes[Int32(truncatingIfNeeded: token)] = entry["special"] as? Bool == true ? [] : Array(content.utf8)
+            guard let token = (entry["id"] as? Int).flatMap(Int32.init(exactly:)),
+                let content = entry["content"] as? String
+            else { continue }
+            bytes[token] = entry["special"] as? Bool == true ? [] : Array(content.utf8)
         }
     }
 
