@@ -34,7 +34,7 @@ struct MutationTests {
             number += 1
             // Other tests wait for a thread of the pool that this one would hold.
             await Task.yield()
-        } while seconds == nil ? number < first + 16 : Date() < end
+        } while seconds == nil ? number < first + 12 : Date() < end
         if seconds != nil {
             print("\(fuzzer.count) mutants from seed \(first) to \(number - 1), \(fuzzer.accepted) accepted")
         }
