@@ -10,13 +10,14 @@ protocol EvaluatorRuns: Sendable {
 extension EvaluatorRuns {
     var log: String { folder.path + "/dppa-evaluator.log" }
 
-    func evaluator(_ command: String, timeout: Duration = .seconds(30)) -> ExternalEvaluator {
+    // Long enough for a machine on which other tests hold every thread of the shared pool for minutes.
+    func evaluator(_ command: String, timeout: Duration = .seconds(900)) -> ExternalEvaluator {
         ExternalEvaluator(command: command, scratch: folder.path, timeout: timeout)
     }
 
     /// What becomes of a command, run on a thread that may wait.
     func outcome(
-        _ command: String, _ tasks: [String] = ["a"], directory: String = "/model", timeout: Duration = .seconds(30),
+        _ command: String, _ tasks: [String] = ["a"], directory: String = "/model", timeout: Duration = .seconds(900),
         check: @escaping @Sendable () throws -> Void = {}
     ) async -> Result<[Score], any Error> {
         let evaluator = evaluator(command, timeout: timeout)
@@ -38,7 +39,7 @@ extension EvaluatorRuns {
 
     func expectFailure(
         _ code: DPPAError.Code, _ words: [String], of command: String, _ tasks: [String] = ["a"],
-        timeout: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation
+        timeout: Duration = .seconds(900), sourceLocation: SourceLocation = #_sourceLocation
     ) async {
         let outcome = await outcome(command, tasks, timeout: timeout)
         expectError(code, words, sourceLocation: sourceLocation) { _ = try outcome.get() }
