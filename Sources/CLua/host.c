@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+// A call is work outside Lua, where no instruction is counted.
+#define CALL_INSTRUCTIONS 100
+
 int clua_host_call(lua_State *L) {
   clua_session *session = session_of(L);
   int count = lua_gettop(L);
@@ -9,7 +12,7 @@ int clua_host_call(lua_State *L) {
   // A block of its own: everything taken after the mark is freed with it.
   clua_value *arguments = clua_arena_take(session, (size_t)(count + 1) * sizeof *arguments + 65536);
   if (!arguments) return luaL_error(L, "there is no memory for the arguments");
-  for (int index = 0; index < count; index++) clua_read(L, index + 1, &arguments[index]);
+  clua_read(L, count, arguments);
 
   char file[1024];
   int32_t line = 0;
@@ -21,6 +24,7 @@ int clua_host_call(lua_State *L) {
     .file = has_place ? file : NULL,
     .line = line,
   };
+  session->instructions += CALL_INSTRUCTIONS;
   uint64_t entered = clua_now();
   bool is_fine = session->host.call(session->host.context, &call);
   if (session->deadline) session->deadline += clua_now() - entered;

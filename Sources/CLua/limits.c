@@ -22,6 +22,12 @@ static clua_status reached(clua_session *session) {
   return CLUA_OK;
 }
 
+static bool is_refused(const clua_session *session) {
+  uint64_t first = session->limits.fail_at_allocation;
+  if (!first || session->allocations < first) return false;
+  return session->allocations == first || !session->limits.fails_once;
+}
+
 void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size) {
   clua_session *session = context;
   // Without a block, Lua says what kind of object it wants in place of the old size.
@@ -33,7 +39,7 @@ void *clua_allocate(void *context, void *block, size_t old_size, size_t new_size
   }
   if (new_size > before) {
     session->allocations++;
-    if (session->limits.fail_at_allocation && session->allocations >= session->limits.fail_at_allocation) return NULL;
+    if (is_refused(session)) return NULL;
     if (session->is_capped && session->used - before + new_size > session->limits.memory) return NULL;
     session->allocated_since_check += new_size - before;
     if (session->allocated_since_check > CHECK_BYTES && session->is_capped) {
@@ -98,4 +104,10 @@ bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line)
   snprintf(file, size, "%s", session->last_file);
   *line = session->last_line;
   return true;
+}
+
+void clua_last_place(clua_session *session) {
+  if (!session->last_file[0] || session->lines >= LINE_COUNT) return;
+  memcpy(session->file, session->last_file, sizeof session->file);
+  session->failure.line = session->last_line;
 }

@@ -146,7 +146,7 @@ static int run_protected(lua_State *L) {
   int count = lua_gettop(L);
   clua_value *results = clua_arena_take(session, (size_t)(count + 1) * sizeof *results);
   if (!results) return luaL_error(L, "there is no memory for the results");
-  for (int index = 0; index < count; index++) clua_read(L, index + 1, &results[index]);
+  clua_read(L, count, results);
   session->results = results;
   session->result_count = (size_t)count;
   return 0;
@@ -168,6 +168,8 @@ clua_status clua_run(clua_session *session, const char *code, size_t count, cons
   lua_sethook(L, NULL, 0, 0);
   session->deadline = 0;
   lua_settop(L, 0);
+  // No handler is called when memory is out.
+  if (status == LUA_ERRMEM && !session->has_host_error) clua_last_place(session);
   session->failure.message = session->message;
   session->failure.file = session->file[0] ? session->file : NULL;
   if (status == LUA_OK) return CLUA_OK;

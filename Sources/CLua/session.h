@@ -51,14 +51,16 @@ uint64_t clua_now(void);
 void clua_arm(clua_session *session);
 /// Takes the nearest frame of a recipe's own file, or else where its code was last. stack: -0 +0; raises: no.
 bool clua_place(lua_State *L, int level, char *file, size_t size, int32_t *line);
+/// Makes the line that was seen last the place of the failure, if lines are still looked at.
+void clua_last_place(clua_session *session);
 
 /// Memory outside Lua. NULL when there is none. raises: no.
 void *clua_arena_take(clua_session *session, size_t size);
 clua_block *clua_arena_mark(const clua_session *session);
 void clua_arena_reset(clua_session *session, clua_block *mark);
 
-/// A copy of the value at an index, into the arena. stack: -0 +0; raises: any.
-void clua_read(lua_State *L, int index, clua_value *value);
+/// Copies of the lowest values of the stack, into the arena. stack: -0 +0; raises: any.
+void clua_read(lua_State *L, int count, clua_value *values);
 /// Pushes a value. stack: -0 +1; raises: memory.
 void clua_push(lua_State *L, const clua_value *value);
 /// The function behind every host function: upvalue 1 is its number. raises: any.

@@ -39,11 +39,20 @@ void clua_arena_reset(clua_session *session, clua_block *mark) {
 typedef struct reader {
   clua_session *session;
   const void *path[DEPTH_LIMIT];
-  size_t entries;
+  size_t entries, bytes;            ///< Of all values together: one table can be reached a thousand times.
 } reader;
 
 /// raises: any.
+static void count_entries(lua_State *L, reader *state, size_t count) {
+  state->entries = count > ENTRY_LIMIT ? ENTRY_LIMIT + 1 : state->entries + count;
+  if (state->entries > ENTRY_LIMIT) luaL_error(L, "a table has more than %d entries", ENTRY_LIMIT);
+}
+
+/// raises: any.
 static void *take(lua_State *L, reader *state, size_t size) {
+  // The copies are not Lua's memory, so its cap does not see them.
+  state->bytes += size;
+  if (state->bytes > state->session->limits.memory) luaL_error(L, "the values of a call are too large");
   void *memory = clua_arena_take(state->session, size);
   if (!memory) luaL_error(L, "there is no memory for an argument");
   return memory;
@@ -68,18 +77,22 @@ static void read_table(lua_State *L, int index, clua_value *value, reader *state
   state->path[depth] = identity;
   luaL_checkstack(L, 4, "nested tables");
 
-  size_t list_count = lua_rawlen(L, index), field_count = 0, others = 0;
+  size_t list_count = lua_rawlen(L, index), field_count = 0, others = 0, numbered = 0;
   lua_pushnil(L);
   while (lua_next(L, index)) {
     if (lua_type(L, -2) == LUA_TSTRING) {
       field_count++;
-    } else if (!(lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && (size_t)lua_tointeger(L, -2) <= list_count)) {
+    } else if (lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && (size_t)lua_tointeger(L, -2) <= list_count) {
+      numbered++;
+    } else {
       others++;
     }
     lua_pop(L, 1);
-    if (++state->entries > ENTRY_LIMIT) luaL_error(L, "a table has more than %d entries", ENTRY_LIMIT);
+    count_entries(L, state, 1);
   }
   if (others) luaL_error(L, "a table may have a list part and names as keys; this one has other keys, or gaps");
+  // A few keys can make a length of 2^62: what is missing takes room as well.
+  count_entries(L, state, list_count - numbered);
 
   clua_value *list = take(L, state, (list_count + 1) * sizeof *list);
   for (size_t position = 0; position < list_count; position++) {
@@ -151,9 +164,9 @@ static void read(lua_State *L, int index, clua_value *value, reader *state, int 
   }
 }
 
-void clua_read(lua_State *L, int index, clua_value *value) {
+void clua_read(lua_State *L, int count, clua_value *values) {
   reader state = {.session = session_of(L)};
-  read(L, lua_absindex(L, index), value, &state, 0);
+  for (int index = 0; index < count; index++) read(L, index + 1, &values[index], &state, 0);
 }
 
 void clua_push(lua_State *L, const clua_value *value) {

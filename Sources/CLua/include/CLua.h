@@ -57,6 +57,7 @@ typedef struct clua_limits {
   uint64_t instructions;
   double seconds;                   ///< Of Lua time; host calls do not count.
   uint64_t fail_at_allocation;      ///< Tests: this allocation, from 1, and all later ones are refused; 0 for none.
+  bool fails_once;                  ///< Tests: only that one is refused; Lua collects garbage and asks again.
 } clua_limits;
 
 typedef enum clua_status {

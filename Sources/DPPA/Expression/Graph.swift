@@ -6,6 +6,7 @@
 public final class Graph {
     /// The largest number of nodes; the next one is a `limit` error.
     public let nodeLimit: Int
+    private let groupingLimit = 10_000
     /// The place of the recipe that is being traced; new nodes carry it.
     public var location: DPPAError.Location?
 
@@ -14,6 +15,7 @@ public final class Graph {
     /// The models that have been added, in order.
     public private(set) var models: [ModelView] = []
     private(set) var tables: [[TensorID: Double]] = []
+    private var tableNumbers: [[TensorID: Double]: Int] = [:]
 
     var tensors: [TensorFacts] = []
     var tensorsByName: [String: [TensorID]] = [:]
@@ -24,6 +26,11 @@ public final class Graph {
     var layerOfTensor: [Int?] = []
     package var groupings: [[TensorID: Int]] = []
     package var groupNames: [[String]] = []
+    private var groupingNumbers: [Grouping: Int] = [:]
+    private struct Grouping: Hashable {
+        var members: [TensorID: Int]
+        var names: [String]
+    }
     /// The inner value of each node that `clamp` made, so that a report can say what was cut.
     package var clamped: [NodeID: NodeID] = [:]
 
@@ -103,9 +110,11 @@ public final class Graph {
             }
             table[tensor] = value
         }
-        if let known = tables.firstIndex(of: table) { return try make(.table(known), .tensor, domain: id) }
+        if let known = tableNumbers[table] { return try make(.table(known), .tensor, domain: id) }
+        let node = try make(.table(tables.count), .tensor, domain: id)
+        tableNumbers[table] = tables.count
         tables.append(table)
-        return try make(.table(tables.count - 1), .tensor, domain: id)
+        return node
     }
 
     /// A grouping of a node's tensors by keys; wherever a scope is expected.
@@ -124,9 +133,12 @@ public final class Graph {
             }
             grouping[tensor] = number
         }
-        if let known = groupings.indices.first(where: { groupings[$0] == grouping && groupNames[$0] == names }) {
-            return .group(GroupingID(index: known))
+        let key = Grouping(members: grouping, names: names)
+        if let known = groupingNumbers[key] { return .group(GroupingID(index: known)) }
+        guard groupings.count < groupingLimit else {
+            throw DPPAError(.limit, "the recipe has more than \(groupingLimit) different groups", location: location)
         }
+        groupingNumbers[key] = groupings.count
         groupings.append(grouping)
         groupNames.append(names)
         return .group(GroupingID(index: groupings.count - 1))

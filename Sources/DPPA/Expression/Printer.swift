@@ -2,7 +2,8 @@
 extension Graph {
     /// The formula of a node, in the recipe language's own words; deeper than `depth` operations it says `…`.
     public func formula(_ id: NodeID, depth: Int = 6) -> String {
-        text(id, depth, [:]).text
+        var room = 2000
+        return text(id, depth, [:], &room).text
     }
 
     /// The whole of some formulas, each on a line: what occurs twice or more has a line and a name of its own, `v1`, `v2`, …,
@@ -14,13 +15,16 @@ extension Graph {
             // A cut and its share are one text with the mask that they make.
             for operand in Set(self[id].operation.operands) { uses[operand, default: 0] += 1 }
         }
+        // The inside of a clamp is printed as a part of it.
+        let inner = Set(clamped.keys.flatMap { self[$0].operation.operands })
         var names: [NodeID: String] = [:]
         var lines: [(name: String, formula: String)] = []
         for id in all {
             let given = roots.first { $0.node == id }?.name
-            guard given != nil || (uses[id, default: 0] > 1 && isWorthAName(id)) else { continue }
+            guard given != nil || (uses[id, default: 0] > 1 && isWorthAName(id) && !inner.contains(id)) else { continue }
             let name = given ?? "v\(lines.count { $0.name.hasPrefix("v") } + 1)"
-            lines.append((name, text(id, 200, names).text))
+            var room = 2000
+            lines.append((name, text(id, 200, names, &room).text))
             names[id] = given.map { $0.contains(" ") ? "“\($0)”" : $0 } ?? name
         }
         return lines
@@ -29,7 +33,6 @@ extension Graph {
     private func isWorthAName(_ id: NodeID) -> Bool {
         switch self[id].operation {
         case .source, .constant, .table, .size, .cut, .broadcast, .reinterpret: false
-        case .binary(.maximum, _, _) where clamped.keys.contains { self[$0].operation.operands.contains(id) }: false
         default: true
         }
     }
@@ -42,12 +45,14 @@ extension Graph {
         func inside(_ outer: Int) -> String { binding < outer ? "(\(text))" : text }
     }
 
-    private func text(_ id: NodeID, _ depth: Int, _ names: [NodeID: String]) -> Piece {
+    /// The text of a node; each takes of the room, because shared operands are printed once for each use.
+    private func text(_ id: NodeID, _ depth: Int, _ names: [NodeID: String], _ room: inout Int) -> Piece {
         let atom = { (text: String) in Piece(text: text, binding: 10) }
         if let name = names[id] { return atom(name) }
         let node = self[id]
-        guard depth > 0 || node.operation.operands.isEmpty else { return atom("…") }
-        let at = { (x: NodeID) in self.text(x, depth - 1, names) }
+        room -= 1
+        guard room > 0, depth > 0 || node.operation.operands.isEmpty else { return atom("…") }
+        func at(_ x: NodeID) -> Piece { text(x, depth - 1, names, &room) }
         switch node.operation {
         case .source(let model): return atom(models[model].label)
         case .constant(let bits): return atom(Graph.number(Double(bitPattern: bits)))
@@ -72,12 +77,12 @@ extension Graph {
         case .reduce(let op, let x, let y):
             return atom("\(op.rawValue)(\(at(x).text)\(y.map { ", " + at($0).text } ?? ""), '\(node.scope.name)')")
         case .cut(let x, let share, let isCount):
-            return atom("cut(\(at(x).text), \(amount(share, isCount, depth, names)), '\(node.scope.name)')")
+            return atom("cut(\(at(x).text), \(amount(share, isCount, depth, names, &room)), '\(node.scope.name)')")
         case .kept(let x, let cut):
             guard case .cut(_, let share, let isCount) = self[cut].operation else { return atom("…") }
-            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names)), '\(self[cut].scope.name)')")
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names, &room)), '\(self[cut].scope.name)')")
         case .rowTop(let x, let share, let isCount):
-            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names)), 'row')")
+            return atom("top(\(at(x).text), \(amount(share, isCount, depth, names, &room)), 'row')")
         case .kth(let x, let index): return atom("kth(\(at(x).text), \(at(index).text), '\(node.scope.name)')")
         case .rank(let x): return atom("rank(\(at(x).text), 'row')")
         case .uniform(let seed, let stream): return atom("uniform{ seed = \(seed), stream = '\(stream)' }")
@@ -91,8 +96,10 @@ extension Graph {
         }
     }
 
-    private func amount(_ share: NodeID, _ isCount: Bool, _ depth: Int, _ names: [NodeID: String]) -> String {
-        let inner = text(share, depth - 1, names).text
+    private func amount(_ share: NodeID, _ isCount: Bool, _ depth: Int, _ names: [NodeID: String], _ room: inout Int)
+        -> String
+    {
+        let inner = text(share, depth - 1, names, &room).text
         return isCount ? "{ count = \(inner) }" : inner
     }
 

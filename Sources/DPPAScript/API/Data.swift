@@ -49,6 +49,10 @@ extension Catalog {
             guard data.count <= limit else {
                 throw DPPAError(.limit, "json: \(path) is larger than 16 MiB", location: call.location)
             }
+            // As Lua values, with those of the engine beside them, each byte of a list of digits becomes a hundred.
+            guard data.count(where: { $0 == UInt8(ascii: ",") }) < 1_000_000 else {
+                throw DPPAError(.limit, "json: \(path) has more than a million values", location: call.location)
+            }
             do {
                 return [script(try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]))]
             } catch {

@@ -39,9 +39,10 @@ package final class RecipeOptions {
 
     /// The value of a declared option.
     ///
-    /// Throws when what was given does not fit the declaration.
+    /// Throws when what was given does not fit the declaration, or when there are too many options.
     func value(_ declaration: Declaration) throws -> ScriptValue {
         if let known = taken.first(where: { $0.name == declaration.name }) { return known.value }
+        guard taken.count < 1000 else { throw DPPAError(.limit, "the recipe has more than 1000 options") }
         let text = given[declaration.name]
         let value = try text.map { try parse($0, declaration) } ?? declaration.fallback
         try check(value, declaration, isGiven: text != nil)

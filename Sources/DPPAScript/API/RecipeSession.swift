@@ -19,6 +19,14 @@ package final class RecipeSession {
     package private(set) var warnings: [String] = []
     /// Tables that the recipe adds to the report.
     package private(set) var tables: [ReportTable] = []
+    private var tableCells = 0
+    /// Names in use, with the number that the next node of that name tries first.
+    private var usedNames: [String: Int] = [:]
+    private var namedNodes: Set<NamedNode> = []
+    private struct NamedNode: Hashable {
+        var node: NodeID
+        var name: String
+    }
     private let dtype: DType?
     private let journal: String?
     private let evaluator: ExternalEvaluator?
@@ -93,19 +101,30 @@ package final class RecipeSession {
                 .data, "two models are saved under the name '\(result.name ?? "")'",
                 notes: ["give each :save its own name"], location: graph.location)
         }
+        guard results.count < 1000 else {
+            throw DPPAError(.limit, "the recipe saves more than 1000 models", location: graph.location)
+        }
         results.append(result)
     }
 
     /// Names a coarse node; a name that stands for another node already gets a number.
-    func name(_ node: NodeID, _ name: String) {
-        guard !named.contains(where: { $0.node == node && $0.name == name }) else { return }
+    ///
+    /// Throws a `limit` error when there are too many.
+    func name(_ node: NodeID, _ name: String) throws {
+        guard namedNodes.insert(NamedNode(node: node, name: name)).inserted else { return }
+        guard named.count < 10_000 else {
+            throw DPPAError(.limit, "the recipe names more than 10000 values", location: graph.location)
+        }
         let label = graph[node].label.map { " (\($0))" } ?? ""
-        var unique = name + (named.contains { $0.name == name } ? label : "")
-        var number = 2
-        while named.contains(where: { $0.name == unique }) {
+        let plain = name + (usedNames[name] == nil ? "" : label)
+        var (unique, number) = (plain, usedNames[plain] ?? 2)
+        while usedNames[unique] != nil {
             unique = "\(name)\(label) (\(number))"
             number += 1
         }
+        usedNames[plain] = number
+        usedNames[unique] = usedNames[unique] ?? 2
+        namedNodes.insert(NamedNode(node: node, name: unique))
         named.append(MergeRun.Named(name: unique, node: node))
     }
 
@@ -151,6 +170,11 @@ package final class RecipeSession {
     func add(_ table: ReportTable) throws {
         guard !tables.contains(where: { $0.name == table.name }) else {
             throw DPPAError(.data, "two tables of the report have the name '\(table.name)'", location: graph.location)
+        }
+        tableCells += table.columns.count + table.rows.count * max(1, table.columns.count)
+        guard tableCells <= 1_000_000, tables.count < 1000 else {
+            throw DPPAError(
+                .limit, "the tables of the report have more than 1000000 cells", location: graph.location)
         }
         tables.append(table)
     }

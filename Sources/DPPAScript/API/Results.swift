@@ -17,7 +17,7 @@ extension Catalog {
                         + "go into a report",
                     notes: ["reduce it first: mean(x, \"tensor\"):named \"\(name)\""], location: call.location)
             }
-            session.name(node, name)
+            try session.name(node, name)
             return call.result(node)
         },
         Function(

@@ -15,6 +15,8 @@ package struct ScriptLimits: Sendable {
     package var fileCount = 32
     /// For tests: the first allocation that is refused, from 1, as all later ones are.
     package var failAtAllocation: UInt64 = 0
+    /// For tests: only that one is refused, so that Lua collects its garbage and asks again.
+    package var failsOnce = false
 
     package init() {}
 }
@@ -100,7 +102,7 @@ package final class ScriptHost {
         bridge.add("inner", RecipeFiles.functions(files, print: print))
         var raw = clua_limits(
             memory: limits.memory, instructions: limits.instructions, seconds: limits.seconds,
-            fail_at_allocation: limits.failAtAllocation)
+            fail_at_allocation: limits.failAtAllocation, fails_once: limits.failsOnce)
         var host = bridge.raw
         guard let session = clua_open(&raw, &host) else { throw ScriptHost.outOfMemory(limits) }
         opened(session)
@@ -142,6 +144,8 @@ package final class ScriptHost {
             let message = raw.message.map { String(cString: $0) } ?? "unknown error"
             error = files(message)
         }
+        error.message = ScriptHost.clipped(error.message)
+        error.notes = error.notes.map(ScriptHost.clipped)
         if error.location == nil { error.location = location }
         if let place = error.location, place.column == 0, let word = quoted(error.message) {
             if let found = texts.find(word, from: place), found.line == place.line { error.location = found }
@@ -153,7 +157,7 @@ package final class ScriptHost {
     private func files(_ message: String) -> DPPAError {
         for file in texts.texts.keys {
             // Lua shortens long names from the front.
-            let shown = file.utf8.count < 60 ? file : "..." + String(file.suffix(56))
+            let shown = file.utf8.count < 60 ? file : "..." + String(decoding: file.utf8.suffix(56), as: UTF8.self)
             guard message.hasPrefix(shown + ":") else { continue }
             let rest = message.dropFirst(shown.count + 1)
             let digits = rest.prefix { $0.isNumber }
@@ -163,6 +167,11 @@ package final class ScriptHost {
         }
         let parts = message.components(separatedBy: "\nnote: ")
         return DPPAError(.data, parts[0], notes: Array(parts.dropFirst()))
+    }
+
+    /// A text of the recipe's own making can be a megabyte long.
+    private static func clipped(_ text: String) -> String {
+        text.utf8.count <= 4096 ? text : String(text.prefix(1000)) + "…"
     }
 
     /// The first quoted word of a message, which the caret goes under.

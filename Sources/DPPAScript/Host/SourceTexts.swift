@@ -8,13 +8,13 @@ package final class SourceTexts {
 
     /// The first place of a whole word at or after a line, within 60 lines; as a key it is followed by `=`.
     func find(_ word: String, from start: DPPAError.Location, isKey: Bool = false) -> DPPAError.Location? {
-        guard let text = texts[start.file] else { return nil }
+        guard word.utf8.count <= 256, let text = texts[start.file] else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         for number in start.line..<min(start.line + 60, lines.count + 1) where number >= 1 {
             let line = Array(lines[number - 1])
             let target = Array(word)
             guard line.count >= target.count else { continue }
-            for column in 0...(line.count - target.count) where Array(line[column..<column + target.count]) == target {
+            for column in 0...(line.count - target.count) where line[column...].starts(with: target) {
                 let before = column > 0 ? line[column - 1] : " "
                 let rest = line[(column + target.count)...]
                 let after = rest.first ?? " "

@@ -2,6 +2,9 @@
 package enum Suggestions {
     /// The known names within max(1, length / 3) edits, nearest first, ties in alphabetical order, at most three.
     package static func nearest(to word: String, among names: [String]) -> [String] {
+        // Nobody misspells a word of kilobytes, and the distance takes the product of both lengths.
+        guard word.utf8.count <= 256, names.count <= 1000 else { return [] }
+        let names = names.filter { $0.utf8.count <= 256 }
         let limit = max(1, word.count / 3)
         return names.map { (name: $0, distance: distance(word, $0)) }.filter { $0.distance <= limit }
             .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)

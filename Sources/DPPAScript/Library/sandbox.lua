@@ -1,7 +1,9 @@
 -- What a recipe can reach: an allow-list. Everything that is not named here does not exist for it.
 local host = ...
 local raw_next, raw_type, raw_error, raw_set, raw_tostring = next, type, error, setmetatable, tostring
-local raw_find, raw_rep, raw_format, raw_concat, raw_sort = string.find, string.rep, string.format, table.concat, table.sort
+-- Named as recipes know them, because Lua's own messages say the name of the variable.
+local find, rep, format, concat, sort = string.find, string.rep, string.format, table.concat, table.sort
+local raw_select, raw_sub, insert, remove = select, string.sub, table.insert, table.remove
 local inner, load_text = host.inner, host.load
 
 local function sorted_names(t)
@@ -9,8 +11,15 @@ local function sorted_names(t)
   for key in raw_next, t do
     if raw_type(key) == "string" then names[#names + 1] = key end
   end
-  raw_sort(names)
+  sort(names)
   return names
+end
+
+-- No addresses: they differ from run to run.
+local function shown(value)
+  local kind = raw_type(value)
+  if kind == "table" or kind == "function" then return kind end
+  return raw_tostring(value)
 end
 
 -- Read-only tables: an unknown name is an error that helps.
@@ -22,9 +31,9 @@ local function freeze(t, title)
     __index = function(_, key)
       local value = t[key]
       if value ~= nil then return value end
-      raw_error(title .. " has no '" .. raw_tostring(key) .. "'" .. inner.suggest(raw_tostring(key), sorted_names(t)), 2)
+      raw_error(title .. " has no '" .. shown(key) .. "'" .. inner.suggest(shown(key), sorted_names(t)), 2)
     end,
-    __newindex = function(_, key) raw_error(title .. "." .. raw_tostring(key) .. " cannot be changed", 2) end,
+    __newindex = function(_, key) raw_error(title .. "." .. shown(key) .. " cannot be changed", 2) end,
     __metatable = false,
   })
 end
@@ -36,17 +45,16 @@ local function copy(t, names)
 end
 
 local base = copy(_G, "assert error ipairs select tonumber type _VERSION")
+base.tostring = shown
 
-function base.tostring(value)
-  local kind = raw_type(value)
-  if kind == "table" or kind == "function" then return kind end
-  return raw_tostring(value)
-end
-
+local printed = 0
 function base.print(...)
-  local parts = {}
-  for index = 1, select("#", ...) do parts[index] = base.tostring((select(index, ...))) end
-  inner.print(raw_concat(parts, "\t"):sub(1, 65536))
+  local parts = { ... }
+  for index = 1, raw_select("#", ...) do parts[index] = shown(parts[index]) end
+  local line = raw_sub(concat(parts, "\t"), 1, 65536)
+  printed = printed + #line + 1
+  if printed > 1048576 then raw_error("print: the recipe has printed more than 1 MiB", 2) end
+  inner.print(line)
 end
 
 -- In a fixed order: numbers, then names by their bytes.
@@ -64,8 +72,8 @@ function base.pairs(t)
       raw_error("pairs: a table with a " .. kind .. " as a key has no fixed order", 2)
     end
   end
-  raw_sort(numbers)
-  raw_sort(names)
+  sort(numbers)
+  sort(names)
   for index = 1, #names do numbers[#numbers + 1] = names[index] end
   local position = 0
   return function()
@@ -82,30 +90,39 @@ function strings.rep(text, count, separator)
   if raw_type(count) ~= "number" or count > 65536 or (#text + #separator) * count > 1048576 then
     raw_error("string.rep: the result may have at most 1 MiB, and the count be at most 65536", 2)
   end
-  return raw_rep(text, count, separator)
+  return rep(text, count, separator)
 end
 function strings.find(text, part, start)
   if #text * #part > 16777216 then raw_error("string.find: the texts are too long", 2) end
-  return raw_find(text, part, start, true)
+  return find(text, part, start, true)
 end
 function strings.format(pattern, ...)
-  if raw_find(pattern, "%%[^%a%%]*p") then raw_error("string.format: %p is not available", 2) end
+  if find(pattern, "%%[^%a%%]*p") then raw_error("string.format: %p is not available", 2) end
   local values = { ... }
   for index = 1, select("#", ...) do
     local kind = raw_type(values[index])
     if kind == "table" or kind == "function" then values[index] = kind end
   end
-  return raw_format(pattern, table.unpack(values, 1, select("#", ...)))
+  return format(pattern, table.unpack(values, 1, select("#", ...)))
 end
 
-local tables = copy(table, "concat insert remove unpack pack")
+local tables = copy(table, "concat unpack pack")
+-- What comes after the position is moved one by one, and a few keys can make a length of 2^62.
+function tables.insert(t, ...)
+  if raw_select("#", ...) > 1 and #t > 100000 then raw_error("table.insert: at a position, at most 100000 elements", 2) end
+  return insert(t, ...)
+end
+function tables.remove(t, ...)
+  if raw_select("#", ...) > 0 and #t > 100000 then raw_error("table.remove: at a position, at most 100000 elements", 2) end
+  return remove(t, ...)
+end
 function tables.sort(t, before)
   if #t > 100000 then raw_error("table.sort: at most 100000 elements", 2) end
-  return raw_sort(t, before)
+  return sort(t, before)
 end
 function tables.concat(t, separator, first, last)
   if separator and #separator > 65536 then raw_error("table.concat: the separator is too long", 2) end
-  return raw_concat(t, separator, first, last)
+  return concat(t, separator, first, last)
 end
 
 local maths = copy(math, "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min mininteger modf pi rad sin sqrt tan tointeger type ult")
@@ -126,7 +143,7 @@ local methods = host.methods
 field.__index = function(_, key)
   local method = methods[key]
   if method ~= nil then return method end
-  raw_error("a field has no method '" .. raw_tostring(key) .. "'" .. inner.suggest(raw_tostring(key), sorted_names(methods)), 2)
+  raw_error("a field has no method '" .. shown(key) .. "'" .. inner.suggest(shown(key), sorted_names(methods)), 2)
 end
 field.__newindex = function() raw_error("a field cannot be changed", 2) end
 field.__tostring = function(value) return inner.formula(value) end
@@ -159,7 +176,7 @@ function base.require(name)
   if modules[name] ~= nil then return modules[name] end
   for index = 1, #loading do
     if loading[index] == name then
-      raw_error("the modules require each other in a circle: " .. raw_concat(loading, " -> ", index) .. " -> " .. name, 2)
+      raw_error("the modules require each other in a circle: " .. concat(loading, " -> ", index) .. " -> " .. name, 2)
     end
   end
   local text, chunk = inner.module(name)
@@ -176,9 +193,9 @@ environment = raw_set({}, {
   __index = function(_, name)
     local value = base[name]
     if value ~= nil then return value end
-    raw_error("undefined name '" .. raw_tostring(name) .. "'" .. inner.suggest(raw_tostring(name), sorted_names(base)), 2)
+    raw_error("undefined name '" .. shown(name) .. "'" .. inner.suggest(shown(name), sorted_names(base)), 2)
   end,
-  __newindex = function(_, name) raw_error("'" .. raw_tostring(name) .. "' is assigned but not declared: write local " .. raw_tostring(name) .. " = …", 2) end,
+  __newindex = function(_, name) raw_error("'" .. shown(name) .. "' is assigned but not declared: write local " .. shown(name) .. " = …", 2) end,
   __metatable = false,
 })
 

@@ -95,6 +95,7 @@ return function(given)
   else
     error("search: strategy must be greedy or grid; it is '" .. tostring(o.strategy) .. "'", 2)
   end
+  if #all == 0 then error("search: there is no candidate; stop must not lie below start, nor limit below 1", 2) end
   local best = all[1]
   for _, each in ipairs(all) do if each.value > best.value then best = each end end
   if o.strategy == "grid" or o.take == "best" then factors = best.factors end

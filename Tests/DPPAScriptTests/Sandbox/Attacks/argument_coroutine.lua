@@ -1,0 +1,2 @@
+-- expect: undefined name 'coroutine'
+require("dppa.v1").option(coroutine.create(print))

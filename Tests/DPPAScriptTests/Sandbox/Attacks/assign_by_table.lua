@@ -1,0 +1,2 @@
+-- expect: 'table' is assigned but not declared
+_ENV[{}] = 1

@@ -1,0 +1,2 @@
+-- expect: value out of range
+string.char(256)

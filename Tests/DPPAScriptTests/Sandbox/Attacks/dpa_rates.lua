@@ -1,0 +1,3 @@
+-- expect: rates must
+local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
+require "dppa.dpa"(x, { rates = {} })

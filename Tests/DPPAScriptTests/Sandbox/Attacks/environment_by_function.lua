@@ -1,0 +1,2 @@
+-- expect: undefined name 'function'
+local a = _ENV[print]

@@ -1,0 +1,2 @@
+-- expect: undefined name '__index'
+local a = _ENV.__index

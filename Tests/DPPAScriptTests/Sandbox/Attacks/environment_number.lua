@@ -1,0 +1,2 @@
+-- expect: attempt to index a number value
+local _ENV = 5 print(1)

@@ -1,0 +1,2 @@
+-- expect: ok
+for name in pairs(_ENV) do error(name) end

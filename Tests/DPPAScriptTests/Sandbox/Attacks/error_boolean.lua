@@ -1,0 +1,2 @@
+-- expect: error was called with a boolean
+error(true)

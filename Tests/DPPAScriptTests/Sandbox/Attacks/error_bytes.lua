@@ -1,0 +1,2 @@
+-- expect: �
+error(("\xff"):rep(60000))

@@ -1,0 +1,2 @@
+-- expect: a
+error("a", -5)

@@ -1,0 +1,2 @@
+-- expect: number expected, got table
+error("a", {})

@@ -1,0 +1,2 @@
+-- expect: xxxx
+local s = ("x"):rep(60000) for i = 1, 6 do s = s .. s end error(s)

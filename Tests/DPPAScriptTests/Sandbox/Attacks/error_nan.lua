@@ -1,0 +1,2 @@
+-- expect: nan
+error(0 / 0)

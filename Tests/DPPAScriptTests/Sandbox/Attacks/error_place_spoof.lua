@@ -1,0 +1,2 @@
+-- expect: made up
+error("somewhere.lua:9999: made up", 0)

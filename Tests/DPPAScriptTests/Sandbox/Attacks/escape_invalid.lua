@@ -1,0 +1,2 @@
+-- expect: invalid escape
+local s = "\q"

@@ -1,0 +1,2 @@
+-- expect: UTF-8 value too large
+local s = "\u{FFFFFFFFF}"

@@ -1,0 +1,3 @@
+-- expect: invalid value (userdata) at index 1
+local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
+table.concat { x }

@@ -1,0 +1,3 @@
+-- expect: ok
+local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
+assert(#string.format("%s", x) > 0)

@@ -1,0 +1,3 @@
+-- expect: fields have no operator %
+local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
+return x % 2

@@ -1,0 +1,2 @@
+-- expect: bad argument
+string.format(("%s"):rep(1000), 1)

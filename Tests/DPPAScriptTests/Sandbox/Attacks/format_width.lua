@@ -1,0 +1,2 @@
+-- expect: invalid conversion
+string.format("%1000d", 1)

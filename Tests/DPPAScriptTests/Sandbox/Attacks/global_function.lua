@@ -1,0 +1,2 @@
+-- expect: is assigned but not declared
+function helper() end

@@ -1,0 +1,3 @@
+-- expect: dppa has no 'table'
+local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
+local a = dppa[{}]

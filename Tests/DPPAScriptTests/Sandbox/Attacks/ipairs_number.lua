@@ -1,0 +1,2 @@
+-- expect: table expected
+for _ in ipairs(5) do end

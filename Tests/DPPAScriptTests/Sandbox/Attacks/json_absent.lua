@@ -1,0 +1,2 @@
+-- expect: there is no file
+require("dppa.v1").json "none.json"

@@ -1,0 +1,2 @@
+-- expect: must be a field
+require("dppa.v1").label(5)

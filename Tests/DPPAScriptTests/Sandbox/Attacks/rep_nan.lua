@@ -1,0 +1,2 @@
+-- expect: bad argument #2 to 'rep'
+("x"):rep(0 / 0)

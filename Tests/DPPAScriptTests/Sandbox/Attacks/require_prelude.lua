@@ -1,0 +1,2 @@
+-- expect: there is no module 'dppa.prelude'
+require "dppa.prelude"

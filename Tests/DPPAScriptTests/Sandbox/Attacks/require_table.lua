@@ -1,0 +1,2 @@
+-- expect: must be the name of a module
+require {}

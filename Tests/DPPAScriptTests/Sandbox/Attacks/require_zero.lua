@@ -1,0 +1,2 @@
+-- expect: is no module name
+require "a\0b"

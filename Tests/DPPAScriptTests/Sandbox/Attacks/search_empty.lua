@@ -1,0 +1,2 @@
+-- expect: there is no candidate
+require "dppa.search" { candidate = print, maximize = print, start = { 1 }, stop = { 0 / 0 }, strategy = "grid" }

@@ -1,0 +1,2 @@
+-- expect: nil
+require "dppa.search"()

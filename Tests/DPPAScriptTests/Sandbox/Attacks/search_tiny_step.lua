@@ -1,0 +1,2 @@
+-- expect: Lua
+require "dppa.search" { candidate = print, maximize = print, start = { 1 }, stop = { 2 }, step = 1e-300, strategy = "grid" }

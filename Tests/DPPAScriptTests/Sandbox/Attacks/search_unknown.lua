@@ -1,0 +1,2 @@
+-- expect: search has no option 'stert'
+require "dppa.search" { stert = 1 }

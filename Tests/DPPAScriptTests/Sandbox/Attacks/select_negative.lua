@@ -1,0 +1,2 @@
+-- expect: index out of range
+select(-1e9)

@@ -1,0 +1,2 @@
+-- expect: ok
+assert(1 << math.maxinteger == 0 and 1 << math.mininteger == 0)

@@ -1,0 +1,2 @@
+-- expect: there is no module 'dppa.xxx
+require("dppa." .. ("x"):rep(60000))

@@ -1,0 +1,2 @@
+-- expect: the recipe ran
+local function f() return f() end f()

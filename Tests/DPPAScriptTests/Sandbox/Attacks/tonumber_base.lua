@@ -1,0 +1,2 @@
+-- expect: base out of range
+tonumber("1", 99)
