@@ -52,7 +52,7 @@ let package = Package(
         .testTarget(
             name: "DPPATests", dependencies: ["DPPA"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "DPPAScriptTests", dependencies: ["DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
+            name: "DPPAScriptTests", dependencies: ["CLua", "DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
             swiftSettings: strict),
         .testTarget(
             name: "DPPARunTests", dependencies: ["DPPA", "DPPAScript", "dppa-run"], exclude: ["Fixtures"],

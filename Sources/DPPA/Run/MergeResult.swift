@@ -56,6 +56,6 @@ extension Graph {
             }
         throw DPPAError(
             .data, "a recipe must give a model to write; this is a \(describe(id)): \(formula(id, depth: 3))",
-            notes: notes, location: node.location)
+            notes: notes, location: location ?? node.location)
     }
 }

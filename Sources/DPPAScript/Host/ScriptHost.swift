@@ -1,6 +1,7 @@
 internal import CLua
 import DPPA
 import Foundation
+import Synchronization
 
 /// What a recipe may use up.
 package struct ScriptLimits: Sendable {
@@ -76,12 +77,15 @@ package final class ScriptHost {
         // Carried over to the thread and back; this thread only waits.
         final class Box: @unchecked Sendable {
             var result: Result<[ScriptValue], any Error> = .success([])
-            var session: OpaquePointer?
+            /// The address of the session while it is open: closing it waits for an interrupt that is under way.
+            let session = Mutex<UInt>(0)
             var body: (Box) -> Void = { _ in }
         }
         let box = Box()
         box.body = { [self] box in
-            box.result = Result { try runOnThread(files) { box.session = $0 } }
+            box.result = Result {
+                try runOnThread(files) { session in box.session.withLock { $0 = UInt(bitPattern: session) } }
+            }
         }
         let done = DispatchSemaphore(value: 0)
         let thread = Thread {
@@ -92,7 +96,8 @@ package final class ScriptHost {
         thread.stackSize = 16 << 20
         thread.start()
         while done.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
-            if isInterrupted(), let session = box.session { clua_interrupt(session) }
+            guard isInterrupted() else { continue }
+            box.session.withLock { if let session = OpaquePointer(bitPattern: $0) { clua_interrupt(session) } }
         }
         return try box.result.get()
     }
@@ -157,8 +162,8 @@ package final class ScriptHost {
     private func files(_ message: String) -> DPPAError {
         for file in texts.texts.keys {
             // Lua shortens long names from the front.
-            let shown = file.utf8.count < 60 ? file : "..." + String(decoding: file.utf8.suffix(56), as: UTF8.self)
-            guard message.hasPrefix(shown + ":") else { continue }
+            let short = file.utf8.count < 60 ? file : "..." + String(decoding: file.utf8.suffix(56), as: UTF8.self)
+            guard let shown = [short, file].first(where: { message.hasPrefix($0 + ":") }) else { continue }
             let rest = message.dropFirst(shown.count + 1)
             let digits = rest.prefix { $0.isNumber }
             guard let line = Int(digits), rest.dropFirst(digits.count).hasPrefix(": ") else { continue }

@@ -4,7 +4,7 @@ local raw_next, raw_type, raw_error, raw_set, raw_tostring = next, type, error, 
 -- Named as recipes know them, because Lua's own messages say the name of the variable.
 local find, rep, format, concat, sort = string.find, string.rep, string.format, table.concat, table.sort
 local raw_select, raw_sub, insert, remove = select, string.sub, table.insert, table.remove
-local inner, load_text = host.inner, host.load
+local inner, load_text, overflow = host.inner, host.load, "C stack overflow"
 
 local function sorted_names(t)
   local names = {}
@@ -162,8 +162,27 @@ group.__index = function() raw_error("a group has no methods; it stands where a 
 local modules, loading = {}, {}
 local environment
 
+-- The first line up to which a text is nested too deeply, because Lua names none.
+local function line_of_overflow(text, chunk)
+  local ends, position = {}, 0
+  repeat
+    position = find(text, "\n", position + 1, true) or #text + 1
+    ends[#ends + 1] = position
+  until position > #text
+  local low, high = 1, #ends
+  while low < high do
+    local middle = (low + high) // 2
+    local _, problem = load_text(raw_sub(text, 1, ends[middle] - 1), chunk, nil)
+    if problem == overflow then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
 local function evaluate(text, chunk, scope, ...)
   local body, problem = load_text(text, chunk, scope)
+  if problem == overflow then
+    problem = raw_sub(chunk, 2) .. ":" .. line_of_overflow(text, chunk) .. ": this is nested too deeply for Lua"
+  end
   if not body then raw_error(problem, 0) end
   return body(...)
 end
