@@ -1,2 +1,2 @@
--- expect: nan
+-- expect: error was called with a number
 error(0 / 0)

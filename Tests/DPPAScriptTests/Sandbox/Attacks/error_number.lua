@@ -1,2 +1,2 @@
--- expect: 5
+-- expect: error was called with a number
 error(5)

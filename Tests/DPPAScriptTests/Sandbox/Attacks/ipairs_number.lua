@@ -1,2 +1,2 @@
--- expect: table expected
+-- expect: attempt to index a number value
 for _ in ipairs(5) do end

@@ -1,2 +1,0 @@
--- expect: no visible label 'x'
-goto x
