@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test func anInterruptFromAnotherThreadEndsARun() async {
+    @Test func anInterruptEndsARun() {
         _ = withSession { session, _ in
             clua_interrupt(session)
             #expect(run(session, "while true do end") == CLUA_INTERRUPTED)
