@@ -21,7 +21,9 @@ extension Graph {
         var lines: [(name: String, formula: String)] = []
         for id in all {
             let given = roots.first { $0.node == id }?.name
-            guard given != nil || (uses[id, default: 0] > 1 && isWorthAName(id) && !inner.contains(id)) else { continue }
+            guard given != nil || (uses[id, default: 0] > 1 && isWorthAName(id) && !inner.contains(id)) else {
+                continue
+            }
             let name = given ?? "v\(lines.count { $0.name.hasPrefix("v") } + 1)"
             var room = 2000
             lines.append((name, text(id, 200, names, &room).text))
