@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev
 
-.PHONY: all build demo test lint clean install packages reference
+.PHONY: all build demo test lint clean install man packages reference
 
 all: build
 
@@ -54,6 +54,11 @@ install: build
 	$$bin --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_dppa-run; \
 	$$bin --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/dppa-run.fish; \
 	echo "installed $(PREFIX)/bin/dppa-run"
+
+# The man page, made from the commands' own help.
+man: packages
+	$(SWIFT) package plugin generate-manual
+	install -D -m 644 .build/plugins/GenerateManual/outputs/dppa-run/dppa-run.1 $(PREFIX)/share/man/man1/dppa-run.1
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
