@@ -1,3 +1,5 @@
+import DPPA
+
 /// Changes files at random, the same way for the same seed: bytes, numbers, words and pieces of text.
 struct Mutator {
     private var random: Lehmer
@@ -25,6 +27,49 @@ struct Mutator {
         var bytes = bytes
         for _ in 0...number(1 + number(4)) { change(&bytes, other) }
         return bytes
+    }
+
+    /// A file of a model changed, with its name; without a model, weights made at random, changed every other time.
+    mutating func file(_ model: [String: [UInt8]]?, _ others: [String: [UInt8]]) -> (name: String, bytes: [UInt8]) {
+        let other = others.values.min { $0.count < $1.count } ?? []
+        let weights = "model.safetensors"
+        guard let model else {
+            let bytes = weightsAtRandom()
+            return (weights, number(2) == 0 ? bytes : mutatedWeights(bytes, other))
+        }
+        // Weights are the least interesting part where there is more to be changed.
+        let isLarge = model.count > 2 && number(8) > 0
+        let names = model.keys.sorted().filter { !isLarge || $0 != weights }
+        let name = names[number(names.count)]
+        let bytes = model[name] ?? []
+        return (name, name.hasSuffix(".safetensors") ? mutatedWeights(bytes, other) : mutated(bytes, other))
+    }
+
+    /// A safetensors file changed anywhere, or in its header alone, whose length stays right.
+    private mutating func mutatedWeights(_ bytes: [UInt8], _ other: [UInt8]) -> [UInt8] {
+        let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard number(3) > 0 else { return mutated(bytes, other) }
+        return safetensors(mutated(Array(bytes[8..<8 + length]), other), data: Array(bytes[(8 + length)...]))
+    }
+
+    /// A whole file of up to five tensors with names, types and shapes at random, empty ones among them.
+    private mutating func weightsAtRandom() -> [UInt8] {
+        let parts = [
+            "model", "layers", "0", "7", "999999", "experts", "mlp", "gate", "weight", "a_scale", "", "é", "/",
+        ]
+        let dimensions = [0, 1, 1, 2, 3, 5, 16, 33]
+        var entries: [String] = []
+        var data: [UInt8] = []
+        for index in 0..<number(6) {
+            let name = (0...number(5)).map { _ in parts[number(parts.count)] }.joined(separator: ".")
+            let shape = (0..<number(4)).map { _ in dimensions[number(dimensions.count)] }
+            let dtype = DType.allCases[number(DType.allCases.count)]
+            let start = data.count
+            let byte = UInt8(number(256))
+            data += (0..<shape.reduce(dtype.byteSize, *)).map { byte &+ UInt8(truncatingIfNeeded: $0 * index) }
+            entries.append(entry(name, dtype.rawValue, "\(shape)", start, data.count))
+        }
+        return safetensors(Array("{\(entries.joined(separator: ","))}".utf8), data: data)
     }
 
     private mutating func change(_ bytes: inout [UInt8], _ other: [UInt8]) {

@@ -4,8 +4,11 @@ import Foundation
 final class TestFolder: Sendable {
     let path: String
 
-    init() throws {
-        path = NSTemporaryDirectory() + "dppa-tests-" + UUID().uuidString
+    /// A directory for files of the test; `inMemory` where the system has a place for that, for thousands of files.
+    init(inMemory: Bool = false) throws {
+        let memory = "/dev/shm"
+        let isThere = inMemory && FileManager.default.isWritableFile(atPath: memory)
+        path = (isThere ? memory + "/" : NSTemporaryDirectory()) + "dppa-tests-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
