@@ -101,11 +101,12 @@ struct SafetensorsHeader {
         }
         var end = 0
         for entry in entries {
-            guard entry.bytes.lowerBound == end else {
-                let fault = entry.bytes.lowerBound < end ? "overlaps the tensor before it" : "leaves a gap before it"
+            let start = entry.bytes.lowerBound
+            guard start == end else {
+                let fault = start < end ? "overlaps the tensor before it" : "leaves a gap before it"
                 throw DPPAError(
                     .data,
-                    "\(file): \(entry.name.shown) begins at byte \(entry.bytes.lowerBound), expected \(end): it \(fault)",
+                    "\(file): \(entry.name.shown) begins at byte \(start), expected \(end): it \(fault)",
                     notes: ["the file is damaged; copy or download it again"])
             }
             end = entry.bytes.upperBound

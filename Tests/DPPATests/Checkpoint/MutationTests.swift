@@ -26,8 +26,7 @@ struct MutationTests {
         var number = first
         repeat {
             if let log = environment["DPPA_FUZZ_LOG"] {
-                try
-                    "seed \(number), \(fuzzer.count) mutants, \(fuzzer.accepted) accepted, \(fuzzer.faults.count) faults\n"
+                try "seed \(number): \(fuzzer.count) mutants, \(fuzzer.accepted) accepted, \(fuzzer.faults) wrong\n"
                     .write(toFile: log, atomically: true, encoding: .utf8)
             }
             try fuzzer.run(seed: number, count: Self.batch)
