@@ -84,6 +84,43 @@ import Testing
         #expect(try Self.page("recipes/types/dppa.d.lua") == Stub.text, "run `make reference`")
     }
 
+    /// Each example of the catalog, after what it takes for granted.
+    @Test func everyExampleOfTheReferenceRuns() throws {
+        let scratch = try Scratch()
+        _ = try scratch.write("{ \"q\": 1 }", "importance.json")
+        try FileManager.default.createSymbolicLink(
+            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
+        try FileManager.default.copyItem(
+            atPath: Folders.recipes + "/zoo/base/model.safetensors", toPath: scratch.path + "/fisher.safetensors")
+        let names = Set(Catalog.functions.map(\.name)).subtracting(["model"]).sorted()
+        let preamble = """
+            local dppa = require "dppa.v1"
+            \(names.filter { $0 != "where" }.map { "local \($0) = dppa.\($0)" }.joined(separator: "; "))
+            local where = dppa.where
+            local base, expert = dppa.model "zoo/base", dppa.model "zoo/law"
+            local delta = (expert - base):linears()
+            local prune = function(part) return part end
+            local merged, a, b, x, y = expert, base, expert, abs(delta), abs(delta)
+            local density, rate, shift, share = mean(x, "tensor"), 0.9, mean(x, "tensor"), mean(x, "tensor")
+            local low, high, scope, mask = 0, 1, "tensor", x:gt(0)
+
+            """
+        for function in Catalog.functions + Catalog.methods where !function.example.isEmpty {
+            let isStatement = function.example.hasPrefix("local ") || function.type == "nil"
+            var example = function.example
+            // Spaces are of whole models there: what needs a, b as models or as values is told by the name.
+            if ["dot", "maximum", "minimum", "as_delta"].contains(function.name) {
+                example = "(function(a, b) return \(example) end)(x, y)"
+            }
+            let text = preamble + (isStatement ? example : "local _ = " + example) + "\nreturn base"
+            let file = try scratch.write(text, "example.lua")
+            var request = RecipeRun.Request(out: "unused")
+            request.modelRoots = [Folders.recipes]
+            let failure = try RecipeRun(file).trace(request, isDry: true, isForgiving: true).failure
+            #expect(failure == nil, "\(function.name): \(function.example): \(failure?.message ?? "")")
+        }
+    }
+
     @Test func everyNameHasHelpAndEveryShippedRecipeExplainsItself() throws {
         for name in Reference.names { #expect(Reference.help(name)?.isEmpty == false) }
         let recipes = try FileManager.default.contentsOfDirectory(atPath: Folders.recipes).filter {
