@@ -84,7 +84,8 @@ package final class RecipeRun {
         let texts = host.sources
         if let failure, texts[recipe] == nil { throw failure }
         return RecipeTrace(
-            session: session, text: texts[recipe] ?? "", failure: failure, isOwn: { texts[$0.file] != nil })
+            session: session, texts: texts, text: texts[recipe] ?? "", failure: failure,
+            isOwn: { texts[$0.file] != nil })
     }
 
     /// Where the scores of a run are kept: beside its output.

@@ -3,6 +3,8 @@ import DPPA
 /// What a recipe has built, before anything is written.
 package struct RecipeTrace {
     package let session: RecipeSession
+    /// The texts of the recipe's own files, by name.
+    package let texts: [String: String]
     /// The recipe's text.
     package let text: String
     /// Why a forgiving trace ended early.
@@ -13,6 +15,11 @@ package struct RecipeTrace {
     /// The call that needed a measured value, when a dry trace ended there.
     package var stop: DPPAError.Location? { session.stop }
 
-    /// What `run` would warn of without having read a weight.
-    package var warnings: [String] { RecipeOutcome.earlyWarnings(session, isOwn: isOwn) }
+    /// What `run` would warn of without having read a weight; of masks only when the recipe was traced to its end.
+    package var warnings: [String] {
+        stop == nil ? RecipeOutcome.earlyWarnings(session, isOwn: isOwn) : session.warnings
+    }
+
+    /// Comparisons and conditions on fields in the recipe's own files.
+    package var traps: [String] { texts.sorted { $0.key < $1.key }.flatMap { SilentTraps.warnings($1, file: $0) } }
 }

@@ -16,7 +16,7 @@ struct CheckCommand: ParsableCommand {
             let request = try arguments.request(out: "unused")
             let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
             for line in PlanText(plan, request).summary { print(line) }
-            for warning in plan.trace.warnings where plan.trace.stop == nil { Console.error(warning) }
+            for warning in plan.trace.warnings + plan.trace.traps { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
         }
@@ -43,7 +43,7 @@ struct PlanCommand: ParsableCommand {
             let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
             let text = PlanText(plan, request)
             for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { print(line) }
-            for warning in plan.trace.warnings where plan.trace.stop == nil { Console.error(warning) }
+            for warning in plan.trace.warnings { Console.error(warning) }
             if let json { try JSONFile.write(text.json, to: json) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)

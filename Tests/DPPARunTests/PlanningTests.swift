@@ -28,6 +28,27 @@ import Testing
             """, "trap.lua")
         let warned = try program.dppaRun(["check", trap, "--models", recipes])
         #expect(warned.code == 0 && warned.errors.contains("trap.lua:3: warning: no result depends on the mask"))
+        let silent = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local abs = dppa.abs
+            local base, law = dppa.model "zoo/base", dppa.model "zoo/law"
+            local delta = dppa.as_delta(dppa.weights(law) - dppa.weights(base))
+            local size = abs(delta)
+            local mask = size:gt(0.01)
+            if mask then delta = 2 * delta end
+            local share = dppa.mean(mask, "model"):value()
+            if size == 0 or share == 0 then error "nothing" end
+            local depth = dppa.per_tensor(delta, function(t) return t.layer == 0 and 1 or 0.5 end)
+            return base + depth * delta
+            """, "silent.lua")
+        let traps = try program.dppaRun(["check", silent, "--models", recipes]).errors
+        #expect(traps.contains("silent.lua:7: warning: `if mask` sees every field as true"))
+        #expect(traps.contains("silent.lua:9: warning: Lua decides `size == 0` once"))
+        #expect(traps.split(separator: "\n").count { $0.contains("warning") } == 2, "\(traps)")
+        for recipe in ["ties", "dare", "dp", "dppa", "my_rule", "slerp", "average", "task_arithmetic", "dppa_minimal"] {
+            #expect(try program.dppaRun(["check", "\(recipes)/\(recipe).lua"]).errors.isEmpty)
+        }
         let unknown = try program.dppaRun(["check", recipes + "/ties.lua", "--set", "densty=0.3"])
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'density'?"))
     }
