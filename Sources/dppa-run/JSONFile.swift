@@ -13,6 +13,18 @@ enum JSONFile {
         }
     }
 
+    /// Throws when a file cannot be made at a path: before hours of work rather than after them.
+    static func requireFolder(of path: String?) throws {
+        guard let path else { return }
+        let parent = NSString(string: path).deletingLastPathComponent
+        let folder = parent.isEmpty ? "." : parent
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw DPPAError(
+                .cannotCreate, "cannot write \(path): \(String(cString: strerror(errno)))",
+                notes: ["make the folder \(folder) first, or name another file"])
+        }
+    }
+
     /// A number as JSON has it, which knows no infinities and no NaN.
     static func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
 }

@@ -28,6 +28,7 @@ struct MeasureCommand: ParsableCommand {
         let recipe = RecipeRun(arguments.recipe)
         do {
             let start = ContinuousClock.now
+            for file in [json, report] { try JSONFile.requireFolder(of: file) }
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
             request.evaluator = try external.evaluator(beside: "unused")

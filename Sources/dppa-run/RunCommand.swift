@@ -41,6 +41,7 @@ struct RunCommand: ParsableCommand {
         let progress = ProgressLine(isQuiet: quiet)
         let recipeRun = RecipeRun(arguments.recipe)
         do {
+            for file in [json, report] { try JSONFile.requireFolder(of: file) }
             var request = try arguments.request(out: out)
             request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force

@@ -23,7 +23,10 @@ struct MemoryBudget {
                 .limit,
                 "\(what) needs \(MemoryBudget.words(bytes)); \(MemoryBudget.words(free)) of the budget of "
                     + "\(MemoryBudget.words(limit)) are free",
-                notes: ["give more with --memory, or use fewer --threads"])
+                notes: [
+                    "the program itself takes \(MemoryBudget.words(MemoryBudget.base))",
+                    "give more with --memory, or use fewer --threads",
+                ])
         }
         reserved += bytes
     }

@@ -60,6 +60,6 @@ import Testing
         let engine = Engine(graph, options: EngineOptions(threads: 1, memory: 1 << 20))
         let error = #expect(throws: DPPAError.self) { try engine.run([graph.reduce(.sum, delta, over: .tensor)]) }
         #expect(error?.code == .limit)
-        #expect(error?.notes.first?.contains("--memory") == true)
+        #expect(error?.notes.last?.contains("--memory") == true)
     }
 }
