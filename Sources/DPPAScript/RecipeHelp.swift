@@ -7,10 +7,7 @@ package struct RecipeHelp {
     package init(_ trace: RecipeTrace) { self.trace = trace }
 
     package var lines: [String] {
-        var lines = trace.text.split(separator: "\n", omittingEmptySubsequences: false)
-            .prefix { $0.hasPrefix("--") }.map {
-                $0.hasPrefix("-- ") ? String($0.dropFirst(3)) : String($0.dropFirst(2))
-            }
+        var lines = Reference.leadingComment(trace.text)
         let options = trace.session.options.taken
         lines += ["", options.isEmpty ? "It has no options." : "options, to be set with --set name=value:"]
         let width = options.map(\.name.count).max() ?? 0

@@ -25,8 +25,7 @@ package struct RecipeOutcome {
         session: RecipeSession, recipe: (name: String, text: String), written: [String], start: ContinuousClock.Instant,
         isOwn: (DPPAError.Location) -> Bool
     ) {
-        let duration = ContinuousClock.now - start
-        seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        seconds = (ContinuousClock.now - start) / .seconds(1)
         self.written = written
         self.recipe = recipe.name
         recipeText = recipe.text
@@ -91,11 +90,12 @@ package struct RecipeOutcome {
             "named": Dictionary(
                 named.map { entry -> (String, Any) in
                     if entry.values.count == 1, entry.values[0].name.isEmpty {
-                        return (entry.name, number(entry.values[0].value))
+                        return (entry.name, JSONFile.number(entry.values[0].value))
                     }
                     return (
                         entry.name,
-                        Dictionary(entry.values.map { ($0.name, number($0.value)) }, uniquingKeysWith: { a, _ in a })
+                        Dictionary(
+                            entry.values.map { ($0.name, JSONFile.number($0.value)) }, uniquingKeysWith: { a, _ in a })
                     )
                 }, uniquingKeysWith: { a, _ in a }),
             "tables": Dictionary(
@@ -105,12 +105,7 @@ package struct RecipeOutcome {
                 uniquingKeysWith: { a, _ in a }),
             "warnings": warnings,
         ]
-        do {
-            let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
-            try (data + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw DPPAError(.cannotCreate, "cannot write \(path)", cause: error.localizedDescription)
-        }
+        try JSONFile.write(object, to: path)
     }
 
     private static func named(_ session: RecipeSession) -> [(name: String, values: [(name: String, value: Double)])] {
@@ -150,7 +145,7 @@ package struct RecipeOutcome {
         case .string(let text): text
         case .table(let table): table.array.map(json)
         case .integer(let number): number
-        case .number(let number): self.number(number)
+        case .number(let number): JSONFile.number(number)
         case .bool(let flag): flag
         case .null, .object, .function: NSNull()
         }
@@ -158,12 +153,9 @@ package struct RecipeOutcome {
 
     private func cell(_ cell: ReportTable.Cell) -> Any {
         switch cell {
-        case .number(let value): number(value)
+        case .number(let value): JSONFile.number(value)
         case .text(let text): text
         case .nothing: NSNull()
         }
     }
-
-    /// JSON has no infinities and no NaN.
-    private func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
 }

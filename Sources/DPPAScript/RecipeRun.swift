@@ -83,9 +83,7 @@ package final class RecipeRun {
         }
         let texts = host.sources
         if let failure, texts[recipe] == nil { throw failure }
-        return RecipeTrace(
-            session: session, texts: texts, text: texts[recipe] ?? "", failure: failure,
-            isOwn: { texts[$0.file] != nil })
+        return RecipeTrace(session: session, texts: texts, text: texts[recipe] ?? "", failure: failure)
     }
 
     /// Where the scores of a run are kept: beside its output.

@@ -9,8 +9,9 @@ package struct RecipeTrace {
     package let text: String
     /// Why a forgiving trace ended early.
     package let failure: DPPAError?
+
     /// Whether a place is in a file of the recipe's own.
-    package let isOwn: (DPPAError.Location) -> Bool
+    func isOwn(_ place: DPPAError.Location) -> Bool { texts[place.file] != nil }
 
     /// The call that needed a measured value, when a dry trace ended there.
     package var stop: DPPAError.Location? { session.stop }

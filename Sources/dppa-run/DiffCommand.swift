@@ -1,5 +1,6 @@
 import ArgumentParser
 import DPPA
+import DPPAScript
 import Foundation
 
 /// `dppa-run diff`: how two checkpoints differ.

@@ -1,4 +1,5 @@
 import DPPA
+import DPPAScript
 import Foundation
 
 /// A comparison of two checkpoints in words and as JSON.

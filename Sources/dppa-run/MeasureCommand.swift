@@ -15,12 +15,7 @@ struct MeasureCommand: ParsableCommand {
     @Flag(help: "Print nothing but the values, warnings and errors.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("Write the values as JSON.", valueName: "file"))
-    var json: String?
-
-    @Option(
-        help: ArgumentHelp("Write a page to read: recipe, named values as pictures, searches.", valueName: "file.html"))
-    var report: String?
+    @OptionGroup var reports: ReportOptions
 
     func run() throws {
         Interruption.listen()
@@ -28,7 +23,7 @@ struct MeasureCommand: ParsableCommand {
         let recipe = RecipeRun(arguments.recipe)
         do {
             let start = ContinuousClock.now
-            for file in [json, report] { try JSONFile.requireFolder(of: file) }
+            try reports.requireFolders()
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
             request.evaluator = try external.evaluator(beside: "unused")
@@ -44,8 +39,7 @@ struct MeasureCommand: ParsableCommand {
             for line in ValueText.lines(outcome.named) { print(line) }
             for table in outcome.tables { for line in ValueText.lines(table) { print(line) } }
             for warning in outcome.warnings { Console.error(warning) }
-            if let json { try outcome.writeJSON(to: json) }
-            if let report { try outcome.writeReport(to: report) }
+            try reports.write(outcome)
         } catch {
             progress.finish()
             throw Console.fail(error, sources: recipe.sources)

@@ -75,8 +75,7 @@ final class ProgressLine: EngineObserver {
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {
-        let duration = ContinuousClock.now - start
-        return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+        (ContinuousClock.now - start) / .seconds(1)
     }
 
     private func show(_ text: String, _ state: inout State) {

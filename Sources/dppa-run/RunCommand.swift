@@ -29,19 +29,14 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Print nothing but warnings and errors.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("Write what was done and all named values as JSON.", valueName: "file"))
-    var json: String?
-
-    @Option(
-        help: ArgumentHelp("Write a page to read: recipe, named values as pictures, searches.", valueName: "file.html"))
-    var report: String?
+    @OptionGroup var reports: ReportOptions
 
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
         let recipeRun = RecipeRun(arguments.recipe)
         do {
-            for file in [json, report] { try JSONFile.requireFolder(of: file) }
+            try reports.requireFolders()
             var request = try arguments.request(out: out)
             request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force
@@ -54,8 +49,7 @@ struct RunCommand: ParsableCommand {
                 })
             progress.finish()
             for warning in outcome.warnings { Console.error(warning) }
-            if let json { try outcome.writeJSON(to: json) }
-            if let report { try outcome.writeReport(to: report) }
+            try reports.write(outcome)
             if !quiet { Console.error(outcome.summary) }
         } catch {
             progress.finish()

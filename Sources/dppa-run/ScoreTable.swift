@@ -1,4 +1,5 @@
 import DPPA
+import DPPAScript
 import Foundation
 
 /// Scores of models on tasks, for people and as JSON.

@@ -37,8 +37,6 @@ import Testing
         let file = URL(fileURLWithPath: Folders.fixtures + "/DP/masks.json")
         let masks = try JSONDecoder().decode(Masks.self, from: Data(contentsOf: file))
         let scratch = try Scratch()
-        try FileManager.default.createSymbolicLink(
-            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
         let recipe = try scratch.write(Self.recipe, "mask.lua")
         for (rate, expected) in masks.experts[expert]?.rates ?? [:] {
             let (outcome, model) = try run(

@@ -29,8 +29,6 @@ import Testing
     /// A search over numbers alone: the candidate is its own list of factors.
     private func searched(_ options: String, _ goal: String) throws -> (tried: [[Double]], factors: [Double]) {
         let scratch = try Scratch()
-        try FileManager.default.createSymbolicLink(
-            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
         let recipe = try scratch.write(
             """
             local dppa = require "dppa.v1"
@@ -141,8 +139,6 @@ import Testing
     /// A recipe over the zoo that is expected to fail.
     private func failure(_ body: String) throws -> DPPAError? {
         let scratch = try Scratch()
-        try FileManager.default.createSymbolicLink(
-            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
         _ = try scratch.write("{\"prompt\": [256], \"target\": [0, 0, 0, 0]}\n", "never.jsonl")
         _ = try scratch.write("\n", "empty.jsonl")
         let recipe = try scratch.write(
@@ -204,8 +200,6 @@ import Testing
     func partitionsGetTheirFactors(candidate: (String, String, Double, Double), compat: String) throws {
         let (combine, factors, first, second) = candidate
         let scratch = try Scratch()
-        try FileManager.default.createSymbolicLink(
-            atPath: scratch.path + "/zoo", withDestinationPath: Folders.recipes + "/zoo")
         let recipe = try scratch.write(
             """
             local dppa = require "dppa.v1"

@@ -25,12 +25,11 @@ public struct Evaluator {
     /// vocabulary, or logits are not numbers; `limit` when the memory is too small.
     public func score(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[Score]] {
         try MatrixProduct.prepare()
+        let subjects = try models.map(subject)
         var results = [[Score]?](repeating: nil, count: models.count)
         while let first = results.firstIndex(where: { $0 == nil }) {
-            let subject = try subject(models[first])
-            let alike = try models.indices.filter { index in
-                try results[index] == nil && subject.isLike(self.subject(models[index]))
-            }
+            let subject = subjects[first]
+            let alike = models.indices.filter { results[$0] == nil && subject.isLike(subjects[$0]) }
             let group = Array(alike.prefix(try subject.plan(tasks, models: alike.count, engine.options).candidates))
             let scores = try score(subject, group.map { models[$0] }, tasks)
             for (index, score) in zip(group, scores) { results[index] = score }
@@ -118,10 +117,7 @@ public struct Evaluator {
         return try engine.staged("scoring", bytes: subject.bytes * models.count) {
             let predictions = try predict(subject, models, tasks.flatMap(\.sequences), plan)
             let answers = try generated(subject, models, tasks, plan)
-            let duration = ContinuousClock.now - start
-            let seconds =
-                (Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18)
-                / Double(models.count * max(1, tasks.count))
+            let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(models.count * max(1, tasks.count))
             return try models.indices.map { index in
                 var rest = predictions[index][...]
                 return try tasks.enumerated().map { number, task in

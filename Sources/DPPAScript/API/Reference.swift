@@ -52,12 +52,13 @@ package enum Reference {
         ("a & b", "__band"), ("a | b", "__bor"), ("~a", "__bnot"),
     ]
 
-    /// The comment that a module begins with.
-    private static func header(_ name: String) -> [String] {
-        (LibraryTexts.all[name] ?? "").split(separator: "\n", omittingEmptySubsequences: false)
-            .prefix { $0.hasPrefix("--") }.map {
-                $0.hasPrefix("-- ") ? String($0.dropFirst(3)) : String($0.dropFirst(2))
-            }
+    private static func header(_ name: String) -> [String] { leadingComment(LibraryTexts.all[name] ?? "") }
+
+    /// The lines of the comment that a Lua text begins with.
+    static func leadingComment(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("--") }.map {
+            $0.hasPrefix("-- ") ? String($0.dropFirst(3)) : String($0.dropFirst(2))
+        }
     }
 
     static func signature(_ function: Function, isMethod: Bool) -> String {

@@ -1,10 +1,10 @@
 import DPPA
 import Foundation
 
-/// JSON files of the commands.
-enum JSONFile {
+/// JSON files of runs and commands.
+package enum JSONFile {
     /// Writes an object with sorted keys.
-    static func write(_ object: Any, to path: String) throws {
+    package static func write(_ object: Any, to path: String) throws {
         do {
             let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
             try (data + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
@@ -13,8 +13,8 @@ enum JSONFile {
         }
     }
 
-    /// Throws when a file cannot be made at a path: before hours of work rather than after them.
-    static func requireFolder(of path: String?) throws {
+    /// Throws when a file cannot be made at a path.
+    package static func requireFolder(of path: String?) throws {
         guard let path else { return }
         let parent = NSString(string: path).deletingLastPathComponent
         let folder = parent.isEmpty ? "." : parent
@@ -26,5 +26,5 @@ enum JSONFile {
     }
 
     /// A number as JSON has it, which knows no infinities and no NaN.
-    static func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
+    package static func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
 }
