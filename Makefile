@@ -32,8 +32,9 @@ demo: build
 	$$bin run recipes/task_arithmetic.lua --set lambda=0.6 --out $(DEMO)/task_arithmetic --force; \
 	echo; echo "== questions that the search has not seen"; \
 	$$bin eval $$zoo/base $$zoo/math $$zoo/finance $$zoo/law $(DEMO)/task_arithmetic $(DEMO)/dppa \
-	  --task $$zoo/eval/math.jsonl --task $$zoo/eval/finance.jsonl --task $$zoo/eval/law.jsonl; \
-	echo; echo "the merged model is $(DEMO)/dppa; its README.md says how it was made"
+	  --task $$zoo/eval/math.jsonl --task $$zoo/eval/finance.jsonl --task $$zoo/eval/law.jsonl > $(DEMO)/scores.txt; \
+	cat $(DEMO)/scores.txt; echo; awk -f bench/demo_check.awk $(DEMO)/scores.txt; \
+	echo "the merged model is $(DEMO)/dppa; its README.md says how it was made"
 
 # Release mode, so that the tests run what users run; the tests use no testable imports.
 test: packages
