@@ -7,7 +7,7 @@ package struct RecipeMeasurement {
     /// Computes all named values of a trace.
     ///
     /// Throws a `data` error when the recipe names none.
-    package init(_ trace: RecipeTrace, recipe: String, start: ContinuousClock.Instant) throws {
+    package init(_ trace: RecipeTrace, recipe: String, dtype: DType?, start: RunStart) throws {
         let session = trace.session
         guard !session.named.isEmpty || !session.tables.isEmpty else {
             throw DPPAError(
@@ -15,8 +15,7 @@ package struct RecipeMeasurement {
                 notes: ["name one: mean(x, \"layer\"):named \"what it is\""])
         }
         try session.engine.run(session.named.map(\.node))
-        outcome = RecipeOutcome(
-            session: session, recipe: (recipe, trace.text), written: [], start: start, isOwn: trace.isOwn)
+        outcome = RecipeOutcome(record: RunRecord(trace, recipe: recipe, dtype: dtype, start: start))
     }
 }
 

@@ -65,6 +65,6 @@ package struct RecipePlan {
 
     /// The options with the values that they took.
     package var options: [(name: String, value: String)] {
-        trace.session.options.taken.map { ($0.name, RecipeOutcome.text($0.value)) }
+        trace.session.options.taken.map { ($0.name, RunRecord.Option.Value($0.value).shown) }
     }
 }

@@ -34,20 +34,21 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
-        let start = ContinuousClock.now
+        let start = RunStart()
         // Before hours of searching rather than after them.
         try OutputDirectory.requireFree(request.out, force: request.force)
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
-        let (session, text) = (trace.session, trace.text)
+        let session = trace.session
         let merge = MergeRun(
             session.engine, checkpoints: session.checkpoints,
             settings: MergeRun.Settings(
                 out: request.out, dtype: request.dtype, shardSize: request.shardSize, force: request.force))
-        let name = NSString(string: recipe).lastPathComponent
-        let written = try merge.write(session.results, named: session.named) { result in
-            RecipeOutcome.card(session, result, (name, text)).markdown
+        func record(_ outputs: [RunRecord.Output], _ written: [String] = []) -> RunRecord {
+            RunRecord(trace, recipe: recipe, outputs: outputs, written: written, dtype: request.dtype, start: start)
         }
-        return RecipeOutcome(session: session, recipe: (name, text), written: written, start: start, isOwn: trace.isOwn)
+        let outputs = try merge.write(session.results, named: session.named) { record($0) }
+        let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
+        return RecipeOutcome(record: record(outputs, written))
     }
 
     /// Runs the recipe without writing anything: its expressions, options and models.
@@ -68,7 +69,11 @@ package final class RecipeRun {
             options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
             journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
             evaluator: request.evaluator, isDry: isDry)
-        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted, print: print)
+        let printed = PrintedTexts()
+        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
+            printed.add(text)
+            print(text)
+        }
         defer { sources = host.sources }
         var failure: DPPAError?
         do { try collect(host.run(recipe: recipe), session) } catch let error as DPPAError {
@@ -81,9 +86,8 @@ package final class RecipeRun {
                 .usage, "the recipe has no option '\(unknown)'",
                 notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
         }
-        let texts = host.sources
-        if let failure, texts[recipe] == nil { throw failure }
-        return RecipeTrace(session: session, texts: texts, text: texts[recipe] ?? "", failure: failure)
+        if let failure, host.sources[recipe] == nil { throw failure }
+        return RecipeTrace(session, host.texts, recipe: recipe, printed: printed, failure: failure)
     }
 
     /// Where the scores of a run are kept: beside its output.

@@ -7,8 +7,24 @@ package struct RecipeTrace {
     package let texts: [String: String]
     /// The recipe's text.
     package let text: String
+    /// The recipe's own modules by the name that `require` has, sorted.
+    package let modules: [(name: String, text: String)]
+    /// The shipped modules that were required, sorted.
+    package let library: [String]
+    /// What the recipe has printed.
+    package let printed: PrintedTexts
     /// Why a forgiving trace ended early.
     package let failure: DPPAError?
+
+    init(_ session: RecipeSession, _ sources: SourceTexts, recipe: String, printed: PrintedTexts, failure: DPPAError?) {
+        self.session = session
+        texts = sources.texts
+        text = sources.texts[recipe] ?? ""
+        modules = sources.modules.sorted { $0.key < $1.key }.map { ($0.key, sources.texts[$0.value] ?? "") }
+        library = sources.library.sorted()
+        self.printed = printed
+        self.failure = failure
+    }
 
     /// Whether a place is in a file of the recipe's own.
     func isOwn(_ place: DPPAError.Location) -> Bool { texts[place.file] != nil }
@@ -16,9 +32,23 @@ package struct RecipeTrace {
     /// The call that needed a measured value, when a dry trace ended there.
     package var stop: DPPAError.Location? { session.stop }
 
-    /// What `run` would warn of without having read a weight; of masks only when the recipe was traced to its end.
+    /// What `run` would warn of without having read a weight: models that were cut, and, when the recipe was traced to its
+    /// end, masks that nothing depends on.
     package var warnings: [String] {
-        stop == nil ? RecipeOutcome.earlyWarnings(session, isOwn: isOwn) : session.warnings
+        guard stop == nil else { return session.warnings }
+        return session.warnings
+            + session.unusedMasks(isOwn: isOwn).map { mask in
+                "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
+                    + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
+            }
+    }
+
+    /// The same, and what the weights have shown: infinities and NaNs, and what named clamps have cut.
+    var lateWarnings: [String] {
+        let inputs = session.engine.report.nonFiniteInputs.map {
+            "warning: \($0.label) has \($0.count) infinite or NaN elements, for example in \($0.tensor)"
+        }
+        return warnings + inputs + session.clampWarnings
     }
 
     /// Comparisons and conditions on fields in the recipe's own files.

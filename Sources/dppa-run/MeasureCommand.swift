@@ -22,7 +22,7 @@ struct MeasureCommand: ParsableCommand {
         let progress = ProgressLine(isQuiet: quiet)
         let recipe = RecipeRun(arguments.recipe)
         do {
-            let start = ContinuousClock.now
+            let start = RunStart()
             try reports.requireFolders()
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
@@ -33,8 +33,9 @@ struct MeasureCommand: ParsableCommand {
                     progress.finish()
                     Console.output(text)
                 })
-            let name = NSString(string: arguments.recipe).lastPathComponent
-            let outcome = try RecipeMeasurement(trace, recipe: name, start: start).outcome
+            let outcome = try RecipeMeasurement(
+                trace, recipe: arguments.recipe, dtype: request.dtype, start: start
+            ).outcome
             progress.finish()
             for line in ValueText.lines(outcome.named) { print(line) }
             for table in outcome.tables { for line in ValueText.lines(table) { print(line) } }

@@ -49,11 +49,13 @@ public struct MergeRun {
 
     /// Writes all results together, or nothing; several share their passes.
     ///
-    /// `card` makes the text of the model card once the named values are known. Returns the directories written.
+    /// `record` tells what the run has done once the named values are known; where it is nil, no card is written. Returns what
+    /// each result is made of.
     public func write(
-        _ results: [MergeResult], named: [Named], card: (MergeResult) throws -> String
-    ) throws -> [String] {
+        _ results: [MergeResult], named: [Named] = [], record: (([RunRecord.Output]) throws -> RunRecord)? = nil
+    ) throws -> [RunRecord.Output] {
         for result in results { try engine.graph.requireModel(result.node) }
+        let written = results.map(output)
         let target = try OutputDirectory.prepare(
             target: settings.out, force: settings.force, inputs: checkpoints.map(\.path))
         do {
@@ -77,19 +79,36 @@ public struct MergeRun {
                 let directory = try self.directory(result, in: target.temporaryPath)
                 try Sidecars(checkpoints: checkpoints, result: result, config: configModel(result))
                     .write(to: directory, dtype: settings.dtype ?? result.dtype)
-                try Sidecars.write(card(result), to: directory + "/README.md")
+            }
+            if let record = try record?(written) {
+                for (result, output) in zip(results, written) {
+                    let directory = try self.directory(result, in: target.temporaryPath)
+                    try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
+                }
             }
             try target.commit()
         } catch {
             target.abandon()
             throw error
         }
-        return results.map { result in result.name.map { settings.out + "/" + $0 } ?? settings.out }
+        return written
     }
 
     /// The model that config and small files come from: what the recipe says, or the first that the expression reads.
     private func configModel(_ result: MergeResult) -> Int {
         result.config ?? engine.graph.models(of: result.node).first ?? 0
+    }
+
+    /// What a result is made of, for the record.
+    private func output(_ result: MergeResult) -> RunRecord.Output {
+        let config = configModel(result)
+        let tokenizer = result.tokenizer ?? config
+        let template = result.chatTemplateFile.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        func label(_ model: Int) -> String { engine.graph.models[model].label }
+        return RunRecord.Output(
+            name: result.name, models: engine.graph.models(of: result.node).map(label), config: label(config),
+            tokenizer: label(tokenizer), chatTemplate: template ?? label(result.chatTemplate ?? tokenizer),
+            dtype: settings.dtype ?? result.dtype)
     }
 
     private func directory(_ result: MergeResult, in root: String) throws -> String {

@@ -1,47 +1,32 @@
 /// The README.md of a written model: everything that is needed to make it again.
 ///
-/// No local paths: models appear under their labels.
+/// No local paths: models appear under their labels. Nothing in it changes from one run to the next.
 public struct ModelCard: Sendable {
-    /// The recipe's file name and text.
-    public var recipe: (name: String, text: String)
-    /// The labels of the models that were read.
-    public var models: [String]
-    /// The options with the values that they took.
-    public var options: [(name: String, value: String)]
-    /// The named values, by name and instance.
-    public var named: [(name: String, values: [(name: String, value: Double)])]
-    /// The tables that the recipe adds, such as the candidates of a search.
-    public var tables: [ReportTable]
-    /// The label of the model that config and tokenizer come from.
-    public var config: String
+    private let record: RunRecord
+    private let output: RunRecord.Output
 
-    /// A card with everything given.
-    public init(
-        recipe: (name: String, text: String), models: [String], options: [(name: String, value: String)],
-        named: [(name: String, values: [(name: String, value: Double)])], tables: [ReportTable] = [], config: String
-    ) {
-        self.recipe = recipe
-        self.models = models
-        self.options = options
-        self.named = named
-        self.tables = tables
-        self.config = config
+    /// The card of one of the models that a run has written.
+    public init(_ record: RunRecord, output: RunRecord.Output) {
+        self.record = record
+        self.output = output
     }
 
     /// The text in Markdown with a front matter for model hubs.
     public var markdown: String {
         var lines = ["---", "library_name: transformers", "tags:", "- merge", "- dppa", "---", ""]
         lines += ["# Merged model", ""]
-        lines += ["Merged from \(models.map { "`\($0)`" }.joined(separator: ", ")) with dppa-run \(version).", ""]
-        lines += ["Configuration and tokenizer come from `\(config)`.", ""]
-        if !options.isEmpty {
+        lines += [
+            "Merged from \(output.models.map { "`\($0)`" }.joined(separator: ", ")) with dppa-run \(version).", "",
+        ]
+        lines += [origin, ""]
+        if !record.options.isEmpty {
             lines += ["## Options", "", "| option | value |", "|---|---|"]
-            lines += options.map { "| `\($0.name)` | \(ModelCard.cell($0.value)) |" }
+            lines += record.options.map { "| `\($0.name)` | \(ModelCard.cell($0.value.shown)) |" }
             lines.append("")
         }
-        if !named.isEmpty {
+        if !record.named.isEmpty {
             lines += ["## Named values", "", "| name | values | smallest | mean | largest |", "|---|---|---|---|---|"]
-            lines += named.map { entry in
+            lines += record.named.map { entry in
                 let numbers = entry.values.map(\.value)
                 let mean = numbers.reduce(0, +) / Double(max(1, numbers.count))
                 return
@@ -49,15 +34,28 @@ public struct ModelCard: Sendable {
             }
             lines.append("")
         }
-        for table in tables {
+        for table in record.tables {
             lines += ["## \(ModelCard.cell(table.name))", "", ModelCard.row(table.columns)]
             lines.append("|" + String(repeating: "---|", count: table.columns.count))
             lines += table.rows.map { ModelCard.row($0.map(\.text)) } + [""]
         }
-        // A fence longer than any in the recipe cannot be closed by it.
-        let fence = String(repeating: "`", count: max(3, ModelCard.longestFence(recipe.text) + 1))
-        lines += ["## Recipe", "", "`\(recipe.name)`:", "", fence + "lua", recipe.text, fence, ""]
+        lines += ["## Recipe", ""] + ModelCard.code(record.recipe.name, record.recipe.text)
         return lines.joined(separator: "\n")
+    }
+
+    /// Where the small files come from.
+    private var origin: String {
+        if output.tokenizer == output.config, output.chatTemplate == output.config {
+            return "Configuration and tokenizer come from `\(output.config)`."
+        }
+        return "Configuration comes from `\(output.config)`, the tokenizer from `\(output.tokenizer)`, "
+            + "the chat template from `\(output.chatTemplate)`."
+    }
+
+    private static func code(_ name: String, _ text: String) -> [String] {
+        // A fence longer than any in the text cannot be closed by it.
+        let fence = String(repeating: "`", count: max(3, longestFence(text) + 1))
+        return ["`\(name)`:", "", fence + "lua", text, fence, ""]
     }
 
     private static func row(_ cells: [String]) -> String {

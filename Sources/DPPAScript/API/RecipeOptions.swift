@@ -6,7 +6,8 @@ package final class RecipeOptions {
     package struct Taken {
         package var name: String
         package var value: ScriptValue
-        package var isGiven: Bool
+        /// What `--set` gave, as it was written; nil for the default.
+        package var given: String?
         /// What the declaration says besides.
         package var help: String
         package var choices: [String]
@@ -48,7 +49,7 @@ package final class RecipeOptions {
         try check(value, declaration, isGiven: text != nil)
         taken.append(
             Taken(
-                name: declaration.name, value: value, isGiven: text != nil, help: declaration.help,
+                name: declaration.name, value: value, given: text, help: declaration.help,
                 choices: declaration.choices, minimum: declaration.minimum, maximum: declaration.maximum))
         return value
     }

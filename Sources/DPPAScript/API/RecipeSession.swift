@@ -20,6 +20,8 @@ package final class RecipeSession {
     /// Tables that the recipe adds to the report.
     package private(set) var tables: [ReportTable] = []
     private var tableCells = 0
+    /// What the recipe has had scored.
+    package private(set) var scores: [RunRecord.ScoredModel] = []
     /// Names in use, with the number that the next node of that name tries first.
     private var usedNames: [String: Int] = [:]
     private var namedNodes: Set<NamedNode> = []
@@ -156,14 +158,20 @@ package final class RecipeSession {
                 .data, "two tasks have the name '\(twice.name)'",
                 notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
         }
-        return try scorer.score(models, on: tasks, checkpoints: checkpoints)
+        let found = try scorer.score(models, on: tasks, checkpoints: checkpoints)
+        for (model, row) in zip(models, found) {
+            let name = modelIndex(model).map { graph.models[$0].label } ?? graph.formula(model)
+            // A search of any length must not fill the card.
+            scores += row.prefix(10_000 - scores.count).map { RunRecord.ScoredModel(model: name, score: $0) }
+        }
+        return found
     }
 
     /// Writes a candidate into a directory that exists.
     private func write(_ node: NodeID, _ directory: String) throws {
         let settings = MergeRun.Settings(out: directory, dtype: dtype, force: true)
         _ = try MergeRun(engine, checkpoints: checkpoints, settings: settings)
-            .write([MergeResult(node: node)], named: []) { _ in "A candidate of a search.\n" }
+            .write([MergeResult(node: node)])
     }
 
     /// Adds a table to the report; its name must be new.
@@ -194,6 +202,22 @@ package final class RecipeSession {
         return unused.compactMap { id in
             guard !inner.contains(id), let location = graph[id].location, isOwn(location) else { return nil }
             return (location, graph.formula(id, depth: 4))
+        }
+    }
+
+    /// What named clamps have cut.
+    var clampWarnings: [String] {
+        named.compactMap { entry in
+            guard let inner = graph.clamped[entry.node], let before = engine.values(inner),
+                let after = engine.values(entry.node)
+            else { return nil }
+            let cut = zip(before, after).filter { $0.value != $1.value }
+            guard !cut.isEmpty else { return nil }
+            let most = 16
+            let places = cut.prefix(most).map { "\($0.name): \($0.value) became \($1.value)" }
+            return "warning: '\(entry.name)' was clamped in \(cut.count) of \(after.count) places\nnote: "
+                + places.joined(separator: "\nnote: ")
+                + (cut.count > most ? "\nnote: and \(cut.count - most) more" : "")
         }
     }
 }

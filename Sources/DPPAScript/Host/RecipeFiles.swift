@@ -51,7 +51,10 @@ final class RecipeFiles {
     func module(_ name: String) throws -> (text: String, chunk: String) {
         if name.hasPrefix("dppa.") {
             let word = String(name.dropFirst(5))
-            if let text = library[word], word != "sandbox", word != "prelude" { return (text, "=" + name) }
+            if let text = library[word], word != "sandbox", word != "prelude" {
+                texts.addLibrary(word)
+                return (text, "=" + name)
+            }
             let known = library.keys.filter { $0 != "sandbox" && $0 != "prelude" }.map { "dppa." + $0 } + ["dppa.v1"]
             throw DPPAError(
                 .data, "there is no module '\(name)'", notes: [Suggestions.sentence(for: name, among: known)])
@@ -74,6 +77,7 @@ final class RecipeFiles {
             throw DPPAError(
                 .data, "the module '\(name)' leads out of the recipe's folder", notes: ["copy it into lib/"])
         }
+        texts.addModule(name, file: path)
         return (try read(path, name: path), "@" + path)
     }
 

@@ -48,7 +48,8 @@ package final class ScriptHost {
     private let context: AnyObject
     private let isInterrupted: @Sendable () -> Bool
     private let print: @Sendable (String) -> Void
-    private let texts = SourceTexts()
+    /// The recipe files that have been read, and the shipped modules.
+    package let texts = SourceTexts()
 
     /// The texts of the recipe files that have been read.
     package var sources: [String: String] { texts.texts }

@@ -3,8 +3,16 @@ import DPPA
 /// The texts of the recipe files that have been read, by the name that messages use.
 package final class SourceTexts {
     package private(set) var texts: [String: String] = [:]
+    /// The recipe's own modules by the name that `require` has, with the names of their files.
+    package private(set) var modules: [String: String] = [:]
+    /// The shipped modules that were required, without `dppa.`.
+    package private(set) var library: Set<String> = []
 
     func add(_ file: String, _ text: String) { texts[file] = text }
+
+    func addModule(_ name: String, file: String) { modules[name] = file }
+
+    func addLibrary(_ name: String) { library.insert(name) }
 
     /// The first place of a whole word at or after a line, within 60 lines; as a key it is followed by `=`.
     func find(_ word: String, from start: DPPAError.Location, isKey: Bool = false) -> DPPAError.Location? {

@@ -24,7 +24,7 @@ struct ChangingFileTests {
         let run = MergeRun(
             Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint],
             settings: MergeRun.Settings(out: folder.path + "/out", dtype: .bf16))
-        _ = try run.write([MergeResult(node: node)], named: []) { _ in "" }
+        _ = try run.write([MergeResult(node: node)])
     }
 
     @Test(

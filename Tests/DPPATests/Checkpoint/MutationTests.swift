@@ -134,7 +134,7 @@ private struct Fuzzer {
             defer { try? FileManager.default.removeItem(atPath: folder.path + "/out") }
             let settings = MergeRun.Settings(out: folder.path + "/out", dtype: .f16, shardSize: 64)
             _ = try MergeRun(engine, checkpoints: [checkpoint], settings: settings)
-                .write([MergeResult(node: node)], named: []) { _ in "" }
+                .write([MergeResult(node: node)])
         }
         guard hasTask else {
             let x = try graph.reinterpret(node, as: .value)

@@ -2,48 +2,38 @@ import Foundation
 
 /// A run as one page: recipe, models, named values as pictures, searches, warnings.
 public struct RunReport: Sendable {
-    /// What the model card has too.
-    public var card: ModelCard
-    /// What the engine has done.
-    public var engine: EngineReport
-    /// How long the run took, in seconds.
-    public var seconds: Double
-    /// What the run warned of.
-    public var warnings: [String]
+    /// What the run has to tell.
+    public var record: RunRecord
 
-    /// A report, all given.
-    public init(card: ModelCard, engine: EngineReport, seconds: Double, warnings: [String]) {
-        self.card = card
-        self.engine = engine
-        self.seconds = seconds
-        self.warnings = warnings
-    }
+    /// The report of a run.
+    public init(_ record: RunRecord) { self.record = record }
 
     /// The page in HTML, without anything from elsewhere.
     public var html: String {
-        var page = HTMLPage(title: "\(card.recipe.name): \(card.models.joined(separator: ", "))")
-        let gigabytes = Double(engine.bytesRead + engine.bytesWritten) / 1e9
+        let models = record.models.map(\.label)
+        var page = HTMLPage(title: "\(record.recipe.name): \(models.joined(separator: ", "))")
+        let gigabytes = Double(record.engine.bytesRead + record.engine.bytesWritten) / 1e9
         page.paragraph(
-            "dppa-run \(version) merged \(card.models.joined(separator: ", ")) in \(String(format: "%.1f", seconds)) s; "
-                + "\(String(format: "%.2f", gigabytes)) GB of weights moved in \(engine.passes) passes, through the whole "
-                + "checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s").")
-        if !warnings.isEmpty {
+            "dppa-run \(version) merged \(models.joined(separator: ", ")) in \(String(format: "%.1f", record.seconds)) s; "
+                + "\(String(format: "%.2f", gigabytes)) GB of weights moved in \(record.engine.passes) passes, through the whole "
+                + "checkpoint \(record.engine.epochs) time\(record.engine.epochs == 1 ? "" : "s").")
+        if !record.warnings.isEmpty {
             page.heading("Warnings")
-            for warning in warnings { page.code(warning) }
+            for warning in record.warnings { page.code(warning) }
         }
-        if !card.options.isEmpty {
+        if !record.options.isEmpty {
             page.heading("Options")
-            page.table(["option", "value"], card.options.map { [$0.name, $0.value] })
+            page.table(["option", "value"], record.options.map { [$0.name, $0.value.shown] })
         }
-        for table in card.tables { add(table, to: &page) }
-        if !card.named.isEmpty { page.heading("Named values") }
-        let single = card.named.filter { $0.values.count == 1 }
+        for table in record.tables { add(table, to: &page) }
+        if !record.named.isEmpty { page.heading("Named values") }
+        let single = record.named.filter { $0.values.count == 1 }
         if !single.isEmpty {
             page.table(["name", "value"], single.map { [$0.name, Chart.number($0.values[0].value)] })
         }
-        for entry in card.named where entry.values.count > 1 { add(entry, to: &page) }
+        for entry in record.named where entry.values.count > 1 { add(entry, to: &page) }
         page.heading("Recipe")
-        page.code(card.recipe.text)
+        page.code(record.recipe.text)
         return page.text
     }
 

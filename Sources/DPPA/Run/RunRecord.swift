@@ -1,0 +1,206 @@
+import Foundation
+
+/// Everything that a run of a recipe has to tell: the model card, the JSON and the page are all made of it.
+///
+/// Local folders stand in `Model.path`, `written` and the texts of `given` alone, which only the JSON shows.
+public struct RunRecord: Sendable {
+    /// A value per instance, under the name that the recipe gave it.
+    public typealias NamedValue = (name: String, values: [(name: String, value: Double)])
+
+    /// The recipe and what it required.
+    public var recipe: Recipe
+    /// The options in the order in which the recipe declared them.
+    public var options: [Option]
+    /// The models that were opened, in that order.
+    public var models: [Model]
+    /// The models that were written; empty where nothing was.
+    public var outputs: [Output]
+    /// The directories that were written.
+    public var written: [String]
+    /// The dtype that `--dtype` asked for.
+    public var dtype: DType?
+    /// The named values.
+    public var named: [NamedValue]
+    /// The tables that the recipe added, such as the candidates of a search.
+    public var tables: [ReportTable]
+    /// What `dppa.score` gave, in the order of the calls.
+    public var scores: [ScoredModel]
+    /// What the recipe printed, a text for each call.
+    public var printed: [String]
+    /// What was warned of, a text each.
+    public var warnings: [String]
+    /// What the engine did.
+    public var engine: EngineReport
+    /// When the run began.
+    public var date: Date
+    /// How long the run took, in seconds.
+    public var seconds: Double
+
+    /// The seed of random streams, if the recipe has an option of that name.
+    public var seed: Int? {
+        if case .integer(let seed)? = options.first(where: { $0.name == "seed" })?.value { seed } else { nil }
+    }
+
+    /// A record, all given.
+    public init(
+        recipe: Recipe, options: [Option], models: [Model], outputs: [Output] = [], written: [String] = [],
+        dtype: DType? = nil, named: [NamedValue] = [], tables: [ReportTable] = [], scores: [ScoredModel] = [],
+        printed: [String] = [], warnings: [String] = [], engine: EngineReport = EngineReport(), date: Date,
+        seconds: Double = 0
+    ) {
+        self.recipe = recipe
+        self.options = options
+        self.models = models
+        self.outputs = outputs
+        self.written = written
+        self.dtype = dtype
+        self.named = named
+        self.tables = tables
+        self.scores = scores
+        self.printed = printed
+        self.warnings = warnings
+        self.engine = engine
+        self.date = date
+        self.seconds = seconds
+    }
+}
+
+extension RunRecord {
+    /// The texts that made the run.
+    public struct Recipe: Sendable {
+        /// The file's name without its folder.
+        public var name: String
+        /// The text of the recipe.
+        public var text: String
+        /// The recipe's own modules, by the name that `require` has: `lib/NAME.lua` beside the recipe.
+        public var modules: [(name: String, text: String)]
+        /// The shipped modules that were required, without `dppa.`: `ties`, `delta_of`.
+        public var library: [String]
+
+        /// A recipe, all given.
+        public init(name: String, text: String, modules: [(name: String, text: String)] = [], library: [String] = []) {
+            self.name = name
+            self.text = text
+            self.modules = modules
+            self.library = library
+        }
+    }
+
+    /// One option of the recipe.
+    public struct Option: Sendable {
+        /// What an option can be.
+        public indirect enum Value: Sendable, Equatable {
+            case text(String), integer(Int), number(Double), flag(Bool), list([Value]), nothing
+        }
+
+        /// The name behind `--set`.
+        public var name: String
+        /// What `--set` gave, as it was written; nil for the default.
+        public var given: String?
+        /// The value that it took.
+        public var value: Value
+
+        /// An option, all given.
+        public init(name: String, given: String? = nil, value: Value) {
+            self.name = name
+            self.given = given
+            self.value = value
+        }
+    }
+
+    /// A model that was read.
+    public struct Model: Sendable {
+        /// The name in messages, formulas and random streams.
+        public var label: String
+        /// The name to show: the repository's on the hub, or the last component of the path.
+        public var name: String
+        /// The directory or file as it was opened; for the JSON alone.
+        public var path: String
+        /// How many tensors it has.
+        public var tensors: Int
+        /// How many elements its tensors have.
+        public var parameters: Int
+        /// How many tensors there are of each dtype.
+        public var dtypes: [DType: Int]
+
+        /// A model, all given.
+        public init(
+            label: String, name: String, path: String, tensors: Int, parameters: Int, dtypes: [DType: Int]
+        ) {
+            self.label = label
+            self.name = name
+            self.path = path
+            self.tensors = tensors
+            self.parameters = parameters
+            self.dtypes = dtypes
+        }
+    }
+
+    /// A model that was written.
+    public struct Output: Sendable {
+        /// The subdirectory of the output; nil for the output directory itself.
+        public var name: String?
+        /// The models that its expression reads, by label.
+        public var models: [String]
+        /// The label of the model that config.json and the other small files come from.
+        public var config: String
+        /// The label of the model that the tokenizer comes from.
+        public var tokenizer: String
+        /// The label of the model, or the name of the file, that the chat template comes from.
+        public var chatTemplate: String
+        /// The dtype of all floating-point tensors; nil where each kept its own.
+        public var dtype: DType?
+
+        /// An output, all given.
+        public init(
+            name: String?, models: [String], config: String, tokenizer: String, chatTemplate: String, dtype: DType?
+        ) {
+            self.name = name
+            self.models = models
+            self.config = config
+            self.tokenizer = tokenizer
+            self.chatTemplate = chatTemplate
+            self.dtype = dtype
+        }
+    }
+
+    /// A score that the recipe asked for.
+    public struct ScoredModel: Sendable {
+        /// The label of the model, or the formula of a candidate.
+        public var model: String
+        /// Task, metric, value, standard error, count.
+        public var score: Score
+
+        /// A score of a model.
+        public init(model: String, score: Score) {
+            self.model = model
+            self.score = score
+        }
+    }
+}
+
+extension RunRecord.Option.Value {
+    /// The value in words, without local folders.
+    public var shown: String {
+        switch self {
+        case .text(let text): text.split(separator: "/").last.map(String.init) ?? text
+        case .list(let values): values.map(\.shown).joined(separator: ", ")
+        case .integer(let number): String(number)
+        case .number(let number): Graph.number(number)
+        case .flag(let flag): String(flag)
+        case .nothing: "–"
+        }
+    }
+}
+
+extension RunRecord.Model {
+    /// What a checkpoint tells of itself.
+    public init(_ checkpoint: Checkpoint) {
+        self.init(
+            label: checkpoint.label,
+            name: checkpoint.path.split(separator: "/").last.map(String.init) ?? checkpoint.label,
+            path: checkpoint.path, tensors: checkpoint.tensors.count,
+            parameters: checkpoint.tensors.reduce(0) { $0 + $1.facts.numel },
+            dtypes: checkpoint.tensors.reduce(into: [:]) { $0[$1.source.dtype, default: 0] += 1 })
+    }
+}

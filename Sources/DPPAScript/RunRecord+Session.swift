@@ -1,0 +1,64 @@
+import DPPA
+import Foundation
+import Synchronization
+
+extension RunRecord {
+    /// What a traced recipe has to tell, with the values that its engine has computed by now.
+    init(
+        _ trace: RecipeTrace, recipe: String, outputs: [Output] = [], written: [String] = [], dtype: DType?,
+        start: RunStart
+    ) {
+        let session = trace.session
+        self.init(
+            recipe: Recipe(
+                name: NSString(string: recipe).lastPathComponent, text: trace.text, modules: trace.modules,
+                library: trace.library),
+            options: session.options.taken.map {
+                Option(name: $0.name, given: $0.given, value: Option.Value($0.value))
+            },
+            models: session.checkpoints.map { Model($0) }, outputs: outputs, written: written, dtype: dtype,
+            named: session.named.map { ($0.name, session.engine.values($0.node) ?? []) }, tables: session.tables,
+            scores: session.scores, printed: trace.printed.texts, warnings: trace.lateWarnings,
+            engine: session.engine.report, date: start.date, seconds: start.seconds)
+    }
+}
+
+/// When a run began, and how long it has taken.
+package struct RunStart {
+    let date = Date()
+    private let instant = ContinuousClock.now
+
+    package init() {}
+
+    /// The seconds since then.
+    var seconds: Double { (ContinuousClock.now - instant) / .seconds(1) }
+}
+
+/// What a recipe prints, kept while it runs on its own thread.
+package final class PrintedTexts: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    /// At most so many are kept, so that a recipe cannot fill the card.
+    private static let limit = 1000
+
+    var texts: [String] { kept.withLock { $0 } }
+
+    func add(_ text: String) {
+        kept.withLock { if $0.count < Self.limit { $0.append(text) } }
+    }
+}
+
+extension RunRecord.Option.Value {
+    /// An option's value as Lua has it.
+    init(_ value: ScriptValue) {
+        self =
+            switch value {
+            case .string(let text): .text(text)
+            case .table(let table): .list(table.array.map { Self($0) })
+            case .integer(let number): .integer(number)
+            case .number(let number): .number(number)
+            case .bool(let flag): .flag(flag)
+            case .null, .object, .function: .nothing
+            }
+    }
+}
