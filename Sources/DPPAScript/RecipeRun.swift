@@ -76,7 +76,11 @@ package final class RecipeRun {
         }
         defer { sources = host.sources }
         var failure: DPPAError?
-        do { try collect(host.run(recipe: recipe), session) } catch let error as DPPAError {
+        do {
+            let returned = try host.run(recipe: recipe)
+            sources = host.sources
+            try collect(returned, session)
+        } catch let error as DPPAError {
             guard session.stop != nil || isForgiving else { throw error }
             failure = session.stop == nil ? error : nil
         }
@@ -90,6 +94,13 @@ package final class RecipeRun {
         return RecipeTrace(session, host.texts, recipe: recipe, printed: printed, failure: failure)
     }
 
+    /// Where the recipe's last `return` at the beginning of a line is.
+    private var lastReturn: DPPAError.Location? {
+        let lines = sources[recipe]?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+        let index = lines.lastIndex { $0.hasPrefix("return") }
+        return index.map { DPPAError.Location(file: recipe, line: $0 + 1) }
+    }
+
     /// Where the scores of a run are kept: beside its output.
     static func journal(beside out: String) -> String {
         var path = out
@@ -100,6 +111,11 @@ package final class RecipeRun {
     /// The returned model becomes a result like the saved ones.
     private func collect(_ returned: [ScriptValue], _ session: RecipeSession) throws {
         session.graph.location = nil
+        guard returned.count < 2 else {
+            throw DPPAError(
+                .data, "\(recipe) returns \(returned.count) values; a recipe returns one model",
+                notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
+        }
         switch returned.first ?? .null {
         case .object(let object as NodeObject): try session.add(MergeResult(node: object.id))
         case .null where !session.results.isEmpty: break

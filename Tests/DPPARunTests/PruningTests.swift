@@ -29,7 +29,7 @@ import Testing
         local mask = dp.keep((expert - base):linears(), {
           rate = dppa.option { name = "rate", default = 0.9 }, compat = dppa.option { name = "compat", default = "exact" },
         })
-        return dppa.as_model(dppa.where(mask, 1, 0), base:linears())
+        dppa.as_model(dppa.where(mask, 1, 0), base:linears()):save("mask", { partial = true })
         """
 
     @Test(arguments: ["math", "finance", "law"], ["reference", "exact"])

@@ -17,35 +17,35 @@
 ---@operator bnot: dppa.Field
 local Field = {}
 
----A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest` is "keep", "drop" or a rule.
----@param rules function|table
----@param options? table
+---A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest`, in the options or beside the globs, is "keep", "drop" or a rule.
+---@param rules function|table<string, function|"keep"|"drop">
+---@param options? { on?: string|(string)[], rest?: function|"keep"|"drop" }
 ---@return dppa.Field
 function Field:apply(rules, options) end
 
 ---A random mask that holds with probability `p`: where uniform < p.
----@param p dppa.Field|number|table
----@param options? table
+---@param p dppa.Field|number
+---@param options? { seed?: integer, stream?: string }
 ---@return dppa.Field
 function Field:bernoulli(p, options) end
 
 ---Where the field equals `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:eq(y) end
 
 ---Where the field is greater than or equal to `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:ge(y) end
 
 ---Where the field is greater than `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:gt(y) end
 
 ---Where the field is less than or equal to `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:le(y) end
 
@@ -54,32 +54,32 @@ function Field:le(y) end
 function Field:linears() end
 
 ---Where the field is less than `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:lt(y) end
 
 ---Makes a coarse node part of the report and of the run's JSON.
----@param name string|table
+---@param name string
 ---@return dppa.Field
 function Field:named(name) end
 
 ---Where the field differs from `y`.
----@param y dppa.Field|number|table
+---@param y dppa.Field|number
 ---@return dppa.Field
 function Field:ne(y) end
 
----Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.
----@param name string|table
----@param options? table
+---Writes a model into a subdirectory of the output.
+---@param name string
+---@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", tokenizer?: dppa.Field, chat_template?: dppa.Field|string, config?: dppa.Field, partial?: boolean }
 function Field:save(name, options) end
 
 ---The field on the tensors whose names match a glob, or one of a list of globs.
----@param glob string|table
+---@param glob string|(string)[]
 ---@return dppa.Field
 function Field:select(glob) end
 
 ---Random numbers of [0, 1) for every element: Philox 4×32-10 by seed, stream, tensor name and index.
----@param options? table
+---@param options? { seed?: integer, stream?: string }
 ---@return dppa.Field
 function Field:uniform(options) end
 
@@ -91,12 +91,12 @@ function Field:value() end
 local dppa = {}
 
 ---The absolute value of each element.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.abs(x) end
 
 ---The arc cosine of each element, in radians.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.acos(x) end
 
@@ -112,26 +112,26 @@ function dppa.as_delta(value) end
 function dppa.as_model(value, like) end
 
 ---The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.
----@param options table
+---@param options { models: (dppa.Field)[], weights?: any[] }
 ---@return dppa.Field
 function dppa.average(options) end
 
 ---Disjoint masks of successive shares of the largest values.
 ---@param x dppa.Field
----@param shares table
+---@param shares (number)[]
 ---@param scope dppa.Scope
 ---@return dppa.Field[]
 function dppa.bands(x, shares, scope) end
 
 ---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
----@param x dppa.Field
----@param low dppa.Field|number|table
----@param high dppa.Field|number|table
+---@param x dppa.Field|number
+---@param low dppa.Field|number
+---@param high dppa.Field|number
 ---@return dppa.Field
 function dppa.clamp(x, low, high) end
 
 ---The cosine of each element, in radians.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.cos(x) end
 
@@ -149,28 +149,28 @@ function dppa.count(x, scope) end
 function dppa.dot(x, y, scope) end
 
 ---e to the power of each element.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.exp(x) end
 
 ---Each element rounded towards minus infinity.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.floor(x) end
 
 ---A scope of a recipe's own: tensors with equal keys belong together.
----@param rule function|table
+---@param rule function
 ---@return dppa.Group
 function dppa.group(rule) end
 
 ---Reads a JSON file beside the recipe as a table.
----@param path string|table
+---@param path string
 ---@return any
 function dppa.json(path) end
 
 ---The value with an ascending index from 0 within a scope; NaN counts as the largest.
 ---@param x dppa.Field
----@param index dppa.Field|number|table
+---@param index dppa.Field|number
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.kth(x, index, scope) end
@@ -181,7 +181,7 @@ function dppa.kth(x, index, scope) end
 function dppa.label(field) end
 
 ---The natural logarithm of each element.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.log(x) end
 
@@ -192,15 +192,15 @@ function dppa.log(x) end
 function dppa.max(x, scope) end
 
 ---The larger of two values, element by element; NaN if either is.
----@param x dppa.Field
----@param y dppa.Field|number|table
+---@param x dppa.Field|number
+---@param y dppa.Field|number
 ---@return dppa.Field
 function dppa.maximum(x, y) end
 
 ---The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight.
 ---@param x dppa.Field
 ---@param scope dppa.Scope
----@param weight? dppa.Field|number|table
+---@param weight? dppa.Field|number
 ---@return dppa.Field
 function dppa.mean(x, scope, weight) end
 
@@ -211,20 +211,20 @@ function dppa.mean(x, scope, weight) end
 function dppa.min(x, scope) end
 
 ---The smaller of two values, element by element; NaN if either is.
----@param x dppa.Field
----@param y dppa.Field|number|table
+---@param x dppa.Field|number
+---@param y dppa.Field|number
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
----Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label. Options: label; rows_like = a model to whose rows a grown vocabulary is cut.
----@param path string|table
----@param options? table
+---Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.
+---@param path string
+---@param options? { label?: string, rows_like?: dppa.Field }
 ---@return dppa.Field
 function dppa.model(path, options) end
 
 ---Opens several models, with the options of `model`.
----@param paths table
----@param options? table
+---@param paths (string)[]
+---@param options? { label?: string, rows_like?: dppa.Field }
 ---@return dppa.Field[]
 function dppa.models(paths, options) end
 
@@ -241,13 +241,13 @@ function dppa.norm(x, scope) end
 function dppa.numel(x, scope) end
 
 ---Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: number, string, boolean or list.
----@param declaration table
+---@param declaration { name: string, default?: any, min?: number, max?: number, help?: string, choices?: (string)[] }
 ---@return any
 function dppa.option(declaration) end
 
 ---A number for each tensor, from its name, layer, depth, module, role, shape, numel.
 ---@param field dppa.Field
----@param rule function|table
+---@param rule function
 ---@return dppa.Field
 function dppa.per_tensor(field, rule) end
 
@@ -258,29 +258,29 @@ function dppa.per_tensor(field, rule) end
 function dppa.rank(x, scope) end
 
 ---Adds a table to the run's JSON and to the model card: its name, its columns, and rows as lists.
----@param table table
+---@param table { name: string, columns: (string)[], rows: any[] }
 function dppa.report(table) end
 
 ---Each element rounded to a storage type and back.
 ---@param x dppa.Field
----@param dtype string|table
+---@param dtype "f64"|"f32"|"f16"|"bf16"|"f8_e4m3"|"f8_e5m2"
 ---@return dppa.Field
 function dppa.round_to(x, dtype) end
 
----Scores a model, or each of a list of models built in one read, on a task file, a list of them, or a table from names to files. Options: `details = true` gives tables with value, standard_error, count, metric, seconds; `on_failure = "skip"` gives nil and a reason instead of an error.
----@param model dppa.Field
----@param tasks string|table
----@param options? table
+---Scores a model, or each of a list of models built in one read, on a task file, a list of them, or a table from names to files.
+---@param model dppa.Field|(dppa.Field)[]
+---@param tasks string|(string)[]|table<string, string>
+---@param options? { details?: boolean, on_failure?: "error"|"skip" }
 ---@return any
 function dppa.score(model, tasks, options) end
 
 ---−1, 0 or 1 by the sign of each element; NaN stays NaN.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sign(x) end
 
 ---The sine of each element, in radians.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sin(x) end
 
@@ -290,25 +290,25 @@ function dppa.sin(x) end
 function dppa.space(field) end
 
 ---The square root of each element.
----@param x dppa.Field
+---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sqrt(x) end
 
 ---The sum of `x` over a scope, in float64; Σ weight·x if there is a weight.
 ---@param x dppa.Field
 ---@param scope dppa.Scope
----@param weight? dppa.Field|number|table
+---@param weight? dppa.Field|number
 ---@return dppa.Field
 function dppa.sum(x, scope, weight) end
 
 ---Opens a safetensors file of side tensors, such as Fisher weights, as plain values.
----@param path string|table
+---@param path string
 ---@return dppa.Field
 function dppa.tensors(path) end
 
----The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; among equals the lowest index; never a non-finite value.
+---The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one if the fraction is above 0, or of the k largest with { count = k }; exact; among equals the lowest index; never a non-finite value.
 ---@param x dppa.Field
----@param fraction dppa.Field|number|table
+---@param fraction dppa.Field|number|{ count: dppa.Field|number }
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.top(x, fraction, scope) end
@@ -326,8 +326,8 @@ function dppa.weights(model) end
 
 ---`a` where the mask holds, elsewhere `b`.
 ---@param mask dppa.Field
----@param a dppa.Field|number|table
----@param b dppa.Field|number|table
+---@param a dppa.Field|number
+---@param b dppa.Field|number
 ---@return dppa.Field
 function dppa.where(mask, a, b) end
 

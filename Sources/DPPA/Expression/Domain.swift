@@ -69,37 +69,8 @@ extension Graph {
         a.utf8.lexicographicallyPrecedes(b.utf8)
     }
 
-    /// The union of two selections.
-    ///
-    /// Throws when a name stands for two shapes.
-    func union(_ a: DomainID, _ b: DomainID, _ what: String) throws -> DomainID {
-        if a == b { return a }
-        try requireEqualShapes(a, b, what)
-        return intern(Array(domain(a).members.union(domain(b).members)))
-    }
-
-    /// Throws when a name of both selections has two shapes.
-    func requireEqualShapes(_ a: DomainID, _ b: DomainID, _ what: String) throws {
-        if a == b { return }
-        let shapes = Dictionary(
-            domain(b).tensors.map { (facts($0).name, facts($0).shape) }, uniquingKeysWith: { first, _ in first })
-        for tensor in domain(a).tensors {
-            let here = facts(tensor)
-            guard let there = shapes[here.name], there != here.shape else { continue }
-            let isGrown = here.shape.count > 1 && here.shape.dropFirst() == there.dropFirst()
-            let cutting = "if one vocabulary has grown, cut it: dppa.model(path, { rows_like = base })"
-            throw DPPAError(
-                .data, "\(what): \(here.name) has the shape \(here.shape) on one side and \(there) on the other",
-                notes: (isGrown ? [cutting] : []) + [
-                    "leave such tensors out with :select or :linears, or merge models of one architecture"
-                ])
-        }
-    }
-
-    /// The names of the members of `a` that `b` does not have, for a message.
-    func missing(from b: DomainID, of a: DomainID) -> [String] {
-        domain(a).tensors.filter { !domain(b).contains($0) }.map { facts($0).name }
-    }
+    /// "1 tensor", "2 tensors".
+    package static func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
     /// A short list of names for a message.
     package static func list(_ names: [String], limit: Int = 4) -> String {

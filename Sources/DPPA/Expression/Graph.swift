@@ -102,7 +102,9 @@ public final class Graph {
         for tensor in domain(id).tensors {
             let name = facts(tensor).name
             guard let value = values[name] else {
-                throw DPPAError(.data, "per_tensor: there is no number for \(name)", location: location)
+                throw mistake(
+                    "per_tensor: the function gives no number for \(name)",
+                    "return a number for every tensor of the field")
             }
             guard value.isFinite else {
                 throw DPPAError(

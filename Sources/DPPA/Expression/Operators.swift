@@ -38,7 +38,10 @@ extension Graph {
             }
         var domain = try join(a, b, space == .model ? .value : space, "where")
         if let sides = domain {
-            try requireCover(mask, sides, "where", "the mask")
+            let meeting = Meeting(what: "where", sides: [mask, a, b])
+            try requireEqualShapes(mask, a, meeting)
+            try requireEqualShapes(mask, b, meeting)
+            try requireCover(mask, sides, meeting)
         } else {
             domain = self[mask].domain
         }
@@ -73,12 +76,10 @@ extension Graph {
         guard operand.domain != nil else {
             throw mistake("as_\(space.rawValue): a plain number has no tensors")
         }
-        if let like, let mine = operand.domain, let other = self[like].domain {
-            let lacking = missing(from: mine, of: other)
-            guard lacking.isEmpty else {
-                throw mistake("as_\(space.rawValue): the value has no \(Graph.list(lacking)), which `like` has")
-            }
-            try requireEqualShapes(mine, other, "as_\(space.rawValue)")
+        if let like, let domain = self[like].domain {
+            let meeting = Meeting(what: "as_\(space.rawValue)", sides: [x, like])
+            try requireEqualShapes(x, like, meeting)
+            try requireCover(x, domain, meeting)
         }
         return try make(.reinterpret(x), operand.scope, space, domain: operand.domain, label: operand.label)
     }

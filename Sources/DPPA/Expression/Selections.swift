@@ -10,7 +10,7 @@ extension Graph {
             let names = domain.tensors.prefix(3).map { facts($0).name }
             throw mistake(
                 "\(what): no tensor matches",
-                "the selection has \(domain.tensors.count) tensors: \(Graph.list(names, limit: 3)), …")
+                "the selection has \(Graph.counted(domain.tensors.count, "tensor")): \(Graph.list(names, limit: 3)), …")
         }
         let id = intern(members)
         let node = self[x]
@@ -28,9 +28,11 @@ extension Graph {
     public func select(_ x: NodeID, globs: [String]) throws -> NodeID {
         let all = domain(of: x)?.tensors.map { facts($0).name } ?? []
         for glob in globs where !all.contains(where: { Glob.matches(glob, $0) }) {
-            throw mistake(
-                ":select: '\(glob)' matches no tensor",
-                "the selection has \(all.count) tensors: \(Graph.list(all, limit: 3))")
+            throw DPPAError(
+                .data, ":select: '\(glob)' matches no tensor",
+                notes: (glob.contains { "[]{}|".contains($0) } ? [Glob.help] : [])
+                    + ["the selection has \(Graph.counted(all.count, "tensor")): \(Graph.list(all, limit: 3))"],
+                location: location)
         }
         return try restrict(x, ":select") { facts in globs.contains { Glob.matches($0, facts.name) } }
     }
@@ -77,6 +79,10 @@ extension Graph {
 
 /// Patterns of tensor names: `*` is any run of characters, dots included, `?` any one character.
 package enum Glob {
+    /// For whoever writes the patterns of a shell.
+    static let help =
+        "a glob has * for any run of characters and ? for any one, and no [0-9] or {a,b}; give several as a list: { \"…\", \"…\" }"
+
     /// Whether the whole text matches; time is at most pattern × text.
     package static func matches(_ pattern: String, _ text: String) -> Bool {
         let (p, t) = (Array(pattern.utf8), Array(text.utf8))

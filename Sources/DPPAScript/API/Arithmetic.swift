@@ -17,14 +17,14 @@ extension Catalog {
             binary(.minimum, "The smaller of two values, element by element; NaN if either is."),
             Function(
                 name: "clamp", summary: "`x` cut to the range from `low` to `high`; a named clamp reports what it cut.",
-                parameters: [.field("x"), .value("low"), .value("high")], returns: "a value",
+                parameters: [.value("x"), .value("low"), .value("high")], returns: "a value",
                 example: "clamp(1 - rate + shift, 0, 1):named \"density\""
             ) { call in
                 call.result(try call.session().graph.clamp(call.node(0), call.node(1), call.node(2)))
             },
             Function(
                 name: "where", summary: "`a` where the mask holds, elsewhere `b`.",
-                parameters: [.field("mask"), .value("a"), .value("b")],
+                parameters: [Parameter("mask", .mask), .value("a"), .value("b")],
                 returns: "a delta if one side is a delta and the other a delta or 0; a model if both are; else a value",
                 example: "where(top(abs(delta), 0.2, \"tensor\"), delta, 0)"
             ) { call in
@@ -32,11 +32,13 @@ extension Catalog {
             },
             Function(
                 name: "round_to", summary: "Each element rounded to a storage type and back.",
-                parameters: [.field("x"), .text("dtype")], returns: "the same kind of field",
+                parameters: [
+                    .field("x"), Parameter("dtype", .dtype(DType.userSpellings.compactMap { DType(userSpelling: $0) })),
+                ], returns: "the same kind of field",
                 example: "round_to(expert - base, \"bf16\")"
             ) { call in
-                call.result(
-                    try call.session().graph.roundTo(call.dtype(call.argument(1), "argument 2 'dtype'"), call.field(0)))
+                let dtype = DType(userSpelling: call.text(1)) ?? .f32
+                return call.result(try call.session().graph.roundTo(dtype, call.node(0)))
             },
         ]
 
@@ -56,11 +58,16 @@ extension Catalog {
         "__pow": binary(.power, "The power."), "__band": binary(.and, "Where both masks hold."),
         "__bor": binary(.or, "Where at least one mask holds."),
         "__unm": unary(.negate, "The negative."), "__bnot": unary(.not, "Where the mask does not hold."),
-    ]
+    ].mapValues { function in
+        var sign = function
+        sign.form = .sign
+        return sign
+    }
 
     private static func unary(_ op: UnaryOp, _ summary: String) -> Function {
         Function(
-            name: "\(op)", summary: summary, parameters: [.field("x")], returns: "a value at the scope of `x`",
+            name: op == .not ? "~" : op == .negate ? "-" : "\(op)", summary: summary,
+            parameters: [op == .not ? Parameter("x", .mask) : .value("x")], returns: "a value at the scope of `x`",
             example: "\(op)(x)"
         ) { call in
             call.result(try call.session().graph.unary(op, call.node(0)))
@@ -69,7 +76,9 @@ extension Catalog {
 
     private static func binary(_ op: BinaryOp, _ summary: String) -> Function {
         Function(
-            name: op.symbol, summary: summary, parameters: [.field("x"), .value("y")],
+            name: op.symbol, summary: summary,
+            parameters: op == .and || op == .or
+                ? [Parameter("x", .mask), Parameter("y", .mask)] : [.value("x"), .value("y")],
             returns: op.isComparison ? "a mask at the finer of both scopes" : "a value at the finer of both scopes",
             example: op.isComparison ? "x:\(op.symbol)(y)" : "\(op.symbol)(x, y)"
         ) { call in

@@ -8,30 +8,33 @@ package enum Catalog {
     package static let functions: [Function] = arithmetic + reductions + fields + scoring + data + scripted
 
     /// Methods of fields.
-    package static let methods: [Function] = comparisons + fieldMethods + results + scriptedMethods
+    package static let methods: [Function] = (comparisons + fieldMethods + results + scriptedMethods).map { method in
+        var method = method
+        method.form = .method
+        return method
+    }
 
-    /// What only the prelude calls.
+    /// What only the prelude calls, with arguments that it has checked.
     package static let inner: [Function] = [
         Function(
             name: "formula", summary: "A field as maths.", parameters: [.field("field")], returns: "a text", example: ""
         ) { call in
-            [.string(try call.session().graph.formula(call.field(0)))]
+            [.string(try call.session().graph.formula(call.node(0)))]
         },
         Function(
             name: "facts", summary: "The facts of each tensor of a field.", parameters: [.field("field")],
             returns: "a list of tables", example: ""
         ) { call in
-            let (session, node) = (try call.session(), try call.field(0))
+            let (session, node) = (try call.session(), try call.node(0))
             let tensors = session.graph.domain(of: node)?.tensors ?? []
             return [.table(ScriptTable(array: tensors.map { .table(facts(session.graph.facts($0))) }))]
         },
         Function(
-            name: "per_tensor", summary: "A number for each tensor.", parameters: [.field("field"), .table("values")],
-            returns: "a value per tensor", example: ""
+            name: "per_tensor", summary: "A number for each tensor.",
+            parameters: [.field("field"), Parameter("values", .any)], returns: "a value per tensor", example: ""
         ) { call in
-            guard case .table(let table) = call.argument(1) else { throw call.mismatch(1, "a table of numbers") }
             var values: [String: Double] = [:]
-            for (name, value) in table.fields {
+            for (name, value) in call.options(1).sorted(by: { $0.key < $1.key }) {
                 guard let number = value.double else {
                     throw DPPAError(
                         .data, "per_tensor: the function must give a number; for \(name) it gave \(value.described)",
@@ -39,51 +42,54 @@ package enum Catalog {
                 }
                 values[name] = number
             }
-            return call.result(try call.session().graph.perTensor(call.field(0), values))
+            return call.result(try call.session().graph.perTensor(call.node(0), values))
         },
         Function(
-            name: "grouping", summary: "A scope of a recipe's own.", parameters: [.field("field"), .table("keys")],
-            returns: "a scope", example: ""
+            name: "group", summary: "What stands where a scope is expected.", parameters: [], returns: "a group",
+            example: ""
+        ) { _ in [.object(GroupObject())] },
+        Function(
+            name: "grouping", summary: "A scope of a recipe's own.",
+            parameters: [.field("field"), Parameter("keys", .any)], returns: "a scope", example: ""
         ) { call in
-            guard case .table(let table) = call.argument(1) else { throw call.mismatch(1, "a table of keys") }
-            var keys: [String: String] = [:]
-            for (name, value) in table.fields {
+            let keys = call.options(1).compactMapValues { value -> String? in
                 switch value {
-                case .string(let text): keys[name] = text
-                case .integer(let number): keys[name] = String(number)
-                case .number(let number): keys[name] = Graph.number(number)
-                case .bool(let flag): keys[name] = String(flag)
-                default: break
+                case .string(let text): text
+                case .integer(let number): String(number)
+                case .number(let number): Graph.number(number)
+                case .bool(let flag): String(flag)
+                default: nil
                 }
             }
-            return [.object(ScopeObject(try call.session().graph.grouping(call.field(0), keys)))]
+            return [.object(ScopeObject(try call.session().graph.grouping(call.node(0), keys)))]
         },
         Function(
             name: "rest", summary: "The part of a field that some parts leave.",
-            parameters: [.field("field"), .table("parts")],
-            returns: "a field, or nil", example: ""
+            parameters: [.field("field"), Parameter("parts", .anyList)], returns: "a field, or nil", example: ""
         ) { call in
-            let rest = try call.session().graph.rest(of: call.field(0), without: nodes(call, 1))
+            let rest = try call.session().graph.rest(of: call.node(0), without: call.nodes(1))
             return rest.map { call.result($0) } ?? [.null]
         },
         Function(
-            name: "branch", summary: "One field out of disjoint parts.", parameters: [.table("parts")],
-            returns: "a field",
-            example: ""
+            name: "is_field", summary: "Whether a value is a field.",
+            parameters: [Parameter("value", .any, isOptional: true)],
+            returns: "a truth value", example: ""
         ) { call in
-            call.result(try call.session().graph.branch(nodes(call, 0)))
+            if case .object(let object) = call.argument(0) { [.bool(object is NodeObject)] } else { [.bool(false)] }
+        },
+        Function(
+            name: "branch", summary: "One field out of disjoint parts.", parameters: [Parameter("parts", .anyList)],
+            returns: "a field", example: ""
+        ) { call in
+            call.result(try call.session().graph.branch(call.nodes(0)))
         },
     ]
 
-    private static func nodes(_ call: Call, _ index: Int) throws -> [NodeID] {
-        guard case .table(let table) = call.argument(index) else { throw call.mismatch(index, "a list of fields") }
-        return try table.array.map {
-            guard case .object(let object as NodeObject) = $0 else {
-                throw DPPAError(
-                    .data, "apply: a rule must give a field; it gave \($0.described)", location: call.location)
-            }
-            return object.id
-        }
+    /// The check of a name's arguments alone, for what the prelude does before it calls the host or instead of it.
+    static func check(of function: Function) -> Function {
+        var check = function
+        check.body = { _ in [] }
+        return check
     }
 
     private static func facts(_ facts: TensorFacts) -> ScriptTable {

@@ -32,9 +32,10 @@ extension Catalog {
             names: ScriptHost.Names(
                 groups: [
                     ("functions", byName(functions)), ("methods", byName(methods)), ("inner", byName(inner)),
-                    ("operators", operators),
+                    ("operators", operators), ("function_checks", byName(functions.map(check(of:)))),
+                    ("method_checks", byName(methods.map(check(of:)))),
                 ],
-                types: [("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject })]),
+                types: [("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject || $0 is GroupObject })]),
             trusted: LibraryTexts.all, context: session, isInterrupted: isInterrupted, print: print)
     }
 }

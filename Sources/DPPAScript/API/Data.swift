@@ -9,38 +9,35 @@ extension Catalog {
             summary:
                 "Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: "
                 + "number, string, boolean or list.",
-            parameters: [.table("declaration")], returns: "the value", type: "any",
+            parameters: [
+                Parameter(
+                    "declaration",
+                    .options([
+                        .option("name", .name, isRequired: true, "what --set calls it"),
+                        .option("default", .any, "the value when nothing is set"),
+                        .option("min", .anyNumber, "the smallest number that may be set"),
+                        .option("max", .anyNumber, "the largest"),
+                        .option("help", .text, "what `dppa-run help` says of it"),
+                        .option("choices", .list(.text), "the texts that may be set"),
+                    ]))
+            ], returns: "the value", type: "any",
             errors: ["what was given has another type or lies outside min and max"],
             example:
                 "local rate = dppa.option{ name = \"rate\", default = 0.9, min = 0, max = 1, help = \"share to drop\" }"
         ) { call in
-            let allowed = ["name", "default", "min", "max", "help", "choices"]
-            let fields = try call.options(0, allowed: allowed)
-            guard case .string(let name)? = fields["name"], !name.isEmpty else {
-                throw DPPAError(.data, "option: the declaration has no 'name'", location: call.location)
-            }
-            func bound(_ key: String) throws -> Double? {
-                guard let value = fields[key] else { return nil }
-                if let number = value.double { return number }
-                throw DPPAError(
-                    .data, "option '\(name)': '\(key)' must be a number; it is \(value.described)",
-                    location: call.location)
-            }
-            var choices: [String] = []
-            if case .table(let table)? = fields["choices"] {
-                choices = table.array.compactMap { if case .string(let text) = $0 { text } else { nil } }
-            }
-            let help = if case .string(let text)? = fields["help"] { text } else { "" }
+            let fields = call.options(0)
             let declaration = RecipeOptions.Declaration(
-                name: name, fallback: fields["default"] ?? .null, minimum: try bound("min"), maximum: try bound("max"),
-                choices: choices, help: help)
+                name: fields["name"]?.text ?? "", fallback: fields["default"] ?? .null, minimum: fields["min"]?.double,
+                maximum: fields["max"]?.double, choices: fields["choices"]?.texts ?? [],
+                help: fields["help"]?.text ?? "")
             return [try call.session().options.value(declaration)]
         },
         Function(
-            name: "json", summary: "Reads a JSON file beside the recipe as a table.", parameters: [.text("path")],
+            name: "json", summary: "Reads a JSON file beside the recipe as a table.",
+            parameters: [Parameter("path", .path)],
             returns: "what the file holds", type: "any", example: "local importance = dppa.json \"importance.json\""
         ) { call in
-            guard case .string(let path) = call.argument(0) else { throw call.mismatch(0, "a path") }
+            let path = call.text(0)
             let place = try call.session().paths.resolve(path, for: .file)
             let limit = 16 << 20
             guard let handle = FileHandle(forReadingAtPath: place.path),

@@ -96,8 +96,10 @@ package final class RecipeSession {
         if case .source(let model) = graph[id].operation { model } else { nil }
     }
 
-    func add(_ result: MergeResult) throws {
+    /// Adds a model to what is written; a part of one only where the recipe says so.
+    func add(_ result: MergeResult, isPartial: Bool = false) throws {
         try graph.requireModel(result.node)
+        if !isPartial { try requireWhole(result) }
         if results.contains(where: { $0.name == result.name }) {
             throw DPPAError(
                 .data, "two models are saved under the name '\(result.name ?? "")'",
@@ -107,6 +109,24 @@ package final class RecipeSession {
             throw DPPAError(.limit, "the recipe saves more than 1000 models", location: graph.location)
         }
         results.append(result)
+    }
+
+    /// Throws when a result lacks tensors of the model whose config it gets: a reader would fill them with noise.
+    private func requireWhole(_ result: MergeResult) throws {
+        guard let config = result.config ?? graph.models(of: result.node).first else { return }
+        let model = graph.models[config]
+        let own = Set(graph.domain(of: result.node)?.tensors.map { graph.facts($0).name } ?? [])
+        let lacking = model.tensors.map(\.name).filter { !own.contains($0) }
+        guard !lacking.isEmpty else { return }
+        let what = result.name.map { "the model '\($0)'" } ?? "the returned model"
+        throw DPPAError(
+            .data,
+            "\(what) lacks \(lacking.count) of the \(Graph.counted(model.tensors.count, "tensor")) of \(model.title)",
+            notes: [
+                "missing: \(Graph.list(lacking))",
+                "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
+                "a part is written on request: model:save(name, { partial = true })",
+            ], location: graph.location)
     }
 
     /// Names a coarse node; a name that stands for another node already gets a number.

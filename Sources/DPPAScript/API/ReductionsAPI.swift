@@ -18,13 +18,13 @@ extension Catalog {
                 parameters: [.field("x"), .field("y"), .scope], returns: "a value at that scope",
                 example: "dot(a, b, \"tensor\")"
             ) { call in
-                call.result(try call.session().graph.dot(call.field(0), call.field(1), over: call.scope(2)))
+                call.result(try call.session().graph.dot(call.node(0), call.node(1), over: call.scope(2)))
             },
             Function(
                 name: "variance", summary: "The biased variance over a scope: mean((x − mean(x))²).",
                 parameters: [.field("x"), .scope], returns: "a value at that scope", example: "variance(x, \"row\")"
             ) { call in
-                call.result(try call.session().graph.variance(call.field(0), over: call.scope(1)))
+                call.result(try call.session().graph.variance(call.node(0), over: call.scope(1)))
             },
             Function(
                 name: "numel", summary: "How many elements each tensor has, or each instance of a coarser scope.",
@@ -32,21 +32,23 @@ extension Catalog {
                 returns: "a value at that scope",
                 example: "mean(share, \"model\", numel(delta))"
             ) { call in
-                let scope: Scope = if case .null = call.argument(1) { .tensor } else { try call.scope(1) }
-                return call.result(try call.session().graph.numel(call.field(0), over: scope))
+                let scope = call.has(1) ? try call.scope(1) : .tensor
+                return call.result(try call.session().graph.numel(call.node(0), over: scope))
             },
             Function(
                 name: "top",
                 summary:
-                    "The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one; exact; "
-                    + "among equals the lowest index; never a non-finite value.",
-                parameters: [.field("x"), .value("fraction"), .scope], returns: "a mask at the scope of `x`",
+                    "The mask of the ⌊fraction · n⌋ largest values of each instance of a scope, at least one if the fraction is "
+                    + "above 0, or of the k largest with { count = k }; exact; among equals the lowest index; never a "
+                    + "non-finite value.",
+                parameters: [.field("x"), Parameter("fraction", .amount), .scope],
+                returns: "a mask at the scope of `x`",
                 example: "top(abs(delta), 0.2, \"tensor\")"
             ) { call in
                 let amount = try call.amount(1)
                 return call.result(
                     try call.session().graph.top(
-                        call.field(0), share: amount.node, isCount: amount.isCount, over: call.scope(2)))
+                        call.node(0), share: amount.node, isCount: amount.isCount, over: call.scope(2)))
             },
             Function(
                 name: "kth",
@@ -54,14 +56,14 @@ extension Catalog {
                 parameters: [.field("x"), .value("index"), .scope], returns: "a value at that scope",
                 example: "kth(abs(delta), 0.5 * (numel(delta) - 1), \"tensor\")"
             ) { call in
-                call.result(try call.session().graph.kth(call.field(0), index: call.node(1), over: call.scope(2)))
+                call.result(try call.session().graph.kth(call.node(0), index: call.node(1), over: call.scope(2)))
             },
             Function(
                 name: "rank",
                 summary: "The ascending rank from 0 of each element within its row; among equals by index.",
                 parameters: [.field("x"), .scope], returns: "a value per element", example: "rank(abs(delta), \"row\")"
             ) { call in
-                call.result(try call.session().graph.rank(call.field(0), over: call.scope(1)))
+                call.result(try call.session().graph.rank(call.node(0), over: call.scope(1)))
             },
         ]
 
@@ -69,13 +71,14 @@ extension Catalog {
         let isWeighted = op == .mean || op == .sum
         return Function(
             name: op.rawValue, summary: summary,
-            parameters: [.field("x"), .scope] + (isWeighted ? [Parameter("weight", .value, isOptional: true)] : []),
+            parameters: [op == .count ? Parameter("x", .mask) : .field("x"), .scope]
+                + (isWeighted ? [Parameter("weight", .value, isOptional: true)] : []),
             returns: "a value at that scope", errors: ["the scope is not coarser than the scope of `x`"],
             example: "\(op.rawValue)(\(op == .count ? "x:gt(0)" : "x"), \"tensor\")"
         ) { call in
-            let weight: NodeID? = if case .null = call.argument(2) { nil } else { try call.node(2) }
+            let weight = call.has(2) ? try call.node(2) : nil
             return call.result(
-                try call.session().graph.reduce(op, call.field(0), over: call.scope(1), weight: weight))
+                try call.session().graph.reduce(op, call.node(0), over: call.scope(1), weight: weight))
         }
     }
 }

@@ -69,22 +69,32 @@ package enum Reference {
     }
 
     private static func page(_ function: Function, isMethod: Bool) -> String {
-        var lines = [
-            signature(function, isMethod: isMethod), "", function.summary, "", "gives     \(function.returns)",
-        ]
+        var lines = [signature(function, isMethod: isMethod), "", function.summary, ""]
+        lines += function.options.map { "option    \($0)" }
+        lines.append("gives     \(function.returns)")
         for error in function.errors { lines.append("error if  \(error)") }
         if !function.example.isEmpty { lines += ["example   \(function.example)"] }
         return lines.joined(separator: "\n")
     }
 
     private static func section(_ function: Function, isMethod: Bool) -> [String] {
-        var lines = [
-            "### `\(signature(function, isMethod: isMethod))`", "", function.summary, "", "Gives \(function.returns).",
-        ]
+        var lines = ["### `\(signature(function, isMethod: isMethod))`", "", function.summary, ""]
+        if !function.options.isEmpty { lines += function.options.map { "- \($0)" } + [""] }
+        lines.append("Gives \(function.returns).")
         if !function.errors.isEmpty {
             lines += ["", "An error if " + function.errors.joined(separator: "; or if ") + "."]
         }
         if !function.example.isEmpty { lines += ["", "```lua", function.example, "```"] }
         return lines + [""]
+    }
+}
+
+extension Function {
+    /// One line for each option of its tables of options.
+    fileprivate var options: [String] {
+        parameters.flatMap { parameter -> [String] in
+            guard case .options(let options) = parameter.kind else { return [] }
+            return options.map { "`\($0.name)`: \($0.kind.words)\($0.isOptional ? "" : ", required"); \($0.help)" }
+        }
     }
 }

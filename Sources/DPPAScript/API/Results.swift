@@ -5,11 +5,10 @@ extension Catalog {
     static let results: [Function] = [
         Function(
             name: "named", summary: "Makes a coarse node part of the report and of the run's JSON.",
-            parameters: [.field("node"), .text("name")], returns: "the node",
+            parameters: [.field("node"), Parameter("name", .name)], returns: "the node",
             example: "clamp(density, 0, 1):named \"density\""
         ) { call in
-            guard case .string(let name) = call.argument(1), !name.isEmpty else { throw call.mismatch(1, "a name") }
-            let (session, node) = (try call.session(), try call.field(0))
+            let (session, node, name) = (try call.session(), try call.node(0), call.text(1))
             guard session.graph[node].scope.isScalar else {
                 throw DPPAError(
                     .data,
@@ -26,7 +25,7 @@ extension Catalog {
             type: "number|table<string, number>",
             example: "local largest = dppa.max(dppa.abs(delta), \"model\"):value()"
         ) { call in
-            let (session, node) = (try call.session(), try call.field(0))
+            let (session, node) = (try call.session(), try call.node(0))
             guard session.graph[node].scope.isScalar else {
                 throw DPPAError(
                     .data,
@@ -43,51 +42,36 @@ extension Catalog {
             ]
         },
         Function(
-            name: "save",
-            summary:
-                "Writes a model into a subdirectory of the output; options: dtype, tokenizer, chat_template, config.",
-            parameters: [.field("model"), .text("name"), Parameter("options", .table, isOptional: true)],
-            returns: "nothing", type: "nil", errors: ["the node is not a model"],
+            name: "save", summary: "Writes a model into a subdirectory of the output.",
+            parameters: [.model("model"), Parameter("name", .fileName), .options(saveOptions)],
+            returns: "nothing", type: "nil",
+            errors: ["the model lacks tensors, and `partial` does not say that it may"],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
         ) { call in
-            guard case .string(let name) = call.argument(1), isPlainName(name) else {
-                throw call.mismatch(1, "a plain name, without '/'")
-            }
-            let session = try call.session()
-            let options = try call.options(2, allowed: ["dtype", "tokenizer", "chat_template", "config"])
-            var result = MergeResult(name: name, node: try call.field(0))
-            if let wanted = options["dtype"] {
-                let dtype = try call.dtype(wanted, "'dtype'")
-                guard dtype.byteSize > 1 else {
-                    throw DPPAError(
-                        .data, "save: a model can be written as f64, f32, f16 or bf16; not as \(wanted.described)",
-                        location: call.location)
-                }
-                result.dtype = dtype
-            }
+            let (session, options) = (try call.session(), call.options(2))
             func model(_ key: String) throws -> Int? {
-                guard let value = options[key] else { return nil }
-                if case .object(let object as NodeObject) = value, let index = session.modelIndex(object.id) {
-                    return index
-                }
-                throw DPPAError(
-                    .data, "save: '\(key)' must be a model that was opened with dppa.model; it is \(value.described)",
-                    location: call.location)
+                try options[key].flatMap { session.modelIndex(try call.node($0)) }
             }
+            var result = MergeResult(name: call.text(1), node: try call.node(0))
+            result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
             result.tokenizer = try model("tokenizer")
             result.config = try model("config")
-            if case .string(let file)? = options["chat_template"] {
+            if let file = options["chat_template"]?.text {
                 result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
             } else {
                 result.chatTemplate = try model("chat_template")
             }
-            try session.add(result)
+            try session.add(result, isPartial: options["partial"]?.flag ?? false)
             return []
         },
     ]
 
-    private static func isPlainName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 128 && !name.hasPrefix(".")
-            && name.allSatisfy { $0.isLetter || $0.isNumber || "-_.+ ".contains($0) }
-    }
+    private static let saveOptions: [Parameter] = [
+        .option(
+            "dtype", .dtype([.f64, .f32, .f16, .bf16]), "of every weight; else that of the model whose config is used"),
+        .option("tokenizer", .openedModel, "where the tokenizer comes from"),
+        .option("chat_template", .oneOf([.openedModel, .path]), "where the chat template comes from"),
+        .option("config", .openedModel, "where config.json and the other small files come from; else the first model"),
+        .option("partial", .flag, "whether tensors may be missing that the model of the config has; false if left out"),
+    ]
 }

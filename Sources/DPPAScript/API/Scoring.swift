@@ -7,9 +7,15 @@ extension Catalog {
             name: "score",
             summary:
                 "Scores a model, or each of a list of models built in one read, on a task file, a list of them, or a "
-                + "table from names to files. Options: `details = true` gives tables with value, standard_error, "
-                + "count, metric, seconds; `on_failure = \"skip\"` gives nil and a reason instead of an error.",
-            parameters: [.field("model"), .text("tasks"), Parameter("options", .table, isOptional: true)],
+                + "table from names to files.",
+            parameters: [
+                Parameter("model", .oneOf([.model, .list(.model)])),
+                Parameter("tasks", .oneOf([.path, .entries(.path)])),
+                .options([
+                    .option("details", .flag, "tables with value, standard_error, count, metric, seconds, not numbers"),
+                    .option("on_failure", .choice(["error", "skip"]), "\"skip\" gives nil and a reason, not an error"),
+                ]),
+            ],
             returns: "a number for one task, else a table by task name; a list of these for a list of models",
             type: "any",
             errors: [
@@ -19,20 +25,13 @@ extension Catalog {
             example: "local math = dppa.score(base + delta, \"zoo/search/math.jsonl\")"
         ) { call in
             let session = try call.session()
-            let options = try call.options(2, allowed: ["details", "on_failure"])
-            let wantsDetails = if case .bool(true)? = options["details"] { true } else { false }
-            var skips = false
-            switch options["on_failure"] {
-            case nil, .null?: break
-            case .string("skip")?: skips = true
-            case .string("error")?: break
-            case let other?:
-                throw DPPAError(
-                    .data, "score: 'on_failure' must be \"error\" or \"skip\"; it is \(other.described)",
-                    location: call.location)
-            }
-            let (models, isList) = try scoredModels(call)
-            let (files, isSingle) = try taskFiles(call)
+            let options = call.options(2)
+            let wantsDetails = options["details"]?.flag ?? false
+            let skips = options["on_failure"]?.text == "skip"
+            let isList = if case .table = call.argument(0) { true } else { false }
+            let models = isList ? try call.nodes(0) : [try call.node(0)]
+            let files = taskFiles(call.argument(1))
+            let isSingle = call.argument(1).text != nil
             let scores: [[Score]]
             do { scores = try session.score(models, on: files) } catch let error as DPPAError {
                 guard skips, error.code != .interrupted, error.code != .internalFault else {
@@ -52,16 +51,22 @@ extension Catalog {
         Function(
             name: "report",
             summary: "Adds a table to the run's JSON and to the model card: its name, its columns, and rows as lists.",
-            parameters: [.table("table")], returns: "nothing", type: "nil",
-            errors: ["a row has another length than the columns"],
+            parameters: [
+                Parameter(
+                    "table",
+                    .options([
+                        .option("name", .name, isRequired: true, "another for each table"),
+                        .option("columns", .list(.text), isRequired: true, "their heads"),
+                        .option("rows", .anyList, isRequired: true, "lists of numbers and texts, as long as columns"),
+                    ]))
+            ],
+            returns: "nothing", type: "nil", errors: ["a row has another length than the columns"],
             example: "dppa.report{ name = \"tried\", columns = { \"factor\", \"score\" }, rows = { { 1.8, 0.5 } } }"
         ) { call in
-            let fields = try call.options(0, allowed: ["name", "columns", "rows"])
-            guard case .string(let name)? = fields["name"], !name.isEmpty, case .table(let head)? = fields["columns"],
-                case .table(let body)? = fields["rows"]
-            else { throw call.mismatch(0, "a table with name, columns and rows") }
-            let columns = head.array.compactMap { if case .string(let text) = $0 { text } else { nil } }
-            let rows = try body.array.map { row in
+            let fields = call.options(0)
+            let (name, columns) = (fields["name"]?.text ?? "", fields["columns"]?.texts ?? [])
+            let body: [ScriptValue] = if case .table(let table)? = fields["rows"] { table.array } else { [] }
+            let rows = try body.map { row in
                 guard case .table(let cells) = row, cells.array.count == columns.count else {
                     throw DPPAError(
                         .data, "report: every row of '\(name)' must be a list of \(columns.count) values",
@@ -74,36 +79,10 @@ extension Catalog {
         },
     ]
 
-    private static func scoredModels(_ call: Call) throws -> ([NodeID], isList: Bool) {
-        guard case .table(let table) = call.argument(0) else { return ([try call.field(0)], false) }
-        let nodes = try table.array.map {
-            guard case .object(let object as NodeObject) = $0 else {
-                throw call.mismatch(0, "a model, or a list of models")
-            }
-            return object.id
-        }
-        guard !nodes.isEmpty else { throw call.mismatch(0, "a model, or a list of models that is not empty") }
-        return (nodes, true)
-    }
-
-    private static func taskFiles(_ call: Call) throws -> ([(name: String?, path: String)], isSingle: Bool) {
-        let expected = "a task file, a list of them, or a table from names to files"
-        switch call.argument(1) {
-        case .string(let path): return ([(nil, path)], true)
-        case .table(let table):
-            var files: [(name: String?, path: String)] = []
-            for value in table.array {
-                guard case .string(let path) = value else { throw call.mismatch(1, expected) }
-                files.append((nil, path))
-            }
-            for (name, value) in table.fields.sorted(by: { $0.key < $1.key }) {
-                guard case .string(let path) = value else { throw call.mismatch(1, expected) }
-                files.append((name, path))
-            }
-            guard !files.isEmpty else { throw call.mismatch(1, expected + "; it has none") }
-            return (files, false)
-        default: throw call.mismatch(1, expected)
-        }
+    private static func taskFiles(_ value: ScriptValue) -> [(name: String?, path: String)] {
+        guard case .table(let table) = value else { return [(nil, value.text ?? "")] }
+        return table.array.map { (nil, $0.text ?? "") }
+            + table.fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value.text ?? "") }
     }
 
     private static func details(_ score: Score) -> ScriptValue {

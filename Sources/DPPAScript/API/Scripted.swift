@@ -3,7 +3,7 @@ extension Catalog {
     static let scripted: [Function] = [
         Function(
             name: "models", summary: "Opens several models, with the options of `model`.",
-            parameters: [.table("paths"), Parameter("options", .table, isOptional: true)],
+            parameters: [Parameter("paths", .list(.path)), .options(modelOptions)],
             returns: "a list of models", type: "dppa.Field[]",
             example: "local experts = dppa.models { \"zoo/math\", \"zoo/law\" }"),
         Function(
@@ -20,12 +20,20 @@ extension Catalog {
             example: "dppa.per_tensor(delta, function(t) return 0.2 + 0.5 * (t.depth or 0) end)"),
         Function(
             name: "bands", summary: "Disjoint masks of successive shares of the largest values.",
-            parameters: [.field("x"), .table("shares"), .scope], returns: "a list of masks", type: "dppa.Field[]",
+            parameters: [.field("x"), Parameter("shares", .list(.number(0...1))), .scope], returns: "a list of masks",
+            type: "dppa.Field[]", errors: ["the shares add up to more than 1"],
             example: "local first, second = table.unpack(dppa.bands(abs(delta), { 0.1, 0.2 }, \"tensor\"))"),
         Function(
             name: "average",
             summary: "The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.",
-            parameters: [.table("options")], returns: "a model", errors: ["there are not as many weights as models"],
+            parameters: [
+                Parameter(
+                    "options",
+                    .options([
+                        .option("models", .list(.model), isRequired: true, "what the mean is taken of"),
+                        .option("weights", .anyList, "a number or a value for each model; all 1 if left out or empty"),
+                    ]))
+            ], returns: "a model", errors: ["there are not as many weights as models"],
             example: "dppa.average { models = { a, b }, weights = { 0.7, 0.3 } }"),
     ]
 
@@ -33,12 +41,19 @@ extension Catalog {
         Function(
             name: "apply",
             summary:
-                "A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest` is "
-                + "\"keep\", \"drop\" or a rule.",
+                "A rule on the linears, or on another part with `on = glob`, or a rule for each of several globs; `rest`, in "
+                + "the options or beside the globs, is \"keep\", \"drop\" or a rule.",
             parameters: [
-                .field("field"), Parameter("rules", .function), Parameter("options", .table, isOptional: true),
+                .field("field"), Parameter("rules", .oneOf([.function, .names(.oneOf([.function, rest]))])),
+                .options([
+                    .option("on", .globs, "the part that one rule is for; the linears if left out"),
+                    .option("rest", .oneOf([.function, rest]), "what becomes of the other tensors; kept if left out"),
+                ]),
             ],
-            returns: "a field", errors: ["two globs match one tensor", "a glob matches nothing"],
+            returns: "a field",
+            errors: ["two globs match one tensor", "a glob matches nothing", "a rule returns nothing"],
             example: "delta:apply{ [\"*.mlp.*\"] = prune, rest = \"keep\" }")
     ]
+
+    private static let rest = Parameter.Kind.choice(["keep", "drop"])
 }

@@ -41,12 +41,26 @@ package enum Stub {
 
     private static func type(_ kind: Parameter.Kind) -> String {
         switch kind {
-        case .field: "dppa.Field"
-        case .value: "dppa.Field|number|table"
+        case .any: "any"
+        case .field, .model, .openedModel, .mask: "dppa.Field"
+        case .value, .share: "dppa.Field|number"
+        case .amount: "dppa.Field|number|{ count: dppa.Field|number }"
         case .scope: "dppa.Scope"
-        case .text: "string|table"
-        case .table: "table"
-        case .function: "function|table"
+        case .text, .name, .fileName, .path, .glob: "string"
+        case .dtype(let types): types.map { "\"\($0.rawValue.lowercased())\"" }.joined(separator: "|")
+        case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: "|")
+        case .number: "number"
+        case .integer: "integer"
+        case .flag: "boolean"
+        case .function: "function"
+        case .list(let kind): "(\(type(kind)))[]"
+        case .anyList: "any[]"
+        case .names(let kind): "table<string, \(type(kind))>"
+        case .entries(let kind): "(\(type(kind)))[]|table<string, \(type(kind))>"
+        case .options(let options):
+            "{ " + options.map { "\($0.name)\($0.isOptional ? "?" : ""): \(type($0.kind))" }.joined(separator: ", ")
+                + " }"
+        case .oneOf(let kinds): kinds.map(type).joined(separator: "|")
         }
     }
 }

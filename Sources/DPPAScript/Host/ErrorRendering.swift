@@ -1,7 +1,8 @@
 import DPPA
 
 extension DPPAError {
-    /// The error as the person at the keyboard sees it: place, headline, the line with a caret, notes.
+    /// The error as the person at the keyboard sees it: place, headline, the line with a caret, notes; what a stranger's file
+    /// brought in cannot steer the terminal.
     package func rendered(sources: [String: String]) -> String {
         var lines: [String] = []
         if let location {
@@ -13,14 +14,14 @@ extension DPPAError {
         }
         if let cause { lines.append("cause: \(cause)") }
         lines += notes.filter { !$0.isEmpty }.map { "note: \($0)" }
-        return lines.joined(separator: "\n")
+        return lines.joined(separator: "\n").printable
     }
 
     private func excerpt(_ location: Location, _ sources: [String: String]) -> [String] {
         let lines = sources[location.file]?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
         guard location.line >= 1, location.line <= lines.count else { return [] }
         // A tab is one column in the place and one in the caret line.
-        let text = String(lines[location.line - 1].map { $0 == "\t" ? " " : $0 })
+        let text = String(lines[location.line - 1].map { $0 == "\t" || $0 == "\r" ? " " : $0 })
         guard let first = text.firstIndex(where: { $0 != " " }) else { return [] }
         let indent = text.distance(from: text.startIndex, to: first)
         let column = location.column > 0 ? location.column - 1 : indent

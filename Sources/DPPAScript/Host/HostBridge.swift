@@ -71,6 +71,7 @@ final class HostBridge {
             function: functions[number].function, arguments: arguments, location: location, context: context,
             sources: texts)
         do {
+            try call.check()
             let results = try call.function.body?(call) ?? []
             raw.pointee.results = writer.values(results)
             raw.pointee.result_count = results.count

@@ -7,6 +7,8 @@ final class RecipeFiles {
     private let limits: ScriptLimits
     private let texts: SourceTexts
     private let library: [String: String]
+    /// The tensor of no layer whose layer or depth a rule has just looked at.
+    fileprivate(set) var outside: String?
 
     init(recipe: String, limits: ScriptLimits, texts: SourceTexts, library: [String: String]) {
         self.recipe = recipe
@@ -89,33 +91,31 @@ final class RecipeFiles {
     static func functions(_ files: RecipeFiles, print: @escaping @Sendable (String) -> Void) -> [String: Function] {
         // The functions run on the recipe's thread alone, as does everything of a host.
         nonisolated(unsafe) let files = files
-        func make(_ name: String, _ body: @escaping @Sendable (Call) throws -> [ScriptValue]) -> Function {
-            Function(name: name, summary: "", parameters: [], returns: "", example: "", body: body)
+        func make(
+            _ name: String, _ parameters: [Parameter], _ body: @escaping @Sendable (Call) throws -> [ScriptValue]
+        ) -> Function {
+            Function(name: name, summary: "", parameters: parameters, returns: "", example: "", body: body)
         }
         return [
-            "module": make("require") { call in
-                guard case .string(let name) = call.argument(0) else {
-                    throw DPPAError(
-                        .data, "require: the argument must be the name of a module; it is \(call.argument(0).described)"
-                    )
-                }
-                let found = try files.module(name)
+            "module": make("require", [Parameter("name", .name)]) { call in
+                let found = try files.module(call.text(0))
                 return [.string(found.text), .string(found.chunk)]
             },
-            "recipe": make("recipe") { _ in
+            "recipe": make("recipe", []) { _ in
                 [.string(try files.read(files.recipe, name: files.recipe)), .string("@" + files.recipe)]
             },
-            "prelude": make("prelude") { _ in [.string(files.library["prelude"] ?? ""), .string("=dppa.v1")] },
-            "print": make("print") { call in
-                if case .string(let text) = call.argument(0) { print(text) }
+            "prelude": make("prelude", []) { _ in [.string(files.library["prelude"] ?? ""), .string("=dppa.v1")] },
+            "print": make("print", [Parameter("text", .text)]) { call in
+                print(call.text(0).printable)
                 return []
             },
-            "suggest": make("suggest") { call in
-                guard case .string(let word) = call.argument(0), case .table(let table) = call.argument(1) else {
-                    return [.string("")]
-                }
-                let names = table.array.compactMap { if case .string(let name) = $0 { name } else { nil } }
-                let near = Suggestions.nearest(to: word, among: names)
+            // The tensor of no layer whose layer a rule has looked at, for the message of what it does with nil.
+            "outside": make("outside", [Parameter("tensor", .text, isOptional: true)]) { call in
+                files.outside = call.argument(0).text
+                return []
+            },
+            "suggest": make("suggest", [Parameter("word", .text), Parameter("names", .anyList)]) { call in
+                let near = Suggestions.nearest(to: call.text(0), among: call.argument(1).texts)
                 return [.string(near.isEmpty ? "" : "; did you mean \(Suggestions.list(near))?")]
             },
         ]

@@ -119,7 +119,7 @@ package final class ScriptHost {
         guard bridge.register(session) else { throw ScriptHost.outOfMemory(limits) }
         let code = trusted["sandbox"] ?? ""
         let status = code.withCString { clua_run(session, $0, code.utf8.count, "=sandbox") }
-        guard status == CLUA_OK else { throw failure(status, session, bridge) }
+        guard status == CLUA_OK else { throw failure(status, session, bridge, files.outside) }
         var count = 0
         guard let results = clua_results(session, &count) else { return [] }
         return (0..<count).map { bridge.reader.value(results[$0]) }
@@ -129,7 +129,10 @@ package final class ScriptHost {
         DPPAError(.limit, "the recipe used more than \(limits.memory >> 20) MiB of Lua memory")
     }
 
-    private func failure(_ status: clua_status, _ session: OpaquePointer, _ bridge: HostBridge) -> DPPAError {
+    private func failure(
+        _ status: clua_status, _ session: OpaquePointer, _ bridge: HostBridge,
+        _ outside: String?
+    ) -> DPPAError {
         let raw = clua_last_failure(session).pointee
         let location = raw.file.map { DPPAError.Location(file: String(cString: $0), line: Int(raw.line)) }
         var error: DPPAError
@@ -149,6 +152,11 @@ package final class ScriptHost {
         default:
             let message = raw.message.map { String(cString: $0) } ?? "unknown error"
             error = files(message)
+            if let outside, message.contains("a nil value") {
+                error.notes.append("\(outside) is in no layer, so its layer and depth are nil")
+                error.notes.append(
+                    "write `t.depth or 0`, test with `if t.layer then`, or take the blocks alone: x:linears()")
+            }
         }
         error.message = ScriptHost.clipped(error.message)
         error.notes = error.notes.map(ScriptHost.clipped)

@@ -1,3 +1,5 @@
+import DPPA
+
 /// A value that goes between Lua and the host.
 package enum ScriptValue {
     case null
@@ -19,16 +21,35 @@ package enum ScriptValue {
         }
     }
 
+    /// The text, if it is one.
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
+
+    /// The number, if it is a whole one, however it is written.
+    package var int: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int(exactly: value)
+        default: nil
+        }
+    }
+
+    /// The truth value, if it is one.
+    package var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+
+    /// The texts of a list.
+    package var texts: [String] { if case .table(let table) = self { table.array.compactMap(\.text) } else { [] } }
+
     /// Kind and value in words, for messages.
     package var described: String {
         switch self {
         case .null: "nil"
         case .bool(let value): String(value)
         case .integer(let value): "the number \(value)"
-        case .number(let value): "the number \(value)"
+        case .number(let value): "the number \(Graph.number(value))"
         case .string(let text): "the text '\(text.prefix(60))\(text.count > 60 ? "…" : "")'"
-        case .table(let table): table.array.isEmpty && !table.fields.isEmpty ? "a table with names" : "a table"
-        case .object(let object): object is ScopeObject ? "a group" : "a field"
+        case .table(let table):
+            table.array.isEmpty ? (table.fields.isEmpty ? "an empty table" : "a table with names") : "a list"
+        case .object(let object): object is NodeObject ? "a field" : "a group"
         case .function: "a function"
         }
     }

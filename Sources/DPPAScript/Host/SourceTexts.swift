@@ -34,6 +34,30 @@ package final class SourceTexts {
         return nil
     }
 
+    /// The place of an argument, from 0, in the only call of a name on a line; of the name where there is no such argument.
+    ///
+    /// Nil when the line does not call the name, or calls it more than once.
+    func argument(_ index: Int, of name: String, from start: DPPAError.Location) -> DPPAError.Location? {
+        guard let text = texts[start.file] else { return nil }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(start.line - 1).prefix(60)
+        guard let first = lines.first.map(Array.init) else { return nil }
+        let word = Array(name)
+        let calls = first.indices.filter { column in
+            guard first[column...].starts(with: word), column == 0 || !Self.isWord(first[column - 1]) else {
+                return false
+            }
+            let next = first[(column + word.count)...].first { $0 != " " }
+            return next.map { "({\"'".contains($0) } ?? false
+        }
+        guard calls.count == 1, let column = calls.first else { return nil }
+        let place = { (line: Int, column: Int, length: Int) in
+            DPPAError.Location(file: start.file, line: start.line + line, column: column + 1, length: max(1, length))
+        }
+        let spans = ArgumentSpans(lines.map(Array.init), after: column + word.count).spans
+        guard spans.indices.contains(index) else { return place(0, column, word.count) }
+        return place(spans[index].line, spans[index].column, spans[index].length)
+    }
+
     private static func isWord(_ character: Character) -> Bool {
         character.isLetter || character.isNumber || character == "_"
     }

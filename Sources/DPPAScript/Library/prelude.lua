@@ -4,68 +4,92 @@ local host = ...
 local dppa = {}
 for name, body in pairs(host.functions) do dppa[name] = body end
 
+-- What is written here has its arguments checked as the host's own names have.
+local function declare(name, body)
+  local check = host.function_checks[name]
+  dppa[name] = function(...)
+    check(...)
+    return body(...)
+  end
+end
+
+-- Facts of a tensor: a misspelt one is an error; layer and depth are nil for a tensor in no layer, which is noted for the
+-- message of what a rule may do with it.
+local fact_names = { "depth", "layer", "module", "name", "numel", "role", "shape" }
+local outside
+local facts = host.closed(function(tensor, key)
+  if key == "layer" or key == "depth" then
+    if outside ~= tensor.name then
+      outside = tensor.name
+      host.inner.outside(outside)
+    end
+    return nil
+  end
+  error("a tensor has no fact '" .. tostring(key) .. "'" .. host.inner.suggest(tostring(key), fact_names)
+    .. "\nnote: facts are " .. table.concat(fact_names, ", "), 2)
+end)
+
+-- What a rule gives for each tensor of a field, by name.
+local function for_each_tensor(field, rule)
+  local values = {}
+  for _, tensor in ipairs(host.inner.facts(field)) do values[tensor.name] = rule(facts(tensor)) end
+  if outside then host.inner.outside() end
+  outside = nil
+  return values
+end
+
 -- Scopes of a recipe's own: a key for each tensor, wherever a scope is expected.
 local groups = {}
-function dppa.group(rule)
-  if type(rule) ~= "function" then error("group: argument 1 must be a function of a tensor's facts; it is a " .. type(rule), 2) end
-  local group = {}
+declare("group", function(rule)
+  local group = host.inner.group()
   groups[group] = rule
   return group
-end
+end)
 
-local function scope_of(field, scope)
-  local rule = groups[scope]
-  if rule == nil then return scope end
-  local keys = {}
-  for _, tensor in ipairs(host.inner.facts(field)) do keys[tensor.name] = rule(tensor) end
-  return host.inner.grouping(field, keys)
-end
+local function scope_of(field, group) return host.inner.grouping(field, for_each_tensor(field, groups[group])) end
 
-for _, name in ipairs { "sum", "mean", "max", "min", "norm", "count", "variance", "numel" } do
-  local reduce = host.functions[name]
-  dppa[name] = function(x, scope, weight)
-    if type(scope) == "table" then scope = scope_of(x, scope) end
-    return reduce(x, scope, weight)
+for _, name in ipairs { "sum", "mean", "max", "min", "norm", "count", "variance", "numel", "rank" } do
+  local reduce, check = host.functions[name], host.function_checks[name]
+  dppa[name] = function(x, scope, ...)
+    if scope == nil or groups[scope] == nil then return reduce(x, scope, ...) end
+    check(x, scope, ...)
+    return reduce(x, scope_of(x, scope), ...)
   end
 end
 for _, name in ipairs { "dot", "top", "kth" } do
-  local choose = host.functions[name]
-  dppa[name] = function(x, y, scope)
-    if type(scope) == "table" then scope = scope_of(x, scope) end
-    return choose(x, y, scope)
+  local choose, check = host.functions[name], host.function_checks[name]
+  dppa[name] = function(x, y, scope, ...)
+    if scope == nil or groups[scope] == nil then return choose(x, y, scope, ...) end
+    check(x, y, scope, ...)
+    return choose(x, y, scope_of(x, scope), ...)
   end
 end
 
-function dppa.models(paths, options)
+declare("models", function(paths, options)
   local list = {}
   for index, path in ipairs(paths) do list[index] = dppa.model(path, options) end
   return list
-end
+end)
 
-function dppa.per_tensor(field, rule)
-  if type(rule) ~= "function" then error("per_tensor: argument 2 must be a function of a tensor's facts; it is a " .. type(rule), 2) end
-  local values = {}
-  for _, tensor in ipairs(host.inner.facts(field)) do values[tensor.name] = rule(tensor) end
-  return host.inner.per_tensor(field, values)
-end
+declare("per_tensor", function(field, rule) return host.inner.per_tensor(field, for_each_tensor(field, rule)) end)
 
 -- Disjoint masks of successive shares of the largest values.
-function dppa.bands(x, shares, scope)
+declare("bands", function(x, shares, scope)
   local masks, upper, total = {}, nil, 0
   for index, share in ipairs(shares) do
     -- Shares such as 0.7 + 0.1 must not lose an element to the last bit of their sum.
     total = math.floor((total + share) * 1e12 + 0.5) / 1e12
+    if total > 1 + 1e-9 then error("bands: the shares add up to more than 1: " .. table.concat(shares, " + "), 2) end
     local all = dppa.top(x, total, scope)
     masks[index] = upper and all & ~upper or all
     upper = all
   end
   return masks
-end
+end)
 
 -- The mean of models: sum(weight * model) / sum(weight); weights are numbers or nodes.
-function dppa.average(options)
+declare("average", function(options)
   local models, weights = options.models, options.weights or {}
-  if type(models) ~= "table" or #models == 0 then error("average: 'models' must be a list of models", 2) end
   if #weights ~= 0 and #weights ~= #models then
     error("average: " .. #models .. " models have " .. #weights .. " weights", 2)
   end
@@ -77,47 +101,48 @@ function dppa.average(options)
     total = total and total + weight or weight
   end
   return dppa.as_model(sum / total, models[1])
+end)
+
+-- What a rule makes of a part; `where` says which rule it is.
+local function result_of(rule, part, where)
+  local value = rule(part)
+  if type(value) == "userdata" and host.inner.is_field(value) then return value end
+  if value == nil then
+    error("apply: " .. where .. " returns nothing\nnote: a function gives what stands behind `return`", 3)
+  end
+  error("apply: " .. where .. " must return a field; it returns " .. tostring(value)
+    .. "\nnote: a delta of zeros is 0 * part", 3)
 end
 
 -- Rules for parts of a field: one for the linears (or `on = glob`), or one for each glob.
-function host.methods.apply(field, rules, options)
+local check_apply = host.method_checks.apply
+local function apply(field, rules, options)
   local chosen, parts = {}, {}
-  local rest
+  local rest = options and options.rest
   if type(rules) == "function" then
-    options = options or {}
-    for key in pairs(options) do
-      if key ~= "rest" and key ~= "on" then error("apply has no option '" .. key .. "'; options are rest, on", 2) end
-    end
-    rest = options.rest
-    local part = options.on and field:select(options.on) or field:linears()
-    chosen[1], parts[1] = part, rules(part)
-  elseif type(rules) == "table" then
+    chosen[1] = options and options.on and field:select(options.on) or field:linears()
+    parts[1] = result_of(rules, chosen[1], "the rule")
+  else
+    if options then error("apply: with a table of rules, `rest` stands in the table, and `on` is the globs", 2) end
     rest = rules.rest
     for glob, rule in pairs(rules) do
       if glob ~= "rest" then
         if type(rule) ~= "function" then error("apply: the rule for '" .. glob .. "' must be a function", 2) end
         local part = field:select(glob)
         chosen[#chosen + 1] = part
-        parts[#parts + 1] = rule(part)
+        parts[#parts + 1] = result_of(rule, part, "the rule for '" .. glob .. "'")
       end
     end
-  else
-    error("apply: argument 1 must be a rule, or a table from globs to rules", 2)
   end
-  if rest == nil then rest = "keep" end
   if rest ~= "drop" then
     local left = host.inner.rest(field, chosen)
-    if left then
-      if type(rest) == "function" then
-        parts[#parts + 1] = rest(left)
-      elseif rest == "keep" then
-        parts[#parts + 1] = left
-      else
-        error("apply: 'rest' must be \"keep\", \"drop\" or a rule", 2)
-      end
-    end
+    if left then parts[#parts + 1] = type(rest) == "function" and result_of(rest, left, "the rule for the rest") or left end
   end
   return host.inner.branch(parts)
+end
+function host.methods.apply(...)
+  check_apply(...)
+  return apply(...)
 end
 
 return dppa

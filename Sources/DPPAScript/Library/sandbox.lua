@@ -15,27 +15,50 @@ local function sorted_names(t)
   return names
 end
 
--- No addresses: they differ from run to run.
-local function shown(value)
+-- A key in messages.
+local function word(key)
+  local kind = raw_type(key)
+  return (kind == "table" or kind == "function") and kind or raw_tostring(key)
+end
+
+local contents = {}
+
+-- No addresses, because they differ from run to run; tables with what they hold, as far as that is short.
+local function shown(value, depth)
   local kind = raw_type(value)
-  if kind == "table" or kind == "function" then return kind end
-  return raw_tostring(value)
+  if kind == "function" then return kind end
+  if kind ~= "table" then return raw_tostring(value) end
+  value = contents[value] or value
+  local parts, names = {}, sorted_names(value)
+  if depth == 2 then return #value + #names > 0 and "{…}" or "{}" end
+  for index = 1, #value < 32 and #value or 32 do parts[index] = shown(value[index], (depth or 0) + 1) end
+  for index = 1, #names < 32 and #names or 32 do
+    parts[#parts + 1] = names[index] .. " = " .. shown(value[names[index]], (depth or 0) + 1)
+  end
+  if #value > 32 or #names > 32 then parts[#parts + 1] = "…" end
+  return raw_sub("{" .. concat(parts, ", ") .. "}", 1, 65536)
 end
 
 -- Read-only tables: an unknown name is an error that helps.
-local contents = {}
-local function freeze(t, title)
+local function freeze(t, title, hint)
   local proxy = {}
   contents[proxy] = t
   return raw_set(proxy, {
     __index = function(_, key)
       local value = t[key]
       if value ~= nil then return value end
-      raw_error(title .. " has no '" .. shown(key) .. "'" .. inner.suggest(shown(key), sorted_names(t)), 2)
+      local note = hint and hint(word(key))
+      raw_error(title .. " has no '" .. word(key) .. "'" .. (note or inner.suggest(word(key), sorted_names(t))), 2)
     end,
-    __newindex = function(_, key) raw_error(title .. "." .. shown(key) .. " cannot be changed", 2) end,
+    __newindex = function(_, key) raw_error(title .. "." .. word(key) .. " cannot be changed", 2) end,
     __metatable = false,
   })
+end
+
+-- For the prelude: tables in which what is not there is asked of a function.
+function host.closed(missing)
+  local closed = { __index = missing, __metatable = false }
+  return function(t) return raw_set(t, closed) end
 end
 
 local function copy(t, names)
@@ -45,7 +68,7 @@ local function copy(t, names)
 end
 
 local base = copy(_G, "assert error ipairs select tonumber type _VERSION")
-base.tostring = shown
+function base.tostring(value) return shown(value) end
 
 local printed = 0
 function base.print(...)
@@ -101,7 +124,7 @@ function strings.format(pattern, ...)
   local values = { ... }
   for index = 1, select("#", ...) do
     local kind = raw_type(values[index])
-    if kind == "table" or kind == "function" then values[index] = kind end
+    if kind == "table" or kind == "function" then values[index] = shown(values[index]) end
   end
   return format(pattern, table.unpack(values, 1, select("#", ...)))
 end
@@ -132,18 +155,43 @@ for name in raw_next, string do string[name] = nil end
 for name, value in raw_next, strings do string[name] = value end
 getmetatable("").__metatable = false
 
-base.string = freeze(strings, "string")
-base.table = freeze(tables, "table")
-base.math = freeze(maths, "math")
+-- What other Lua programs have and recipes have not, with what there is instead.
+local files = "recipes have no files; dppa.json(path) reads a table and dppa.tensors(path) side tensors from beside the recipe"
+local texts_only = "recipes run no other text; require(name) brings lib/NAME.lua from beside the recipe"
+local patterns = "there are no patterns of texts; string.find finds plain text, and x:select takes globs of tensor names"
+local metatables = "tables of recipes have no metatables"
+local errors = "an error ends the recipe; only dppa.score(model, tasks, { on_failure = \"skip\" }) goes on"
+local instead = {
+  io = files, dofile = files, loadfile = files, os = "recipes see no time, environment or files; dppa.option takes values from --set",
+  load = texts_only, loadstring = texts_only, package = texts_only, pcall = errors, xpcall = errors,
+  setmetatable = metatables, getmetatable = metatables, rawget = metatables, rawset = metatables, rawequal = metatables,
+  rawlen = metatables, next = "write for name, value in pairs(t) do, which has a fixed order", unpack = "write table.unpack",
+  coroutine = "recipes have no coroutines", debug = "print(x) shows numbers, tables and the formulas of fields",
+  _G = "there is no table of globals; write local names", utf8 = "texts of recipes are bytes; string has what there is",
+  match = patterns, gmatch = patterns, gsub = patterns, move = "write a loop over ipairs",
+  random = "a recipe gives the same model every time: x:uniform { seed = 1 } and x:bernoulli(p, { seed = 1 }) are random fields",
+}
+instead.randomseed = instead.random
+local function absent(name) return instead[name] and "\nnote: " .. instead[name] end
+
+base.string = freeze(strings, "string", absent)
+base.table = freeze(tables, "table", absent)
+base.math = freeze(maths, "math", absent)
 
 -- Fields.
 local field, group = host.types.field, host.types.group
 for name, body in raw_next, host.operators do field[name] = body end
-local methods = host.methods
+-- Lua gives the operand of a sign twice.
+field.__unm = function(x) return host.operators.__unm(x) end
+field.__bnot = function(x) return host.operators.__bnot(x) end
+local methods, prelude = host.methods, nil
 field.__index = function(_, key)
   local method = methods[key]
   if method ~= nil then return method end
-  raw_error("a field has no method '" .. shown(key) .. "'" .. inner.suggest(shown(key), sorted_names(methods)), 2)
+  if raw_type(key) == "string" and prelude[key] then
+    raw_error("a field has no method '" .. key .. "'; it is a function: write dppa." .. key .. "(field)", 2)
+  end
+  raw_error("a field has no method '" .. word(key) .. "'" .. inner.suggest(word(key), sorted_names(methods)), 2)
 end
 field.__newindex = function() raw_error("a field cannot be changed", 2) end
 field.__tostring = function(value) return inner.formula(value) end
@@ -156,6 +204,7 @@ field.__call = function() raw_error("a field is no function", 2) end
 field.__mod = function() raw_error("fields have no operator %; write x - y * dppa.floor(x / y)", 2) end
 field.__idiv = function() raw_error("fields have no operator //; write dppa.floor(x / y)", 2) end
 field.__bxor = function() raw_error("masks are joined by & and | and turned by ~; write (a | b) & ~(a & b)", 2) end
+group.__tostring = function() return "group" end
 group.__index = function() raw_error("a group has no methods; it stands where a scope is expected", 2) end
 
 -- Modules, each loaded once.
@@ -188,7 +237,7 @@ local function evaluate(text, chunk, scope, ...)
 end
 
 local prelude_text, prelude_chunk = inner.prelude()
-local prelude = evaluate(prelude_text, prelude_chunk, base, host)
+prelude = evaluate(prelude_text, prelude_chunk, base, host)
 
 function base.require(name)
   if raw_type(name) ~= "string" then raw_error("require: the argument must be the name of a module; it is a " .. raw_type(name), 2) end
@@ -200,8 +249,9 @@ function base.require(name)
   end
   local text, chunk = inner.module(name)
   loading[#loading + 1] = name
-  local value = evaluate(text, chunk, environment)
+  local value, more = evaluate(text, chunk, environment)
   loading[#loading] = nil
+  if more ~= nil then raw_error("the module '" .. name .. "' returns several values; a module returns one", 2) end
   if value == nil then raw_error("the module '" .. name .. "' returns nothing", 2) end
   if raw_type(value) == "table" then value = freeze(value, name) end
   modules[name] = value
@@ -212,13 +262,18 @@ environment = raw_set({}, {
   __index = function(_, name)
     local value = base[name]
     if value ~= nil then return value end
-    raw_error("undefined name '" .. shown(name) .. "'" .. inner.suggest(shown(name), sorted_names(base)), 2)
+    name = word(name)
+    local note = absent(name) or prelude[name] and "; write dppa." .. name .. ", or local " .. name .. " = dppa." .. name
+      or methods[name] and "; it is a method of fields: write x:" .. name .. "(…)"
+    raw_error("undefined name '" .. name .. "'" .. (note or inner.suggest(name, sorted_names(base))), 2)
   end,
-  __newindex = function(_, name) raw_error("'" .. shown(name) .. "' is assigned but not declared: write local " .. shown(name) .. " = …", 2) end,
+  __newindex = function(_, name) raw_error("'" .. word(name) .. "' is assigned but not declared: write local " .. word(name) .. " = …", 2) end,
   __metatable = false,
 })
 
-modules["dppa.v1"] = freeze(prelude, "dppa")
+modules["dppa.v1"] = freeze(prelude, "dppa", function(name)
+  return methods[name] and "; it is a method of fields: write x:" .. name .. "(…)"
+end)
 
 local text, chunk = inner.recipe()
 return evaluate(text, chunk, environment)

@@ -27,16 +27,28 @@ import Testing
         var usual: [String]
     }
 
-    private static func usual(_ parameters: [Parameter]) -> [String] {
-        parameters.map {
-            switch $0.kind {
-            case .field: "x"
-            case .value: "0.5"
-            case .scope: "\"tensor\""
-            case .text: "\"a\""
-            case .table: "{}"
-            case .function: "function(t) return 1 end"
-            }
+    private static func usual(_ parameters: [Parameter]) -> [String] { parameters.map { usual($0.kind) } }
+
+    private static func usual(_ kind: Parameter.Kind) -> String {
+        switch kind {
+        case .any, .value, .share, .amount, .number: "0.5"
+        case .field: "x"
+        case .model, .openedModel: "m"
+        case .mask: "mask"
+        case .scope: "\"tensor\""
+        case .text, .name, .fileName, .path: "\"a\""
+        case .glob: "\"*\""
+        case .dtype: "\"bf16\""
+        case .choice(let words): "\"\(words[0])\""
+        case .integer: "0"
+        case .flag: "true"
+        case .function: "function(t) return 1 end"
+        case .list(let kind), .entries(let kind): "{ \(usual(kind)) }"
+        case .anyList: "{}"
+        case .names(let kind): "{ [\"*\"] = \(usual(kind)) }"
+        case .options(let options):
+            "{ \(options.filter { !$0.isOptional }.map { "\($0.name) = \(usual($0.kind))" }.joined(separator: ", ")) }"
+        case .oneOf(let kinds): usual(kinds[0])
         }
     }
 

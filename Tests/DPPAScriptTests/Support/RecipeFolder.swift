@@ -21,12 +21,20 @@ final class RecipeFolder {
         return path + "/" + name
     }
 
-    /// A file with one float32 vector [1, 2, 3, 4].
-    func addSideTensor(_ name: String) throws {
-        var header = Array(#"{"x":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#.utf8)
+    /// A file with one float32 vector x = [1, 2, 3, 4].
+    func addSideTensor(_ name: String) throws { try addVectors(name, ["x"]) }
+
+    /// A file with float32 vectors [1, 2, 3, 4] of some names.
+    func addVectors(_ name: String, _ tensors: [String]) throws {
+        let entries = tensors.enumerated().map { index, tensor in
+            #""\#(tensor)":{"dtype":"F32","shape":[4],"data_offsets":[\#(16 * index),\#(16 * index + 16)]}"#
+        }
+        var header = Array("{\(entries.joined(separator: ","))}".utf8)
         while header.count % 8 != 0 { header.append(32) }
         var bytes = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init) + header
-        for value: Float in [1, 2, 3, 4] { bytes += withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+        for _ in tensors {
+            for value: Float in [1, 2, 3, 4] { bytes += withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init) }
+        }
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }
 

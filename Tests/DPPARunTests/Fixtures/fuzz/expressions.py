@@ -118,7 +118,7 @@ NAMED = {
     "top_of_tensors": lambda p, g: _times(p, p.top(p.norm(_delta(p), "tensor"), 0.34, "model")),
     "top_of_rows": lambda p, g: _times(p, p.top(p.sum(p.abs(_delta(p, "b")), "row"), 0.5, "tensor")),
     "top_nothing": lambda p, g: _plus(p, p.where(~p.top(_delta(p), 0, "tensor"), _delta(p), 0)),
-    "top_everything": lambda p, g: _plus(p, p.where(p.top(_delta(p), 1.5, "model"), _delta(p), 0)),
+    "top_everything": lambda p, g: _plus(p, p.where(p.top(_delta(p), 1, "model"), _delta(p), 0)),
     "top_by_node": lambda p, g: _plus(p, p.where(
         p.top(p.abs(_delta(p)), p.per_tensor(_delta(p), "0.2 + 0.5 * (t.depth or 0)", lambda n, l, d, s: 0.2 + 0.5 * (d or 0)),
               "tensor"), _delta(p), 0)),

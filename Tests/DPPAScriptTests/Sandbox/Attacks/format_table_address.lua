@@ -1,2 +1,2 @@
 -- expect: ok
-assert(string.format("%s", {}) == "table")
+assert(string.format("%s", {}) == "{}")

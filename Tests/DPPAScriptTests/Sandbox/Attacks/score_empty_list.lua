@@ -1,3 +1,3 @@
--- expect: not empty
+-- expect: it is an empty table
 local dppa = require "dppa.v1" local x = dppa.tensors "side.safetensors"
 dppa.score({}, "a")

@@ -1,2 +1,2 @@
 -- expect: ok
-assert(tostring({}) == "table" and tostring(print) == "function")
+assert(tostring({ {}, a = print }) == "{{}, a = function}" and tostring(print) == "function")
