@@ -17,6 +17,9 @@ let library = [
     "search", "slerp", "task_arithmetic", "template", "ties",
 ]
 
+// Paths, descriptors and error numbers of the system, as types.
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
     name: "dppa",
     products: [
@@ -25,6 +28,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         // Without its default trait, which links Foundation a second time for conversions that nothing here uses.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -35,22 +39,26 @@ let package = Package(
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
         .target(
             name: "DPPA",
-            dependencies: ["COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess")],
+            dependencies: [
+                "COpenBLAS",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                system,
+            ],
             swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
         .target(
-            name: "DPPAScript", dependencies: ["CLua", "DPPA"],
+            name: "DPPAScript", dependencies: ["CLua", "DPPA", system],
             resources: library.map { .embedInCode("Library/\($0).lua") },
             swiftSettings: strict),
         .executableTarget(
             name: "dppa-run",
             dependencies: [
-                "DPPA", "DPPAScript",
+                "DPPA", "DPPAScript", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
-            name: "DPPATests", dependencies: ["DPPA"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "DPPATests", dependencies: ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DPPAScriptTests", dependencies: ["CLua", "DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
             swiftSettings: strict),

@@ -25,12 +25,8 @@ package struct RecipeOutcome {
     }
 
     /// Writes everything as one page of HTML.
-    package func writeReport(to path: String) throws {
-        do { try Data(RunReport(record).html.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw DPPAError(.cannotCreate, "cannot write \(path)", cause: error.localizedDescription)
-        }
-    }
+    package func writeReport(to file: WrittenFile) throws { try file.write(RunReport(record).html.utf8) }
 
     /// Writes everything as JSON with sorted keys.
-    package func writeJSON(to path: String) throws { try JSONFile.write(record.json, to: path) }
+    package func writeJSON(to file: WrittenFile) throws { try JSONFile.write(record.json, to: file) }
 }

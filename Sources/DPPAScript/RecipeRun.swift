@@ -1,5 +1,6 @@
 import DPPA
 import Foundation
+import SystemPackage
 
 /// A recipe, from its text to the finished model directories.
 package final class RecipeRun {
@@ -18,6 +19,10 @@ package final class RecipeRun {
         package var evaluator: ExternalEvaluator?
         package var environment: [String: String] = [:]
         package var limits = ScriptLimits()
+        /// How many bytes of weights may be written.
+        package var writtenLimit = Int.max
+        /// The reports and other files that will be written besides.
+        package var outputs = OutputPaths()
 
         package init(out: String) { self.out = out }
     }
@@ -35,18 +40,30 @@ package final class RecipeRun {
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
         let start = RunStart()
-        // Before hours of searching rather than after them.
-        try OutputDirectory.requireFree(request.out, force: request.force)
+        var request = request
+        try request.outputs.add(folder: request.out, as: "--out")
+        if request.keepsScores {
+            let path = RecipeRun.journal(beside: request.out)
+            let journal = try WrittenFile(path)
+            // In the output it has a name that nothing else can have.
+            if FilePath(path).folder != FilePath(request.out) {
+                try request.outputs.add(journal, as: "the journal of scores")
+            }
+        }
+        // Before hours of searching rather than after them: from here on no other run writes there.
+        let target = try OutputDirectory.prepare(target: request.out, force: request.force)
+        defer { target.abandon() }
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
         let session = trace.session
+        if let warning = target.warning { session.warn(warning) }
         let merge = MergeRun(
             session.engine, checkpoints: session.checkpoints,
-            settings: MergeRun.Settings(
-                out: request.out, dtype: request.dtype, shardSize: request.shardSize, force: request.force))
+            settings: MergeRun.Settings(dtype: request.dtype, shardSize: request.shardSize), budget: session.budget)
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) -> RunRecord {
             RunRecord(trace, recipe: recipe, outputs: outputs, written: written, dtype: request.dtype, start: start)
         }
-        let outputs = try merge.write(session.results, named: session.named) { record($0) }
+        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) { record($0) }
+        try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
         return RecipeOutcome(record: record(outputs, written))
     }
@@ -61,14 +78,15 @@ package final class RecipeRun {
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeTrace {
         let options = RecipeOptions(request.options)
-        let folder = NSString(string: recipe).deletingLastPathComponent
+        let folder = FilePath(recipe).folder
+        for path in [recipe, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
         let session = RecipeSession(
             paths: PathRules(
-                recipeFolder: folder.isEmpty ? "." : folder, granted: options.grantedPaths, roots: request.modelRoots,
-                hubCache: PathRules.hubCache(request.environment)),
+                recipeFolder: folder.string, granted: options.grantedPaths, roots: request.modelRoots,
+                hubCache: PathRules.hubCache(request.environment), outputs: request.outputs),
             options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
             journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
-            evaluator: request.evaluator, isDry: isDry)
+            evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
         let printed = PrintedTexts()
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
             printed.add(text)
@@ -101,11 +119,12 @@ package final class RecipeRun {
         return index.map { DPPAError.Location(file: recipe, line: $0 + 1) }
     }
 
-    /// Where the scores of a run are kept: beside its output.
+    /// Where the scores of a run are kept: beside its output, or hidden in it when it is a folder with nothing to be written
+    /// beside it, such as the volume of a container.
     static func journal(beside out: String) -> String {
-        var path = out
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        return path + ".scores.jsonl"
+        let path = FilePath(out)
+        let isAlone = access(path.folder.string, W_OK) != 0 && access(path.string, W_OK | X_OK) == 0
+        return isAlone ? path.appending(".dppa.scores.jsonl").string : path.string + ".scores.jsonl"
     }
 
     /// The returned model becomes a result like the saved ones.

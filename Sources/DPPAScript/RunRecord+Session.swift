@@ -1,6 +1,7 @@
 import DPPA
 import Foundation
 import Synchronization
+import SystemPackage
 
 extension RunRecord {
     /// What a traced recipe has to tell, with the values that its engine has computed by now.
@@ -11,7 +12,7 @@ extension RunRecord {
         let session = trace.session
         self.init(
             recipe: Recipe(
-                name: NSString(string: recipe).lastPathComponent, text: trace.text, modules: trace.modules,
+                name: FilePath(recipe).name, text: trace.text, modules: trace.modules,
                 library: trace.library),
             options: session.options.taken.map {
                 Option(name: $0.name, given: $0.given, value: Option.Value($0.value))

@@ -15,7 +15,7 @@ struct CheckCommand: ParsableCommand {
         do {
             let request = try arguments.request(out: "unused")
             let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
-            for line in PlanText(plan, request).summary { print(line) }
+            for line in try PlanText(plan, request, time: arguments.timeLimit()).summary { Console.output(line) }
             for warning in plan.trace.warnings + plan.trace.traps { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
@@ -33,18 +33,19 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "List every tensor of every rule.")
     var tensors = false
 
-    @Option(help: ArgumentHelp("Write the plan as JSON.", valueName: "file"))
-    var json: String?
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         let recipe = RecipeRun(arguments.recipe)
         do {
-            let request = try arguments.request(out: "unused")
+            let json = try output.file()
+            var request = try arguments.request(out: "unused")
+            request.outputs = try output.outputs()
             let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
-            let text = PlanText(plan, request)
-            for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { print(line) }
-            for warning in plan.trace.warnings { Console.error(warning) }
+            let text = try PlanText(plan, request, time: arguments.timeLimit())
             if let json { try JSONFile.write(text.json, to: json) }
+            for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { Console.output(line) }
+            for warning in plan.trace.warnings { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
         }

@@ -17,29 +17,36 @@ struct DPPARun: ParsableCommand {
         ])
 
     static func main() {
+        // A standard stream that is closed would be the next file that is opened, and get what is printed.
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 { open("/dev/null", O_RDONLY) }
         if let complaint = Processor.complaint {
             Console.error(complaint)
             Foundation.exit(DPPAError.Code.internalFault.rawValue)
         }
-        main(nil)
-    }
-}
-
-/// Messages to the person at the keyboard.
-enum Console {
-    /// Writes a line to standard output at once, so that it stands in order with what goes to standard error.
-    static func output(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-
-    /// Writes a line to standard error.
-    static func error(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
-    /// Ends the program with an error's text and exit code.
-    static func fail(_ error: any Error, sources: [String: String] = [:]) -> ExitCode {
-        guard let error = error as? DPPAError else {
-            Console.error("error: \(error)")
-            return ExitCode(DPPAError.Code.internalFault.rawValue)
+        // Writing to a closed pipe is then an error of the call; a handler, unlike ignoring, is not passed on to children.
+        signal(SIGPIPE) { _ in }
+        OpenFiles.raiseLimit()
+        var code: Int32 = 0
+        do {
+            try requireUnicode()
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            code = exitCode(for: error).rawValue
+            let text = fullMessage(for: error)
+            if !text.isEmpty { code == 0 ? Console.output(text) : Console.error(text) }
         }
-        Console.error(error.rendered(sources: sources))
-        return ExitCode(error.code.rawValue)
+        Foundation.exit(Console.end(code))
+    }
+
+    /// Throws when an argument is not UTF-8: a path would be another one with what Unicode puts in its place.
+    private static func requireUnicode() throws {
+        for number in 1..<max(1, Int(CommandLine.argc)) {
+            guard let bytes = CommandLine.unsafeArgv[number], String(validatingCString: bytes) == nil else { continue }
+            throw Console.fail(
+                DPPAError(
+                    .usage, "argument \(number) is not UTF-8: \(String(cString: bytes))",
+                    notes: ["rename the file, or make a link to it with a name in UTF-8"]))
+        }
     }
 }

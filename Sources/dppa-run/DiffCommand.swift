@@ -20,17 +20,17 @@ struct DiffCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
 
-    @Option(help: ArgumentHelp("Write the differences as JSON.", valueName: "file"))
-    var json: String?
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: true)
         do {
+            let json = try output.file(apartFrom: [first, second])
             let difference = try CheckpointDifference(
                 first, second, options: try resources.engineOptions(), observer: progress)
-            for line in DifferenceText(difference).lines(listing: tensors) { print(line) }
             if let json { try JSONFile.write(DifferenceText(difference).json, to: json) }
+            for line in DifferenceText(difference).lines(listing: tensors) { Console.output(line) }
         } catch {
             throw Console.fail(error)
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DPPA
 import DPPAScript
 import Foundation
+import SystemPackage
 
 /// `dppa-run eval`: a model's scores on tasks.
 struct EvalCommand: ParsableCommand {
@@ -26,26 +27,26 @@ struct EvalCommand: ParsableCommand {
     @Flag(help: "Print nothing but the table, warnings and errors.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("Write the scores as JSON.", valueName: "file"))
-    var json: String?
+    @OptionGroup var output: JSONOption
 
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
         do {
+            let json = try output.file(apartFrom: models + task)
             let tasks = try task.map { try EvaluationTask(path: $0) }
             var rows: [(model: String, scores: [Score])] = []
             for model in models {
                 let graph = Graph()
-                let checkpoint = try Checkpoint.open(model, label: NSString(string: model).lastPathComponent)
+                let checkpoint = try Checkpoint.open(model, label: FilePath(model).name)
                 let engine = Engine(graph, options: try resources.engineOptions(), observer: progress)
                 let node = try graph.source(ModelView(checkpoint))
                 let evaluator = Evaluator(engine, checkpoints: [checkpoint], dtype: nil)
                 rows.append((model, try evaluator.score([node], on: tasks)[0]))
             }
             progress.finish()
-            for line in ScoreTable(rows).lines { print(line) }
             if let json { try ScoreTable(rows).writeJSON(to: json) }
+            for line in ScoreTable(rows).lines { Console.output(line) }
         } catch {
             progress.finish()
             throw Console.fail(error)

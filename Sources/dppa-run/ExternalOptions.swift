@@ -1,6 +1,7 @@
 import ArgumentParser
 import DPPA
 import Foundation
+import SystemPackage
 
 /// The program that scores tasks which the built-in evaluator does not know.
 struct ExternalOptions: ParsableArguments {
@@ -26,11 +27,9 @@ struct ExternalOptions: ParsableArguments {
         guard evaluatorTimeout > 0, evaluatorTimeout < 1e9 else {
             throw DPPAError(.usage, "--evaluator-timeout \(evaluatorTimeout): expected a number of seconds")
         }
-        let parent = NSString(string: out).deletingLastPathComponent
-        let folder = scratch ?? (parent.isEmpty ? "." : parent)
-        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-            throw DPPAError(.cannotCreate, "cannot create \(folder)", cause: error.localizedDescription)
-        }
-        return ExternalEvaluator(command: evaluator, scratch: folder, timeout: .seconds(evaluatorTimeout))
+        let folder = scratch ?? FilePath(out).folder.string
+        let external = ExternalEvaluator(command: evaluator, scratch: folder, timeout: .seconds(evaluatorTimeout))
+        try external.prepareScratch()
+        return external
     }
 }

@@ -24,14 +24,14 @@ struct HelpCommand: ParsableCommand {
 
     func run() throws {
         guard let name else {
-            print("names: \(Reference.names.joined(separator: ", "))")
-            print("commands: dppa-run --help; a recipe's options: dppa-run help recipes/ties.lua")
+            Console.output("names: \(Reference.names.joined(separator: ", "))")
+            Console.output("commands: dppa-run --help; a recipe's options: dppa-run help recipes/ties.lua")
             return
         }
-        if let page = Reference.help(name) { return print(page) }
+        if let page = Reference.help(name) { return Console.output(page) }
         let commands = DPPARun.configuration.subcommands
         if let command = commands.first(where: { $0.configuration.commandName == name }) {
-            return print(DPPARun.helpMessage(for: command))
+            return Console.output(DPPARun.helpMessage(for: command))
         }
         let recipe = RecipeRun(name)
         do {
@@ -44,7 +44,7 @@ struct HelpCommand: ParsableCommand {
             request.modelRoots = models
             request.environment = ProcessInfo.processInfo.environment
             let trace = try recipe.trace(request, isDry: true, isForgiving: true)
-            for line in RecipeHelp(trace).lines { print(line) }
+            for line in RecipeHelp(trace).lines { Console.output(line) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
         }

@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         do {
             let checkpoint = try Checkpoint.open(model, label: model)
-            for line in Self.lines(checkpoint, listing: tensors) { print(line) }
+            for line in Self.lines(checkpoint, listing: tensors) { Console.output(line) }
         } catch {
             throw Console.fail(error)
         }

@@ -23,10 +23,12 @@ struct MeasureCommand: ParsableCommand {
         let recipe = RecipeRun(arguments.recipe)
         do {
             let start = RunStart()
-            try reports.requireFolders()
+            let files = try reports.files()
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
+            request.outputs = files.outputs
             request.evaluator = try external.evaluator(beside: "unused")
+            progress.setLimit(try arguments.timeLimit())
             let trace = try recipe.trace(
                 request, observer: progress, isInterrupted: { Interruption.isRequested },
                 print: { text in
@@ -37,10 +39,10 @@ struct MeasureCommand: ParsableCommand {
                 trace, recipe: arguments.recipe, dtype: request.dtype, start: start
             ).outcome
             progress.finish()
-            for line in ValueText.lines(outcome.named) { print(line) }
-            for table in outcome.tables { for line in ValueText.lines(table) { print(line) } }
+            try files.write(outcome)
+            for line in ValueText.lines(outcome.named) { Console.output(line) }
+            for table in outcome.tables { for line in ValueText.lines(table) { Console.output(line) } }
             for warning in outcome.warnings { Console.error(warning) }
-            try reports.write(outcome)
         } catch {
             progress.finish()
             throw Console.fail(error, sources: recipe.sources)
@@ -65,11 +67,12 @@ struct TryCommand: ParsableCommand {
         do {
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
+            progress.setLimit(try arguments.timeLimit())
             let trace = try recipe.trace(
                 request, observer: progress, isInterrupted: { Interruption.isRequested }, print: Console.output)
             let trial = try RecipeTrial(trace, glob: tensors)
-            for line in ValueText.lines(trial.rows) { print(line) }
-            for line in ValueText.lines(trial.named) { print(line) }
+            for line in ValueText.lines(trial.rows) { Console.output(line) }
+            for line in ValueText.lines(trial.named) { Console.output(line) }
             for warning in trace.warnings { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)

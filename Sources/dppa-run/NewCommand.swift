@@ -2,6 +2,7 @@ import ArgumentParser
 import DPPA
 import DPPAScript
 import Foundation
+import SystemPackage
 
 /// `dppa-run new`: a recipe to start from.
 struct NewCommand: ParsableCommand {
@@ -14,19 +15,19 @@ struct NewCommand: ParsableCommand {
     func run() throws {
         let path = name.hasSuffix(".lua") ? name : name + ".lua"
         do {
-            let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-            guard file >= 0 else {
-                let exists = errno == EEXIST
+            guard !FilePath(name).name.isEmpty, FilePath(name).lastComponent?.kind == .regular, !name.hasSuffix("/")
+            else {
                 throw DPPAError(
-                    .cannotCreate, exists ? "\(path) exists" : "cannot create \(path)",
-                    notes: exists ? ["choose another name"] : [], cause: exists ? nil : String(cString: strerror(errno))
-                )
+                    .usage, "'\(name)' is no name of a recipe", notes: ["for example: dppa-run new my_merge"])
             }
-            let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
-            try handle.write(contentsOf: Data(RecipeTemplate.text(path).utf8))
+            guard access(path, F_OK) != 0 else {
+                throw DPPAError(.cannotCreate, "\(path) exists", notes: ["choose another name"])
+            }
+            try WrittenFile(path).write(RecipeTemplate.text(path).utf8)
         } catch {
             throw Console.fail(error)
         }
-        print("wrote \(path); try: dppa-run check \(path) --set base=path/to/base --set experts=path/to/a,path/to/b")
+        Console.output(
+            "wrote \(path); try: dppa-run check \(path) --set base=path/to/base --set experts=path/to/a,path/to/b")
     }
 }

@@ -7,9 +7,13 @@ struct PlanText {
     private let plan: RecipePlan
     private let request: RecipeRun.Request
 
-    init(_ plan: RecipePlan, _ request: RecipeRun.Request) {
+    private let time: Duration
+
+    /// A plan of what is asked for, which may take so long.
+    init(_ plan: RecipePlan, _ request: RecipeRun.Request, time: Duration) {
         self.plan = plan
         self.request = request
+        self.time = time
     }
 
     /// What is known of the recipe and what it takes.
@@ -31,6 +35,7 @@ struct PlanText {
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
+        lines.append("limits    at most \(TimeSpan.words(time)) and \(Self.size(request.writtenLimit)) written")
         lines.append("memory    at most \(Self.size(request.engine.memory))")
         lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
         return lines
@@ -69,6 +74,8 @@ struct PlanText {
             "options": Dictionary(plan.options.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
             "nodes": plan.nodeCount, "disk_bytes": plan.engine.diskBytes, "cache_bytes": plan.engine.cacheBytes,
             "written_bytes": plan.engine.bytesWritten, "memory_bytes": request.engine.memory,
+            "limit_seconds": time / .seconds(1),
+            "limit_written_bytes": request.writtenLimit,
             "epochs": plan.engine.epochs,
             "passes": plan.engine.passes.map {
                 ["epoch": $0.epoch, "bytes_read": $0.bytesRead, "work": $0.work] as [String: Any]

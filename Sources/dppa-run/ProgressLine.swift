@@ -11,6 +11,8 @@ final class ProgressLine: EngineObserver {
         var start = ContinuousClock.now
         var shown = ContinuousClock.now
         var isLineOpen = false
+        /// When the run must be done, and the limit in words.
+        var limit: (deadline: ContinuousClock.Instant, words: String)?
     }
 
     private let state = Mutex(State())
@@ -42,17 +44,26 @@ final class ProgressLine: EngineObserver {
         }
     }
 
+    /// Lets the run last so long from now on.
+    func setLimit(_ limit: Duration) {
+        state.withLock { $0.limit = (.now + limit, TimeSpan.words(limit)) }
+    }
+
     func checkInterruption() throws {
         if Interruption.isRequested {
             throw DPPAError(.interrupted, "stopped; nothing was written")
         }
+        guard let limit = state.withLock({ $0.limit }), ContinuousClock.now > limit.deadline else { return }
+        throw DPPAError(
+            .limit, "the run has taken \(limit.words), which is its limit; nothing was written",
+            notes: ["allow more with --limit-time, if you trust the recipe"])
     }
 
     /// Ends the changing line.
     func finish() {
         state.withLock { state in
             guard state.isLineOpen else { return }
-            FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+            Console.progress("\r\u{1B}[K")
             state.isLineOpen = false
         }
     }
@@ -80,29 +91,6 @@ final class ProgressLine: EngineObserver {
 
     private func show(_ text: String, _ state: inout State) {
         state.isLineOpen = isTerminal
-        FileHandle.standardError.write(Data((isTerminal ? "\r\u{1B}[K\(text)" : text + "\n").utf8))
-    }
-}
-
-/// Control-C: the first one asks the run to stop cleanly, the second one ends the program.
-enum Interruption {
-    private static let flag = Atomic<Bool>(false)
-    static var isRequested: Bool { flag.load(ordering: .relaxed) }
-
-    static func listen() {
-        // Too large a file is then an error of the call that writes it, with a message, and not the end.
-        signal(SIGXFSZ, SIG_IGN)
-        // A program that is started from a worker thread of another one inherits that thread's blocked signals.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigaddset(&signals, SIGTERM)
-        sigprocmask(SIG_UNBLOCK, &signals, nil)
-        for signalNumber in [SIGINT, SIGTERM] {
-            signal(signalNumber) { number in
-                Interruption.flag.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
-            }
-        }
+        Console.progress(isTerminal ? "\r\u{1B}[K\(text)" : text + "\n")
     }
 }

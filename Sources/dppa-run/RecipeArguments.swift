@@ -25,6 +25,17 @@ struct RecipeArguments: ParsableArguments {
 
     @OptionGroup var resources: ResourceOptions
 
+    @Option(help: ArgumentHelp("How long the recipe may work, such as 90m, 12h or 7d.", valueName: "time"))
+    var limitTime: String = "7d"
+
+    @Option(
+        help: ArgumentHelp(
+            "How much it may write in all, candidates for --evaluator included, such as 500G.", valueName: "size"))
+    var limitWritten: String = "2T"
+
+    /// How long the recipe may work.
+    func timeLimit() throws -> Duration { try TimeSpan.parse(limitTime, "--limit-time") }
+
     /// The same for the recipe host.
     func request(out: String) throws -> RecipeRun.Request {
         var request = RecipeRun.Request(out: out)
@@ -32,6 +43,7 @@ struct RecipeArguments: ParsableArguments {
         request.modelRoots = models
         request.dtype = try dtype.map(Self.outputDType)
         request.engine = try resources.engineOptions()
+        request.writtenLimit = try ByteSize.parse(limitWritten, "--limit-written", isDecimal: true)
         request.environment = ProcessInfo.processInfo.environment
         return request
     }

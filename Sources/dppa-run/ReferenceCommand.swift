@@ -16,11 +16,11 @@ struct ReferenceCommand: ParsableCommand {
 
     func run() throws {
         do {
-            try Data(Reference.text.utf8).write(to: URL(fileURLWithPath: page), options: .atomic)
-            try Data(Stub.text.utf8).write(to: URL(fileURLWithPath: stub), options: .atomic)
+            let files = try (page: OutputOption.file(page), stub: OutputOption.file(stub))
+            try files.page.write(Reference.text.utf8)
+            try files.stub.write(Stub.text.utf8)
         } catch {
-            throw Console.fail(
-                DPPAError(.cannotCreate, "cannot write the reference", cause: error.localizedDescription))
+            throw Console.fail(error)
         }
     }
 }

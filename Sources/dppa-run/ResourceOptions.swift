@@ -37,3 +37,26 @@ enum ByteSize {
         return Int(number * factor)
     }
 }
+
+/// Spans of time on the command line.
+enum TimeSpan {
+    private static let units: [(letter: Character, seconds: Double)] = [
+        ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1),
+    ]
+
+    /// A span such as 90m; without a letter, seconds.
+    static func parse(_ text: String, _ option: String) throws -> Duration {
+        let unit = units.first { $0.letter == text.last }
+        guard let number = Double(unit == nil ? text[...] : text.dropLast()), number > 0,
+            number * (unit?.seconds ?? 1) < 1e9
+        else { throw DPPAError(.usage, "\(option) \(text): expected a time such as 90m, 12h or 7d") }
+        return .seconds(number * (unit?.seconds ?? 1))
+    }
+
+    /// The same in its largest unit.
+    static func words(_ span: Duration) -> String {
+        let seconds = span / .seconds(1)
+        let unit = units.first { seconds >= $0.seconds } ?? ("s", 1)
+        return String(format: "%g %@", seconds / unit.seconds, String(unit.letter))
+    }
+}

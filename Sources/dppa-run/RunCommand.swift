@@ -15,7 +15,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
+    @Option(help: ArgumentHelp("The directory to write; an empty one may exist.", valueName: "directory"))
     var out: String
 
     @Option(help: "The largest size of a written file, such as 5G.")
@@ -23,7 +23,10 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup(title: "External scoring") var external: ExternalOptions
 
-    @Flag(help: "Replace the output directory if it exists.")
+    @Flag(
+        help: """
+            Replace the output directory if it holds models and nothing else; a link is replaced, and not what it leads to.
+            """)
     var force = false
 
     @Flag(help: "Print nothing but warnings and errors.")
@@ -36,11 +39,13 @@ struct RunCommand: ParsableCommand {
         let progress = ProgressLine(isQuiet: quiet)
         let recipeRun = RecipeRun(arguments.recipe)
         do {
-            try reports.requireFolders()
+            let files = try reports.files()
             var request = try arguments.request(out: out)
             request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force
+            request.outputs = files.outputs
             request.evaluator = try external.evaluator(beside: out)
+            progress.setLimit(try arguments.timeLimit())
             let outcome = try recipeRun.run(
                 request, observer: progress, isInterrupted: { Interruption.isRequested },
                 print: { text in
@@ -48,8 +53,8 @@ struct RunCommand: ParsableCommand {
                     Console.output(text)
                 })
             progress.finish()
+            try files.write(outcome)
             for warning in outcome.warnings { Console.error(warning) }
-            try reports.write(outcome)
             if !quiet { Console.error(outcome.summary) }
         } catch {
             progress.finish()

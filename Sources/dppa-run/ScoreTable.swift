@@ -30,10 +30,10 @@ struct ScoreTable {
     }
 
     /// Writes the scores with sorted keys.
-    func writeJSON(to path: String) throws {
+    func writeJSON(to file: WrittenFile) throws {
         let object: [[String: Any]] = rows.map { row in
             ["model": row.model, "scores": row.scores.map(\.json)]
         }
-        try JSONFile.write(object, to: path)
+        try JSONFile.write(object, to: file)
     }
 }

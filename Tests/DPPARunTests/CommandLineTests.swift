@@ -44,7 +44,7 @@ import Testing
 
     @Test func anExistingOutputIsRefusedAndAFailedForcedRunLeavesIt() throws {
         let scratch = try Scratch()
-        let kept = try scratch.write("precious", "out/file.txt")
+        let kept = try scratch.write("precious", "out/old.safetensors")
         let refused = try dppaRun(["run", ties, "--out", scratch.path + "/out"])
         #expect(refused.code == 73 && refused.errors.contains("--force"))
         let recipe = try scratch.write("error \"no\"", "bad.lua")

@@ -40,7 +40,7 @@ import Testing
         let new = try contents(out)
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<50 {
-            _ = try scratch.write("precious", "out/old.txt")
+            _ = try scratch.write("precious", "out/old.safetensors")
             let old = try contents(out)
             let process = try start(arguments)
             // A run takes about a fifth of a second.
@@ -59,7 +59,7 @@ import Testing
     func askedToStopARunLeavesTheTargetAndNothingElse(signal: Int32) throws {
         let scratch = try Scratch()
         let out = scratch.path + "/out"
-        _ = try scratch.write("precious", "out/old.txt")
+        _ = try scratch.write("precious", "out/old.safetensors")
         let old = try contents(out)
         var stopped = 0
         for delay in stride(from: UInt32(20_000), to: 400_000, by: 40_000) {
@@ -91,7 +91,7 @@ import Testing
 
     @Test func aLimitOnTheSizeOfFilesIsAnErrorAndNotTheEnd() throws {
         let scratch = try Scratch()
-        _ = try scratch.write("precious", "out/old.txt")
+        _ = try scratch.write("precious", "out/old.safetensors")
         let shell = Process()
         let errors = Pipe()
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -106,7 +106,7 @@ import Testing
         shell.waitUntilExit()
         #expect(shell.terminationReason == .exit && [73, 74].contains(shell.terminationStatus), "\(text)")
         #expect(text.contains("model.safetensors"))
-        #expect(try entries(scratch.path) == ["out"] && entries(scratch.path + "/out") == ["old.txt"])
+        #expect(try entries(scratch.path) == ["out"] && entries(scratch.path + "/out") == ["old.safetensors"])
     }
 
     @Test func aFullDiskIsToldBeforeTheWork() throws {

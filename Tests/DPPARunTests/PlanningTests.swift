@@ -149,17 +149,6 @@ import Testing
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'top'?"))
     }
 
-    @Test func aFileThatCannotBeWrittenIsToldBeforeTheWork() throws {
-        let scratch = try Scratch()
-        for flag in ["--json", "--report"] {
-            let file = scratch.path + "/nowhere/file"
-            let result = try program.dppaRun(
-                ["run", recipes + "/ties.lua", "--out", scratch.path + "/out", "--quiet", flag, file])
-            #expect(result.code == 73 && result.errors.contains("make the folder"), "\(result.errors)")
-        }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
-    }
-
     @Test func newWritesARecipeThatRunsAndReplacesNothing() throws {
         let scratch = try Scratch()
         let file = scratch.path + "/mine.lua"

@@ -41,7 +41,7 @@ import Testing
         #expect(record.outputs[0].models == ["base", "law"])
         #expect(record.named.map(\.name) == ["size"] && record.tables.isEmpty && record.warnings.isEmpty)
         let json = scratch.path + "/run.json"
-        try run.outcome.writeJSON(to: json)
+        try run.outcome.writeJSON(to: WrittenFile(json))
         let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: json)))
         let fields = try #require(object as? [String: Any])
         #expect(fields["printed"] as? [String] == ["half is 0.5"])

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// A model on disk: a Hugging Face directory, with one safetensors file or several and an index, or a single file.
 public struct Checkpoint: Sendable {
@@ -161,7 +162,10 @@ public struct Checkpoint: Sendable {
 
     private static func list(_ path: String) throws -> [String] {
         do { return try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
-            throw DPPAError(.missingInput, "cannot list \(path)", cause: error.localizedDescription)
+            let reason = Errno(beneath: error)
+            throw DPPAError(
+                .missingInput, "cannot list \(path)", notes: reason.map(OpenFiles.note) ?? [],
+                cause: reason?.description ?? "\(error)")
         }
     }
 
@@ -177,7 +181,7 @@ public struct Checkpoint: Sendable {
         return fstatat(AT_FDCWD, path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    private static func isSidecar(_ name: String) -> Bool {
+    static func isSidecar(_ name: String) -> Bool {
         let exact: Set<String> = [
             "generation_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
             "vocab.txt", "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json",

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 extension Checkpoint {
     /// What tells this checkpoint from another one at the same path: path, names, sizes and times of change of its files.
@@ -6,7 +7,7 @@ extension Checkpoint {
     /// Reading the weights would tell more, and cost more than a score that is remembered is worth.
     package var stamp: UInt128 {
         var hash = Fingerprint()
-        hash.add(URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+        hash.add(FilePath(path).real?.string ?? path)
         var isDirectory: ObjCBool = false
         let isFolder = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
         let names = isFolder ? ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() : []

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// Writes a checkpoint whose tensors arrive in pieces, in any order and from several threads.
 ///
@@ -136,42 +137,48 @@ public final class CheckpointWriter: Sendable {
 final class OutputFile: Sendable {
     let name: String
     private let path: String
-    private let descriptor: Int32
+    private let file: PooledFile
 
     init(_ path: String, name: String, size: Int) throws {
         self.path = path
         self.name = name
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw DPPAError(.cannotCreate, "cannot create \(path)", cause: String(cString: strerror(errno)))
+        do {
+            file = try PooledFile(path, O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
+        } catch let reason as Errno {
+            throw DPPAError(
+                .cannotCreate, "cannot create \(path)", notes: OpenFiles.note(reason), cause: reason.description)
         }
         // Reserving the blocks tells of a full disk before hours of work; not every file system can.
-        let result = size > 0 ? posix_fallocate(descriptor, 0, off_t(size)) : 0
-        // deinit closes the descriptor, after a throw from here too.
+        let result = size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
             throw DPPAError(
                 .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)",
-                cause: String(cString: strerror(result)))
+                cause: OutputPlace.words(result))
         }
     }
 
-    deinit { close(descriptor) }
-
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-        var done = 0
-        while done < bytes.count, let start = bytes.baseAddress {
-            let put = pwrite(descriptor, start + done, bytes.count - done, off_t(offset + done))
-            if put >= 0 {
-                done += put
-            } else if errno != EINTR {
-                throw DPPAError(.inputOutput, "cannot write \(path)", cause: String(cString: strerror(errno)))
+        try use { descriptor in
+            var done = 0
+            while done < bytes.count, let start = bytes.baseAddress {
+                let put = pwrite(descriptor, start + done, bytes.count - done, off_t(offset + done))
+                if put >= 0 { done += put } else if errno != EINTR { throw Errno(rawValue: errno) }
             }
         }
     }
 
     func sync() throws {
-        guard fsync(descriptor) == 0 else {
-            throw DPPAError(.inputOutput, "cannot write \(path) to the disk", cause: String(cString: strerror(errno)))
+        try use { descriptor in
+            guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    private func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {
+        do { return try file.use(body) } catch let reason as Errno {
+            throw DPPAError(
+                .inputOutput, "cannot write \(path)", notes: OpenFiles.note(reason), cause: reason.description)
+        } catch is PooledFile.Replaced {
+            throw DPPAError(.inputOutput, "cannot write \(path)", cause: "another file is in its place")
         }
     }
 }

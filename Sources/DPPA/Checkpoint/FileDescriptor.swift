@@ -1,8 +1,9 @@
 import Foundation
+import SystemPackage
 
-/// A file that is open for reading and closes itself.
+/// A regular file for reading.
 final class FileDescriptor: Sendable {
-    private let descriptor: Int32
+    private let file: PooledFile
     let path: String
 
     init(_ path: String) throws {
@@ -13,15 +14,11 @@ final class FileDescriptor: Sendable {
             throw Self.irregular(path)
         }
         // Without waiting: a named pipe would hold the run until somebody writes into it.
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            throw DPPAError(.missingInput, "cannot open \(path)", cause: reason)
+        do { file = try PooledFile(path, O_RDONLY | O_NONBLOCK) } catch let reason as Errno {
+            throw DPPAError(
+                .missingInput, "cannot open \(path)", notes: OpenFiles.note(reason), cause: reason.description)
         }
-        // deinit closes the descriptor, after a throw from here too.
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Self.irregular(path)
-        }
+        guard try self.status().st_mode & S_IFMT == S_IFREG else { throw Self.irregular(path) }
     }
 
     private static func irregular(_ path: String) -> DPPAError {
@@ -41,33 +38,48 @@ final class FileDescriptor: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    func size() throws -> Int { Int(try status().st_size) }
 
-    func size() throws -> Int {
+    private func status() throws -> stat {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            throw DPPAError(.inputOutput, "cannot read \(path)", cause: String(cString: strerror(errno)))
+        try use(nil) { descriptor in
+            guard fstat(descriptor, &status) == 0 else { throw Errno(rawValue: errno) }
         }
-        return Int(status.st_size)
+        return status
     }
 
     /// Reads exactly so many bytes; a file that has become shorter is an error that names it.
     func read(_ count: Int, at offset: Int, into buffer: UnsafeMutableRawPointer, _ tensor: String?) throws {
-        var done = 0
-        while done < count {
-            let got = pread(descriptor, buffer + done, count - done, off_t(offset + done))
-            if got > 0 {
-                done += got
-                continue
+        try use(tensor) { descriptor in
+            var done = 0
+            while done < count {
+                let got = pread(descriptor, buffer + done, count - done, off_t(offset + done))
+                if got > 0 {
+                    done += got
+                    continue
+                }
+                if got < 0, errno == EINTR { continue }
+                guard got < 0 else {
+                    throw DPPAError(
+                        .inputOutput, "\(path) ended \(count - done) bytes early, within the data\(Self.of(tensor))",
+                        notes: ["the file has changed while it was read"])
+                }
+                throw Errno(rawValue: errno)
             }
-            if got < 0, errno == EINTR { continue }
-            let of = tensor.map { " of \($0.shown)" } ?? ""
-            guard got < 0 else {
-                throw DPPAError(
-                    .inputOutput, "\(path) ended \(count - done) bytes early, within the data\(of)",
-                    notes: ["the file has changed while it was read"])
-            }
-            throw DPPAError(.inputOutput, "cannot read \(path)\(of)", cause: String(cString: strerror(errno)))
         }
     }
+
+    private func use(_ tensor: String?, _ body: (Int32) throws -> Void) throws {
+        do { try file.use(body) } catch let reason as Errno {
+            throw DPPAError(
+                .inputOutput, "cannot read \(path)\(Self.of(tensor))", notes: OpenFiles.note(reason),
+                cause: reason.description)
+        } catch is PooledFile.Replaced {
+            throw DPPAError(
+                .inputOutput, "cannot read \(path)\(Self.of(tensor))",
+                notes: ["the file has been replaced by another one while it was read"])
+        }
+    }
+
+    private static func of(_ tensor: String?) -> String { tensor.map { " of \($0.shown)" } ?? "" }
 }

@@ -23,29 +23,27 @@ public struct ExternalEvaluator: Sendable {
     /// What distinguishes one evaluator from another in a journal: the command's text.
     public var fingerprint: String { command }
 
+    /// Makes the directory `scratch`, tries whether a candidate could be written there, and removes what killed runs have
+    /// left in it.
+    ///
+    /// Throws `cannotCreate` with the reason when none could.
+    public func prepareScratch() throws {
+        var status = stat()
+        if stat(scratch, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw DPPAError(.cannotCreate, "cannot write candidates to \(scratch)", cause: "it is no folder")
+            }
+        } else {
+            try OutputPlace(scratch).create()
+        }
+        CandidateDirectory.removeLeftovers(in: scratch)
+        try makeCandidateDirectory().remove()
+    }
+
     /// Makes a new directory for one candidate.
     ///
     /// Throws `cannotCreate` when that fails.
-    public func makeCandidateDirectory() throws -> String {
-        var template = Array("\(candidatePrefix)XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw DPPAError(
-                .cannotCreate, "cannot create a directory in \(scratch)", cause: String(cString: strerror(errno)))
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// Removes a directory that `makeCandidateDirectory` has made, with all that is in it.
-    ///
-    /// Throws `internalFault` for any other directory, and `inputOutput` when it cannot be removed.
-    public func removeCandidateDirectory(_ directory: String) throws {
-        guard directory.hasPrefix(candidatePrefix), !directory.dropFirst(candidatePrefix.count).contains("/") else {
-            throw DPPAError(.internalFault, "\(directory) is not the directory of a candidate")
-        }
-        do { try FileManager.default.removeItem(atPath: directory) } catch {
-            throw DPPAError(.inputOutput, "cannot remove \(directory)", cause: "\(error)")
-        }
-    }
+    public func makeCandidateDirectory() throws -> CandidateDirectory { try CandidateDirectory(in: scratch) }
 
     /// Runs the command on a model directory and gives the score of each task.
     ///
@@ -84,6 +82,5 @@ public struct ExternalEvaluator: Sendable {
         return try tasks.map { try scores.score($0, seconds: seconds) }
     }
 
-    private var candidatePrefix: String { scratch + "/dppa-candidate-" }
     private var logPath: String { scratch + "/dppa-evaluator.log" }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// Scores that were paid for, kept in a file beside the output so that an interrupted search goes on where it was.
 ///
@@ -43,10 +44,7 @@ public final class ScoreJournal {
         let text = String(decoding: try encoder.encode(Entry(key: String(key, radix: 16), score: score)), as: UTF8.self)
         var line = text + "\n"
         if descriptor < 0 {
-            let folder = NSString(string: path).deletingLastPathComponent
-            if !folder.isEmpty {
-                try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            }
+            _ = try OutputPlace(path).createParents()
             descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else { throw failure(path) }
             // What a killed run left unfinished must not swallow the first line of this one.

@@ -32,11 +32,11 @@ public final class Scorer {
         ) throws -> [Score] {
             let directory = try evaluator.makeCandidateDirectory()
             let result = Result {
-                try write(model, directory)
+                try write(model, directory.path)
                 return try evaluator.score(
-                    directory: directory, tasks: tasks, checkInterruption: { try observer?.checkInterruption() })
+                    directory: directory.path, tasks: tasks, checkInterruption: { try observer?.checkInterruption() })
             }
-            try evaluator.removeCandidateDirectory(directory)
+            try directory.remove()
             return try result.get()
         }
     }

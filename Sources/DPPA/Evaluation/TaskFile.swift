@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// Reads tasks from JSON lines: one question a line, token ids for the model and texts beside them for people.
 ///
@@ -40,9 +41,9 @@ extension EvaluationTask {
         guard let metric, !samples.isEmpty else {
             throw DPPAError(.data, "the task \(path) has no questions", notes: ["a line is one question, as JSON"])
         }
-        let file = NSString(string: NSString(string: path).lastPathComponent).deletingPathExtension
         self.init(
-            name: name ?? file, metric: metric, path: path, samples: samples, generation: header.generation,
+            name: name ?? FilePath(path).stem ?? path, metric: metric, path: path, samples: samples,
+            generation: header.generation,
             fingerprint: Fingerprint.of(bytes))
     }
 }

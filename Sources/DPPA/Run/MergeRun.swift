@@ -1,24 +1,15 @@
-import Foundation
-
 /// From expressions to finished model directories.
 public struct MergeRun {
     /// What the person at the keyboard decides.
     public struct Settings: Sendable {
-        /// The directory to write.
-        public var out: String
         /// The dtype of all floating-point tensors; a recipe's own wish comes after it.
         public var dtype: DType?
         /// The largest size of a shard, in bytes.
         public var shardSize: Int
-        /// Whether an existing directory may be replaced.
-        public var force: Bool
-
         /// Settings for a run.
-        public init(out: String, dtype: DType? = nil, shardSize: Int = 5_000_000_000, force: Bool = false) {
-            self.out = out
+        public init(dtype: DType? = nil, shardSize: Int = 5_000_000_000) {
             self.dtype = dtype
             self.shardSize = shardSize
-            self.force = force
         }
     }
 
@@ -39,57 +30,54 @@ public struct MergeRun {
     private let engine: Engine
     private let settings: Settings
     private let checkpoints: [Checkpoint]
+    private let budget: WriteBudget?
 
     /// A run on an engine; `checkpoints` are the graph's models, in order.
-    public init(_ engine: Engine, checkpoints: [Checkpoint], settings: Settings) {
+    public init(_ engine: Engine, checkpoints: [Checkpoint], settings: Settings, budget: WriteBudget? = nil) {
+        self.budget = budget
         self.engine = engine
         self.checkpoints = checkpoints
         self.settings = settings
     }
 
-    /// Writes all results together, or nothing; several share their passes.
+    /// Writes all results together into an empty directory; several share their passes.
     ///
     /// `record` tells what the run has done once the named values are known; where it is nil, no card is written. Returns what
-    /// each result is made of.
+    /// each result is made of. When it throws, the directory holds what was written until then.
     public func write(
-        _ results: [MergeResult], named: [Named] = [], record: (([RunRecord.Output]) throws -> RunRecord)? = nil
+        _ results: [MergeResult], named: [Named] = [], to target: String,
+        record: (([RunRecord.Output]) throws -> RunRecord)? = nil
     ) throws -> [RunRecord.Output] {
         for result in results { try engine.graph.requireModel(result.node) }
         let written = results.map(output)
-        let target = try OutputDirectory.prepare(
-            target: settings.out, force: settings.force, inputs: checkpoints.map(\.path))
-        do {
-            var outputs: [Engine.Output] = []
-            var writers: [CheckpointWriter] = []
-            for result in results {
-                let directory = try self.directory(result, in: target.temporaryPath)
-                let config = configModel(result)
-                let dtype = settings.dtype ?? result.dtype
-                let plan = try OutputPlan(
-                    engine.graph, result, config: engine.graph.models[config], dtype: dtype)
-                let writer = try CheckpointWriter(
-                    directory: directory, tensors: plan.tensors, shardSize: settings.shardSize, metadata: [:])
-                try plan.copyCarried(to: writer)
-                outputs.append(Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed))
-                writers.append(writer)
+        let plans = try results.map { result in
+            try OutputPlan(
+                engine.graph, result, config: engine.graph.models[configModel(result)],
+                dtype: settings.dtype ?? result.dtype)
+        }
+        try budget?.take(plans.reduce(0) { $0 + $1.byteCount })
+        var outputs: [Engine.Output] = []
+        var writers: [CheckpointWriter] = []
+        for (result, plan) in zip(results, plans) {
+            let writer = try CheckpointWriter(
+                directory: directory(result, in: target), tensors: plan.tensors, shardSize: settings.shardSize,
+                metadata: [:])
+            try plan.copyCarried(to: writer)
+            outputs.append(Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed))
+            writers.append(writer)
+        }
+        try engine.run(named.map(\.node), outputs: outputs)
+        for (result, writer) in zip(results, writers) {
+            try writer.finish()
+            let directory = try self.directory(result, in: target)
+            try Sidecars(checkpoints: checkpoints, result: result, config: configModel(result))
+                .write(to: directory, dtype: settings.dtype ?? result.dtype)
+        }
+        if let record = try record?(written) {
+            for (result, output) in zip(results, written) {
+                let directory = try self.directory(result, in: target)
+                try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
             }
-            try engine.run(named.map(\.node), outputs: outputs)
-            for (result, writer) in zip(results, writers) {
-                try writer.finish()
-                let directory = try self.directory(result, in: target.temporaryPath)
-                try Sidecars(checkpoints: checkpoints, result: result, config: configModel(result))
-                    .write(to: directory, dtype: settings.dtype ?? result.dtype)
-            }
-            if let record = try record?(written) {
-                for (result, output) in zip(results, written) {
-                    let directory = try self.directory(result, in: target.temporaryPath)
-                    try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
-                }
-            }
-            try target.commit()
-        } catch {
-            target.abandon()
-            throw error
         }
         return written
     }
@@ -114,11 +102,7 @@ public struct MergeRun {
     private func directory(_ result: MergeResult, in root: String) throws -> String {
         guard let name = result.name else { return root }
         let path = root + "/" + name
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw DPPAError(.cannotCreate, "cannot create the directory \(path)", cause: error.localizedDescription)
-        }
+        try OutputPlace(path).create()
         return path
     }
 }

@@ -1,136 +1,146 @@
 import Foundation
+import SystemPackage
 
 /// A directory that comes into being as a whole, or not at all.
 ///
 /// Everything is written into a temporary directory beside the target, which is exchanged with it in one step; an existing
 /// target is lost only when the new one stands. A target that is a symbolic link is replaced itself; what it leads to stays.
+/// A target that cannot be exchanged, such as a mount point, gets its new content from a temporary directory in it.
 public final class OutputDirectory {
     /// Where to write until `commit`.
-    public var temporaryPath: String { temporary.path }
-    private let temporary: TemporaryDirectory
+    public var temporaryPath: String { temporary.string }
+    /// What the person at the keyboard should know of the place, if anything.
+    public let warning: String?
     private let place: OutputPlace
+    private let workplace: Workplace
+    private let temporary: FilePath
+    private let lock: OutputLock
     private let force: Bool
-    private let created: [String]
+    private let created: [FilePath]
+    private var cleanup: Cleanup.Token?
     private var isDone = false
 
-    /// Makes the temporary directory for a target.
+    /// Takes the right to write at a target, and makes the temporary directory.
     ///
-    /// Throws `cannotCreate` when the target exists and `force` is false, and when it is, holds or lies in an input; then
-    /// nothing has been created.
-    public static func prepare(target: String, force: Bool, inputs: [String]) throws -> OutputDirectory {
-        try requireFree(target, force: force)
+    /// What a killed run has left there is removed or completed first. Throws `cannotCreate` when another run is at work,
+    /// when the target exists and `force` is false, or when it holds what belongs to no model; then nothing has been
+    /// created. An empty folder is free.
+    public static func prepare(target: String, force: Bool) throws -> OutputDirectory {
         let place = try OutputPlace(target)
-        try place.requireApart(from: inputs)
         let created = try place.createParents()
-        do { return try OutputDirectory(place, force: force, created: created) } catch {
-            for path in created.reversed() { rmdir(path) }
+        do {
+            do { return try OutputDirectory(place, .beside(place), force: force, created: created) } catch is Workplace
+                .CannotExchange
+            {
+                return try OutputDirectory(place, .inside(place), force: force, created: created)
+            }
+        } catch {
+            for path in created.reversed() { rmdir(path.string) }
             throw error
         }
     }
 
-    /// Throws `cannotCreate` when there is something at the target that may not be replaced.
-    ///
-    /// What runs have left there that are no more is removed first, and a target that one had moved aside comes back.
-    public static func requireFree(_ target: String, force: Bool) throws {
-        let place = try OutputPlace(target)
-        TemporaryDirectory.removeLeftovers(place)
-        guard force || !place.exists else {
-            throw DPPAError(
-                .cannotCreate, "\(target) exists", notes: ["replace it with --force, or write to another directory"])
+    private init(_ place: OutputPlace, _ workplace: Workplace, force: Bool, created: [FilePath]) throws {
+        let lock = try workplace.takeLock(place)
+        workplace.recover(lock.leftNote, place)
+        let temporary = try workplace.makeTemporary(place, lock)
+        do {
+            try workplace.tryExchange(place, temporary)
+            try place.requireFree(force: force)
+        } catch {
+            try? FileManager.default.removeItem(atPath: temporary.string)
+            throw error
         }
-    }
-
-    private init(_ place: OutputPlace, force: Bool, created: [String]) throws {
-        self.place = place
-        self.force = force
-        self.created = created
-        temporary = try TemporaryDirectory(beside: place)
+        (self.place, self.workplace, self.temporary, self.lock) = (place, workplace, temporary, lock)
+        (self.force, self.created) = (force, created)
+        warning = lock.complaint.map {
+            "warning: \(workplace.folder) cannot be locked (\($0)); let no other run write to \(place.given) meanwhile"
+        }
+        cleanup = Cleanup.add { [lockPath = lock.path] in
+            try? FileManager.default.removeItem(atPath: temporary.string)
+            unlink(lockPath.string)
+        }
     }
 
     deinit { abandon() }
 
     /// Puts the finished directory in the target's place.
     ///
-    /// Throws `inputOutput` when that fails, and `cannotCreate` when a target has appeared that may not be replaced; then the
-    /// target is as it was.
+    /// Throws `inputOutput` when that fails, and `cannotCreate` when something has appeared there that may not be replaced;
+    /// the error says where the result has been left.
     public func commit() throws {
-        Self.syncFolders(temporaryPath)
-        if !Self.rename(temporaryPath, place.target, Self.noReplace) {
-            guard errno == EEXIST || errno == ENOTEMPTY else { throw failure() }
-            guard force else { throw appeared() }
-            try replace()
+        Workplace.syncFolders(temporary)
+        do {
+            if workplace.isInside { try replaceContents() } else { try takePlace() }
+        } catch let error as DPPAError {
+            throw keepingResult(error)
         }
-        isDone = true
-        temporary.remove()
-        for path in created + [place.parent] { Self.sync(path) }
-        if let first = created.first { Self.sync(NSString(string: first).deletingLastPathComponent) }
-    }
-
-    /// Takes the place of an existing target.
-    private func replace() throws {
-        if Self.rename(temporaryPath, place.target, Self.exchange) { return }
-        // Without an exchange the old one steps aside first, and comes back when the new one cannot take its place.
-        guard Foundation.rename(place.target, temporary.asidePath) == 0 else { throw failure() }
-        guard Foundation.rename(temporaryPath, place.target) == 0 else {
-            let error = failure()
-            Foundation.rename(temporary.asidePath, place.target)
-            throw error
-        }
-        try? FileManager.default.removeItem(atPath: temporary.asidePath)
+        end()
+        for path in created + [place.parent, place.target] { OutputPlace.sync(path) }
+        if let first = created.first { OutputPlace.sync(first.folder) }
     }
 
     /// Removes what was written, and the directories above it that were made for it.
     public func abandon() {
         guard !isDone else { return }
-        isDone = true
-        temporary.remove()
+        end()
         // Only empty ones go: another run may have begun to write there.
-        for path in created.reversed() { rmdir(path) }
+        for path in created.reversed() { rmdir(path.string) }
     }
 
-    private func appeared() -> DPPAError {
-        DPPAError(
-            .cannotCreate, "\(place.target) has been created since the run began",
-            notes: ["replace it with --force, or write to another directory"])
+    private func end() {
+        isDone = true
+        cleanup = nil
+        try? FileManager.default.removeItem(atPath: temporary.string)
+        lock.release()
+    }
+
+    private func takePlace() throws {
+        if Rename.ifFree(temporary, place.target) { return }
+        guard errno == EEXIST || errno == ENOTEMPTY else { throw failure() }
+        do { try place.requireFree(force: force) } catch var error as DPPAError {
+            error.notes.insert("it has appeared since the run began", at: 0)
+            throw error
+        }
+        // An empty folder gives way to a plain rename.
+        if Rename.exchange(temporary, place.target) || !force && Rename.plain(temporary, place.target) { return }
+        if errno == EBUSY || errno == EXDEV { return try replaceContents() }
+        guard errno == EINVAL || errno == ENOSYS else { throw failure() }
+        // Without an exchange the old one steps aside first, and comes back when the new one cannot take its place.
+        let aside = Workplace.aside(temporary)
+        guard Rename.plain(place.target, aside) else { throw failure() }
+        guard Rename.plain(temporary, place.target) else {
+            let error = failure()
+            _ = Rename.plain(aside, place.target)
+            throw error
+        }
+        try? FileManager.default.removeItem(atPath: aside.string)
+    }
+
+    /// Puts the new content in the place of the old one, entry by entry.
+    ///
+    /// The lock notes what is to be done, so that the next run completes what a kill has interrupted.
+    private func replaceContents() throws {
+        try place.requireFree(force: force)
+        let new = ModelFolder.names(temporary) + ["lost+found"]
+        let old = ModelFolder.names(place.target).filter { !new.contains($0) }
+        try lock.note([temporary.name, Workplace.contentsWord] + old)
+        guard Workplace.replaceContents(of: place.target, from: temporary, removing: old) else {
+            throw failure()
+        }
     }
 
     private func failure() -> DPPAError {
-        DPPAError(.inputOutput, "cannot put the result at \(place.target)", cause: String(cString: strerror(errno)))
+        DPPAError(.inputOutput, "cannot put the result at \(place.given)", cause: OutputPlace.words(errno))
     }
 
-    private static let (noReplace, exchange): (UInt32, UInt32) = (1, 2)
-
-    /// renameat2, which is not in every C library's headers.
-    ///
-    /// A file system that knows no flags gets a plain rename where nothing may be replaced, after a look whether there is
-    /// anything.
-    private static func rename(_ old: String, _ new: String, _ flags: UInt32) -> Bool {
-        typealias Rename = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
-        if let symbol = dlsym(nil, "renameat2") {
-            if unsafeBitCast(symbol, to: Rename.self)(AT_FDCWD, old, AT_FDCWD, new, flags) == 0 { return true }
-            if errno != EINVAL && errno != ENOSYS { return false }
-        }
-        guard flags == noReplace else { return false }
-        var status = stat()
-        guard lstat(new, &status) != 0 else {
-            errno = EEXIST
-            return false
-        }
-        return Foundation.rename(old, new) == 0
-    }
-
-    /// Brings the entries of a directory and of all below it to the disk; the files have been brought there by their writers.
-    private static func syncFolders(_ path: String) {
-        let below = FileManager.default.enumerator(atPath: path)
-        while let name = below?.nextObject() as? String { sync(path + "/" + name) }
-        sync(path)
-    }
-
-    /// Brings the entries of a directory to the disk; does nothing for a file.
-    private static func sync(_ path: String) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+    /// Leaves the result, which may be hours of work, under a name of its own.
+    private func keepingResult(_ error: DPPAError) -> DPPAError {
+        let kept = workplace.folder.appending("\(place.name)-\(OutputPlace.randomName())")
+        guard Rename.ifFree(temporary, kept) else { return error }
+        end()
+        var error = error
+        error.notes.append("the result is in \(kept)")
+        return error
     }
 }

@@ -7,6 +7,9 @@ package struct OutputPlan {
     /// What is copied as it is: integer and truth-value tensors.
     package private(set) var carried: [(index: Int, source: any TensorSource)] = []
 
+    /// The bytes of all tensors.
+    var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
     /// Plans a result.
     ///
     /// Throws when models disagree on a tensor that can only be copied.

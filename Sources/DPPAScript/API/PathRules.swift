@@ -1,5 +1,6 @@
 import DPPA
 import Foundation
+import SystemPackage
 
 /// Where a path of a recipe may lead.
 ///
@@ -11,6 +12,8 @@ package struct PathRules {
     private let granted: Set<String>
     private let roots: [String]
     private let hubCache: String
+    /// What the run writes, which may be nothing that it reads.
+    private let outputs: OutputPaths
 
     package enum Kind { case model, file }
 
@@ -20,11 +23,15 @@ package struct PathRules {
         package var label: String
     }
 
-    package init(recipeFolder: String, granted: Set<String>, roots: [String], hubCache: String) {
+    package init(
+        recipeFolder: String, granted: Set<String>, roots: [String], hubCache: String,
+        outputs: OutputPaths = OutputPaths()
+    ) {
         self.recipeFolder = recipeFolder
         self.granted = granted
         self.roots = roots
         self.hubCache = hubCache
+        self.outputs = outputs
     }
 
     /// The Hugging Face cache that the environment names.
@@ -36,8 +43,14 @@ package struct PathRules {
 
     /// Finds what a recipe names.
     ///
-    /// `label=path` gives the label. Throws when it is nowhere or where it must not be.
+    /// `label=path` gives the label. Throws when it is nowhere, where it must not be, or where the run writes.
     package func resolve(_ written: String, for kind: Kind) throws -> Place {
+        let place = try find(written, for: kind)
+        try outputs.requireApart(from: place.path)
+        return place
+    }
+
+    private func find(_ written: String, for kind: Kind) throws -> Place {
         let isGranted = granted.contains(written)
         var (label, path) = (String?.none, written)
         if let equals = written.firstIndex(of: "="), equals != written.startIndex {
@@ -51,7 +64,7 @@ package struct PathRules {
         let place = { (found: String) in Place(path: found, label: label ?? PathRules.lastComponent(path)) }
         var looked: [String] = []
         if isGranted {
-            let expanded = NSString(string: path).expandingTildeInPath
+            let expanded = FilePath(path).expandingTilde.string
             if FileManager.default.fileExists(atPath: expanded) { return place(expanded) }
             looked.append(expanded)
         }
@@ -88,8 +101,8 @@ package struct PathRules {
         }
         guard !path.hasPrefix("/"), !path.hasPrefix("~") else { return .outside }
         let candidate = root + "/" + path
-        guard let real = PathRules.real(candidate), let realRoot = PathRules.real(root) else { return .absent }
-        return real == realRoot || real.hasPrefix(realRoot == "/" ? "/" : realRoot + "/") ? .found(candidate) : .outside
+        guard let real = FilePath(candidate).real, let realRoot = FilePath(root).real else { return .absent }
+        return realRoot.holds(real) ? .found(candidate) : .outside
     }
 
     private func hubSnapshot(_ name: String) -> String? {
@@ -105,14 +118,9 @@ package struct PathRules {
         return FileManager.default.fileExists(atPath: snapshot) ? snapshot : nil
     }
 
-    private static func real(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
-
+    /// The label of a model that is given none.
     private static func lastComponent(_ path: String) -> String {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return name.hasSuffix(".safetensors") ? String(name.dropLast(12)) : name
+        guard let last = FilePath(path).lastComponent else { return path }
+        return last.extension == "safetensors" ? last.stem : last.string
     }
 }

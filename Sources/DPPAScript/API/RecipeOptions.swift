@@ -22,7 +22,7 @@ package final class RecipeOptions {
 
     /// Every path-like word that the person at the keyboard has written: these may be anywhere.
     package var grantedPaths: Set<String> {
-        Set(given.values.flatMap { [$0] + $0.split(separator: ",").map { RecipeOptions.trimmed(String($0)) } })
+        Set(given.values.flatMap { [$0] + RecipeOptions.parts($0) })
     }
 
     /// The names that were given but that the recipe never declared.
@@ -63,7 +63,7 @@ package final class RecipeOptions {
             throw DPPAError(.usage, "--set \(name)=\(text): expected true or false")
         case .integer, .number: return try number(text, name)
         case .table(let table):
-            let words = text.split(separator: ",").map { RecipeOptions.trimmed(String($0)) }.filter { !$0.isEmpty }
+            let words = RecipeOptions.parts(text).filter { !$0.isEmpty }
             var isNumeric = words.allSatisfy { Double($0) != nil }
             if case .string = table.array.first { isNumeric = false }
             if let first = table.array.first, !isNumeric {
@@ -113,6 +113,23 @@ package final class RecipeOptions {
                 code, "option '\(declaration.name)' cannot be '\(word)'",
                 notes: ["it is one of: " + declaration.choices.joined(separator: ", ")])
         }
+    }
+
+    /// The parts of a list between its commas; a comma within a part is written `\,`.
+    static func parts(_ text: String) -> [String] {
+        var parts = [""]
+        for character in text {
+            let last = parts.count - 1
+            if character != "," {
+                parts[last].append(character)
+            } else if parts[last].last == "\\" {
+                parts[last].removeLast()
+                parts[last].append(",")
+            } else {
+                parts.append("")
+            }
+        }
+        return parts.map(trimmed)
     }
 
     private static func trimmed(_ text: String) -> String {

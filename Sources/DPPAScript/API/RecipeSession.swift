@@ -32,6 +32,8 @@ package final class RecipeSession {
     private let dtype: DType?
     private let journal: String?
     private let evaluator: ExternalEvaluator?
+    /// What may still be written.
+    package let budget: WriteBudget
     private lazy var scorer = Scorer(
         engine, dtype: dtype, journal: ScoreJournal(path: journal),
         external: evaluator.map { evaluator in
@@ -42,8 +44,9 @@ package final class RecipeSession {
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
         dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil,
-        isDry: Bool = false
+        budget: WriteBudget = WriteBudget(.max), isDry: Bool = false
     ) {
+        self.budget = budget
         self.isDry = isDry
         graph = Graph()
         engine = Engine(graph, options: engineOptions, observer: observer)
@@ -189,10 +192,13 @@ package final class RecipeSession {
 
     /// Writes a candidate into a directory that exists.
     private func write(_ node: NodeID, _ directory: String) throws {
-        let settings = MergeRun.Settings(out: directory, dtype: dtype, force: true)
-        _ = try MergeRun(engine, checkpoints: checkpoints, settings: settings)
-            .write([MergeResult(node: node)])
+        _ = try MergeRun(
+            engine, checkpoints: checkpoints, settings: MergeRun.Settings(dtype: dtype), budget: budget
+        ).write([MergeResult(node: node)], to: directory)
     }
+
+    /// Adds a warning.
+    func warn(_ text: String) { warnings.append(text) }
 
     /// Adds a table to the report; its name must be new.
     func add(_ table: ReportTable) throws {

@@ -1,5 +1,6 @@
 import DPPA
 import Foundation
+import SystemPackage
 
 /// The files of a recipe: itself, and what it requires from `lib/` beside it.
 final class RecipeFiles {
@@ -17,10 +18,7 @@ final class RecipeFiles {
         self.library = library
     }
 
-    private var folder: String {
-        let folder = NSString(string: recipe).deletingLastPathComponent
-        return folder.isEmpty ? "." : folder
-    }
+    private var folder: FilePath { FilePath(recipe).folder }
 
     /// The text of a file.
     ///
@@ -66,16 +64,11 @@ final class RecipeFiles {
                 .data, "require: '\(name)' is no module name",
                 notes: ["a module is a file lib/NAME.lua beside the recipe; names have letters, digits and _"])
         }
-        let path = folder + "/lib/" + name + ".lua"
-        guard let real = realpath(path, nil), let root = realpath(folder, nil) else {
+        let path = folder.appending("lib/" + name + ".lua").string
+        guard let file = FilePath(path).real, let top = folder.real else {
             throw DPPAError(.missingInput, "there is no module '\(name)'", notes: ["looked for \(path)"])
         }
-        defer {
-            free(real)
-            free(root)
-        }
-        let (file, top) = (String(cString: real), String(cString: root))
-        guard file.hasPrefix(top == "/" ? "/" : top + "/") else {
+        guard top.holds(file) else {
             throw DPPAError(
                 .data, "the module '\(name)' leads out of the recipe's folder", notes: ["copy it into lib/"])
         }

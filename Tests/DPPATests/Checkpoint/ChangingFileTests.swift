@@ -23,8 +23,11 @@ struct ChangingFileTests {
         try happen()
         let run = MergeRun(
             Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint],
-            settings: MergeRun.Settings(out: folder.path + "/out", dtype: .bf16))
-        _ = try run.write([MergeResult(node: node)])
+            settings: MergeRun.Settings(dtype: .bf16))
+        let target = try OutputDirectory.prepare(target: folder.path + "/out", force: false)
+        defer { target.abandon() }
+        _ = try run.write([MergeResult(node: node)], to: target.temporaryPath)
+        try target.commit()
     }
 
     @Test(

@@ -132,9 +132,9 @@ private struct Fuzzer {
         let engine = Engine(graph, options: EngineOptions(threads: 1))
         if isWritten {
             defer { try? FileManager.default.removeItem(atPath: folder.path + "/out") }
-            let settings = MergeRun.Settings(out: folder.path + "/out", dtype: .f16, shardSize: 64)
+            let settings = MergeRun.Settings(dtype: .f16, shardSize: 64)
             _ = try MergeRun(engine, checkpoints: [checkpoint], settings: settings)
-                .write([MergeResult(node: node)])
+                .write([MergeResult(node: node)], to: folder.makeFolder("out"))
         }
         guard hasTask else {
             let x = try graph.reinterpret(node, as: .value)

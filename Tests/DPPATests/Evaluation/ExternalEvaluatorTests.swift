@@ -1,5 +1,6 @@
 import DPPA
 import Foundation
+import SystemPackage
 import Testing
 
 /// A command of the user's is run safely, and ends when it should.
@@ -145,26 +146,47 @@ struct ExternalEvaluatorTests: EvaluatorRuns {
         }
     }
 
-    @Test("Each candidate has a directory of its own, and no other directory is removed")
+    @Test("Each candidate has a directory of its own, which goes away with it")
     func candidates() throws {
         let evaluator = evaluator("true")
         let directories = try [evaluator.makeCandidateDirectory(), evaluator.makeCandidateDirectory()]
-        #expect(directories[0] != directories[1])
+        #expect(directories[0].path != directories[1].path)
         for directory in directories {
-            #expect(directory.hasPrefix(folder.path + "/dppa-candidate-"))
-            try Data([1]).write(to: URL(fileURLWithPath: directory + "/config.json"))
-            try evaluator.removeCandidateDirectory(directory)
+            #expect(directory.path.hasPrefix(folder.path + "/dppa-candidate-"))
+            try Data([1]).write(to: URL(fileURLWithPath: directory.path + "/config.json"))
+            try directory.remove()
         }
         #expect(try folder.entries().isEmpty)
-        expectError(.inputOutput, ["cannot remove"]) { try evaluator.removeCandidateDirectory(directories[0]) }
-        try folder.makeFolder("mine")
-        for name in ["/mine", "/dppa-candidate-x/../mine", ""] {
-            expectError(.internalFault, ["not the directory of a candidate"]) {
-                try evaluator.removeCandidateDirectory(folder.path + name)
-            }
-        }
-        #expect(try folder.entries() == ["mine"])
+        expectError(.inputOutput, ["cannot remove"]) { try directories[0].remove() }
         let lost = ExternalEvaluator(command: "true", scratch: folder.path + "/gone", timeout: .seconds(1))
         expectError(.cannotCreate, ["/gone"]) { _ = try lost.makeCandidateDirectory() }
+    }
+
+    @Test("Candidates of killed runs are removed by the next run, and those of living ones are not")
+    func leftovers() throws {
+        let evaluator = evaluator("true")
+        let living = try evaluator.makeCandidateDirectory()
+        try folder.write("half", "dppa-candidate-12345678/model.safetensors")
+        try folder.write("mine", "candidates/model.safetensors")
+        try evaluator.prepareScratch()
+        #expect(try folder.entries() == ["candidates", FilePath(living.path).name])
+        try living.remove()
+        #expect(try folder.entries() == ["candidates"])
+    }
+
+    @Test("The scratch folder is made, or refused with the reason")
+    func scratch() throws {
+        func prepare(_ name: String) throws {
+            try ExternalEvaluator(command: "true", scratch: folder.path + name, timeout: .seconds(1)).prepareScratch()
+        }
+        try prepare("/a/b/c")
+        #expect(try folder.entries("a/b") == ["c"] && folder.entries("a/b/c").isEmpty)
+        try prepare("/a/b/c/")
+        try folder.write("x", "file")
+        try FileManager.default.createSymbolicLink(atPath: folder.path + "/lost", withDestinationPath: "gone")
+        expectError(.cannotCreate, ["/file", "no folder"]) { try prepare("/file") }
+        expectError(.cannotCreate, ["/file/x", "no folder but a file"]) { try prepare("/file/x") }
+        expectError(.cannotCreate, ["/lost"]) { try prepare("/lost") }
+        #expect(try folder.entries() == ["a", "file", "lost"])
     }
 }

@@ -9,8 +9,8 @@ struct OutputDirectoryTests {
 
     init() throws { folder = try TestFolder() }
 
-    func prepare(_ name: String = "out", force: Bool = false, inputs: [String] = []) throws -> OutputDirectory {
-        try OutputDirectory.prepare(target: folder.path + "/" + name, force: force, inputs: inputs)
+    func prepare(_ name: String = "out", force: Bool = false) throws -> OutputDirectory {
+        try OutputDirectory.prepare(target: folder.path + "/" + name, force: force)
     }
 
     func fill(_ directory: OutputDirectory, _ text: String = "new") throws {
@@ -70,24 +70,39 @@ struct OutputDirectoryTests {
 
     @Test("An existing target is refused without force, whatever it is, and stays")
     func refusesExisting() throws {
-        try folder.write("old", "out/model")
+        try folder.write("old", "out/model.safetensors")
         try folder.write("old", "file")
-        try folder.makeFolder("empty")
         try link("nowhere", to: "gone")
-        for name in ["out", "file", "empty", "nowhere", "out/"] {
+        try link("alias", to: "out")
+        for name in ["out", "nowhere", "out/", "alias"] {
             expectError(.cannotCreate, [name + " exists", "--force"]) { _ = try prepare(name) }
         }
-        #expect(try folder.entries() == ["empty", "file", "nowhere", "out"])
-        #expect(try folder.text("out/model") == "old")
+        for force in [false, true] {
+            expectError(.cannotCreate, ["file exists: it is no folder"]) { _ = try prepare("file", force: force) }
+        }
+        #expect(try folder.entries() == ["alias", "file", "nowhere", "out"])
+        #expect(try folder.text("out/model.safetensors") == "old")
+    }
+
+    @Test("An empty folder is filled without force, and left when the run fails")
+    func empty() throws {
+        try folder.makeFolder("out")
+        try prepare().abandon()
+        #expect(try folder.entries() == ["out"] && folder.entries("out").isEmpty)
+        let directory = try prepare()
+        try fill(directory)
+        #expect(try folder.entries("out").isEmpty)
+        try directory.commit()
+        #expect(try folder.text("out/model") == "new" && folder.entries() == ["out"])
     }
 
     @Test("Force exchanges at commit: the old one stands until then, and nothing of it is left")
     func force() throws {
-        try folder.write("old", "out/model")
-        try folder.write("old", "out/more/deep")
+        try folder.write("old", "out/model.safetensors")
+        try folder.write("old", "out/more/model.safetensors")
         let directory = try prepare(force: true)
         try fill(directory)
-        #expect(try folder.text("out/model") == "old")
+        #expect(try folder.text("out/model.safetensors") == "old")
         try directory.commit()
         #expect(try folder.text("out/model") == "new")
         #expect(try folder.entries() == ["out"] && folder.entries("out") == ["model"])
@@ -95,58 +110,74 @@ struct OutputDirectoryTests {
 
     @Test("Force and abandon leave the old one")
     func forceAbandon() throws {
-        try folder.write("old", "out/model")
+        try folder.write("old", "out/model.safetensors")
         let directory = try prepare(force: true)
         try fill(directory)
         directory.abandon()
-        #expect(try folder.text("out/model") == "old" && folder.entries() == ["out"])
+        #expect(try folder.text("out/model.safetensors") == "old" && folder.entries() == ["out"])
     }
 
-    @Test("Force replaces a file too, and makes what is not there")
-    func forceFile() throws {
-        try folder.write("old", "out")
-        for _ in 0..<2 {
-            let directory = try prepare(force: true)
-            try fill(directory)
-            try directory.commit()
-            #expect(try folder.text("out/model") == "new" && folder.entries() == ["out"])
+    @Test("Force replaces nothing that holds what belongs to no model, and lists it")
+    func foreign() throws {
+        let model = ["model-00001-of-00002.safetensors", "model.safetensors.index.json", "config.json", "README.md"]
+        let side = [
+            "tokenizer.json", "tokenizer.model", "merges.txt", "chat_template.jinja", "generation_config.json",
+            "LICENSE",
+            "modeling_x.py", "recipe.lua", "lib/rule.lua", "additional_chat_templates/tool.jinja",
+            "second/model.safetensors",
+            "second/config.json",
+        ]
+        for name in model + side { try folder.write("old", "out/" + name) }
+        try prepare(force: true).abandon()
+        for (name, shown) in [
+            ("notes.txt", "notes.txt"), ("optimizer.pt", "optimizer.pt"), (".git/config", ".git/"),
+            ("src/main.c", "src/"), ("second/notes.txt", "second/notes.txt"), ("lib/a.so", "lib/a.so"),
+            ("third/config.json", "third/"),
+        ] {
+            let path = try folder.write("mine", "out/" + name)
+            expectError(.cannotCreate, ["out holds what belongs to no model: \(shown)", "--force"]) {
+                _ = try prepare(force: true)
+            }
+            #expect(try folder.text("out/" + name) == "mine" && folder.entries() == ["out"])
+            try FileManager.default.removeItem(atPath: path)
+            try? FileManager.default.removeItem(atPath: folder.path + "/out/third")
+            for empty in [".git", "src"] { rmdir(folder.path + "/out/" + empty) }
         }
+        // Without weights it is no model, whatever the names are.
+        try folder.write("mine", "project/README.md")
+        try folder.write("mine", "project/main.py")
+        expectError(.cannotCreate, ["project holds what belongs to no model: README.md, main.py"]) {
+            _ = try prepare("project", force: true)
+        }
+        for number in 0..<9 { try folder.write("mine", "many/\(number).txt") }
+        expectError(.cannotCreate, ["0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 4 more"]) {
+            _ = try prepare("many", force: true)
+        }
+    }
+
+    @Test("What appears in the meantime is not replaced with force either, and the result is kept")
+    func foreignSince() throws {
+        try folder.write("old", "out/model.safetensors")
+        let directory = try prepare(force: true)
+        try fill(directory)
+        try folder.write("mine", "out/notes.txt")
+        expectError(.cannotCreate, ["notes.txt", "since the run began", "the result is in \(folder.path)/out-"]) {
+            try directory.commit()
+        }
+        #expect(try folder.text("out/notes.txt") == "mine" && folder.entries().count == 2)
     }
 
     @Test("A target that has appeared since is not replaced without force")
     func appeared() throws {
         let directory = try prepare()
         try fill(directory)
-        try folder.write("another's", "out/model")
+        try folder.write("another's", "out/model.safetensors")
         expectError(.cannotCreate, ["/out", "since the run began", "--force"]) { try directory.commit() }
         directory.abandon()
-        #expect(try folder.text("out/model") == "another's" && folder.entries() == ["out"])
-    }
-
-    @Test("An output that is, holds or lies in an input is refused with force too, before anything is made")
-    func inputs() throws {
-        try folder.write("old", "models/in/model.safetensors")
-        try link("alias", to: "models/in")
-        let inputs = [folder.path + "/models/in"]
-        for name in [
-            "models/in", "models/in/", "models/in/new", "models/in/a/b", "models", "models/../models/in", "alias",
-            "alias/new",
-            "models/in/model.safetensors",
-        ] {
-            expectError(.cannotCreate, ["lie in one another", name]) {
-                _ = try prepare(name, force: true, inputs: inputs)
-            }
-        }
-        expectError(.cannotCreate, ["lie in one another"]) {
-            _ = try prepare("models/in", force: true, inputs: [folder.path + "/alias"])
-        }
-        expectError(.cannotCreate, ["lie in one another"]) {
-            _ = try prepare("models", force: true, inputs: [folder.path + "/models/in/model.safetensors"])
-        }
-        #expect(try folder.entries() == ["alias", "models"] && folder.entries("models") == ["in"])
-        #expect(try folder.entries("models/in") == ["model.safetensors"])
-        try prepare("models/inner", inputs: inputs).abandon()
-        try prepare("models/i", inputs: inputs + [folder.path + "/gone"]).abandon()
+        #expect(try folder.text("out/model.safetensors") == "another's")
+        // The work is not lost.
+        let kept = try #require(try folder.entries().first { $0.hasPrefix("out-") })
+        #expect(try folder.text(kept + "/model") == "new" && folder.entries() == ["out", kept])
     }
 
     @Test("A link as target is replaced itself, and what it leads to stays")
@@ -176,8 +207,8 @@ struct OutputDirectoryTests {
         "Names of which no directory of its own can be made",
         arguments: ["", "/", ".", "..", "./", "a/..", "a/.", "//"])
     func badNames(name: String) {
-        expectError(.cannotCreate, ["cannot be written as a whole"]) {
-            _ = try OutputDirectory.prepare(target: name, force: true, inputs: [])
+        expectError(.cannotCreate, ["names nothing that can be written"]) {
+            _ = try OutputDirectory.prepare(target: name, force: true)
         }
     }
 
@@ -192,35 +223,46 @@ struct OutputDirectoryTests {
         #expect(try folder.entries() == ["file", "nowhere"])
     }
 
-    @Test("What a dead run left is removed, and what a live one writes is not")
-    func leftovers() throws {
-        // Dead runs: their locks are there, and nobody holds them; one had moved the target aside.
-        try folder.write("", ".out.dppa-aaaaaaaa.lock")
-        try folder.write("half", ".out.dppa-aaaaaaaa/model.safetensors")
-        try folder.write("", ".out.dppa-bbbbbbbb.lock")
-        // Another target's, and one that no run has made.
-        try folder.write("", ".other.dppa-aaaaaaaa.lock")
-        try folder.write("mine", ".out.dppa-cccccccc/file")
+    @Test("Of two runs into one target the second is told at its start")
+    func busy() throws {
         let live = try prepare()
         try fill(live)
-        let name = NSString(string: live.temporaryPath).lastPathComponent
-        let kept = [".other.dppa-aaaaaaaa.lock", ".out.dppa-cccccccc"]
-        #expect(try folder.entries() == (kept + [name, name + ".lock"]).sorted())
-        let second = try prepare()
-        #expect(FileManager.default.fileExists(atPath: live.temporaryPath + "/model"))
-        second.abandon()
+        expectError(.cannotCreate, ["another run is writing to", "/out (process \(getpid()))"]) { _ = try prepare() }
+        try prepare("other").abandon()
         try live.commit()
-        #expect(try folder.entries() == kept + ["out"])
-        #expect(try folder.entries("out") == ["model"])
+        #expect(try folder.entries() == ["out"] && folder.entries("out") == ["model"])
+    }
+
+    /// The lock of a run that is no more, with what it has noted.
+    private func leave(_ words: [String], beside name: String = ".out.dppa.lock") throws {
+        try folder.write(([ProcessInfo.processInfo.hostName, "1"] + words).joined(separator: "\0"), name)
+    }
+
+    @Test("What a dead run left is removed, and nothing that no run has made")
+    func leftovers() throws {
+        try leave([".out.dppa-aaaaaaaa"])
+        try folder.write("half", ".out.dppa-aaaaaaaa/model.safetensors")
+        try folder.write("mine", ".out.dppa-cccccccc/file")
+        try prepare().abandon()
+        #expect(try folder.entries() == [".out.dppa-cccccccc"])
+        // A note by somebody else leads nowhere.
+        try folder.write("mine", "precious/file")
+        for note in ["precious", "../precious", ".out.dppa-x/../precious", ".other.dppa-aaaaaaaa"] {
+            try leave([note])
+            try prepare().abandon()
+            try leave([".out.dppa-aaaaaaaa", "contents", "../precious", "..", "."])
+            try prepare().abandon()
+        }
+        #expect(try folder.entries() == [".out.dppa-cccccccc", "precious"] && folder.text("precious/file") == "mine")
     }
 
     @Test("A target that a dead run had moved aside comes back")
     func aside() throws {
-        try folder.write("", ".out.dppa-aaaaaaaa.lock")
+        try leave([".out.dppa-aaaaaaaa"])
         try folder.write("new", ".out.dppa-aaaaaaaa/model")
-        try folder.write("old", ".out.dppa-aaaaaaaa.old/model")
+        try folder.write("old", ".out.dppa-aaaaaaaa.old/model.safetensors")
         #expect(throws: DPPAError.self) { try prepare() }
         #expect(try folder.entries() == ["out"])
-        #expect(try folder.text("out/model") == "old")
+        #expect(try folder.text("out/model.safetensors") == "old")
     }
 }

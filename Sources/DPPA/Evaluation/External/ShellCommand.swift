@@ -66,6 +66,9 @@ struct ShellCommand: Sendable {
 
     /// Waits for the child's end; gives what `check` has thrown, when the group has been ended for it.
     private func watch(_ group: ProcessGroup, _ check: @Sendable () throws -> Void) async throws -> (any Error)? {
+        let leader = group.leader
+        let cleanup = Cleanup.add { kill(-leader, SIGKILL) }
+        defer { withExtendedLifetime(cleanup) {} }
         var pause = Duration.milliseconds(1)
         while !group.leaderHasEnded {
             do { try check() } catch {

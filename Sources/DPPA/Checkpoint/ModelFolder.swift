@@ -1,0 +1,49 @@
+import Foundation
+import SystemPackage
+
+/// What a folder of a model holds by its names: what may be replaced with it, and what is somebody else's.
+enum ModelFolder {
+    /// Whether a file of this name belongs to a model.
+    static func owns(file name: String) -> Bool {
+        let path = FilePath(name)
+        let exact: Set<String> = [
+            "config.json", "README.md", ".gitattributes", "model.safetensors.index.json",
+            "diffusion_pytorch_model.safetensors.index.json",
+        ]
+        let words = ["LICENSE", "LICENCE", "NOTICE", "USE_POLICY"]
+        return exact.contains(name) || Checkpoint.isSidecar(name)
+            || ["safetensors", "py", "lua"].contains(path.extension ?? "")
+            || words.contains(where: name.uppercased().hasPrefix)
+    }
+
+    /// What in a folder belongs to no model, by path from there, and whether there are weights.
+    ///
+    /// A folder in it is a model of its own, or holds templates or Lua files that belong to one.
+    static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
+        var (foreign, hasWeights): ([String], Bool) = ([], false)
+        for name in names(folder) {
+            let path = folder.appending(name)
+            var status = stat()
+            guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                if !owns(file: name) { foreign.append(name) }
+                hasWeights = hasWeights || name.hasSuffix(".safetensors")
+                continue
+            }
+            if name == "additional_chat_templates" || name == "lib" {
+                let ending = name == "lib" ? ".lua" : ".jinja"
+                foreign += names(path).filter { !$0.hasSuffix(ending) }.map { "\(name)/\($0)" }
+                continue
+            }
+            let inner = depth < 4 ? contents(path, depth: depth + 1) : (foreign: [], hasWeights: false)
+            foreign += inner.hasWeights ? inner.foreign.map { "\(name)/\($0)" } : [name + "/"]
+            hasWeights = hasWeights || inner.hasWeights
+        }
+        return (foreign, hasWeights)
+    }
+
+    /// The names in a folder, sorted; but those of a run's own folders.
+    static func names(_ folder: FilePath) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+        return names.filter { !$0.hasPrefix(".dppa") }.sorted()
+    }
+}
