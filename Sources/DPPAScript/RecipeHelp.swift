@@ -31,7 +31,7 @@ package struct RecipeHelp {
             option.minimum.map { "from \(Graph.number($0))" }, option.maximum.map { "to \(Graph.number($0))" },
         ]
         if range.contains(where: { $0 != nil }) { facts.append(range.compactMap { $0 }.joined(separator: " ")) }
-        let text = RunRecord.Option.Value(option.value).shown
+        let text = RunRecord.Option.Value(option.value).shown()
         facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
         return facts.joined(separator: "; ")
     }

@@ -15,7 +15,7 @@ package struct RecipeMeasurement {
                 notes: ["name one: mean(x, \"layer\"):named \"what it is\""])
         }
         try session.engine.run(session.named.map(\.node))
-        outcome = RecipeOutcome(record: RunRecord(trace, recipe: recipe, dtype: dtype, start: start))
+        outcome = RecipeOutcome(record: try RunRecord(trace, dtype: dtype, start: start))
     }
 }
 
@@ -69,17 +69,17 @@ package struct RecipeTrial {
             return (named.name, part)
         }
         try session.engine.run(measures.flatMap(\.nodes) + named.map(\.node))
-        rows = measures.flatMap { measure -> [Row] in
-            let columns = measure.nodes.map { session.engine.values($0) ?? [] }
-            let facts = (graph.domain(of: measure.nodes[0])?.tensors ?? []).map(graph.facts)
+        rows = try measures.flatMap { measure -> [Row] in
+            let columns = try measure.nodes.map { try session.engine.values($0) ?? [] }
+            let facts = graph.tensors(of: measure.nodes[0]).map(graph.facts)
             return facts.enumerated().map { index, facts in
-                let values = columns.map { index < $0.count ? $0[index].value : 0 }
+                let values = columns.map { $0[index].value }
                 return Row(
                     model: measure.name, tensor: facts.name, count: facts.numel,
                     changed: values[0] / Double(max(1, facts.numel)), before: values[1], after: values[2],
                     difference: values[3], largest: values[4])
             }
         }
-        self.named = named.map { ($0.name, session.engine.values($0.node) ?? []) }
+        self.named = try named.map { ($0.name, try session.engine.values($0.node) ?? []) }
     }
 }

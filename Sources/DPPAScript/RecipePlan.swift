@@ -13,6 +13,8 @@ package struct RecipePlan {
     package let trace: RecipeTrace
     package let engine: EnginePlan
     package let rules: [Rule]
+    /// What the run would warn of, as far as it can be known before.
+    package let warnings: [String]
     /// How many differing nodes the expressions have.
     package let nodeCount: Int
 
@@ -24,6 +26,7 @@ package struct RecipePlan {
         let graph = session.graph
         var rules: [Rule] = []
         var models: [(node: NodeID, dtypes: [String: DType])] = []
+        var notices: [String] = []
         for named in session.named {
             rules.append(
                 Rule(
@@ -32,11 +35,13 @@ package struct RecipePlan {
         }
         for result in session.results {
             try graph.requireModel(result.node)
-            let config = graph.models[result.config ?? graph.models(of: result.node).first ?? 0]
+            let config = graph.models[graph.configModel(result)]
             let facts = graph.domain(of: result.node)?.tensors.map(graph.facts) ?? []
             let dtypes = Dictionary(
                 facts.map { ($0.name, config.outputDType($0.name, wished: dtype ?? result.dtype)) },
                 uniquingKeysWith: { first, _ in first })
+            let sidecars = try Sidecars(graph, result, checkpoints: session.checkpoints, dtype: dtype ?? result.dtype)
+            for notice in sidecars.notices where !notices.contains(notice) { notices.append(notice) }
             models.append((result.node, dtypes))
             rules.append(
                 Rule(
@@ -45,8 +50,9 @@ package struct RecipePlan {
         }
         self.trace = trace
         self.rules = rules
+        warnings = trace.warnings + notices
         nodeCount = graph.count
-        engine = session.engine.plan(session.named.map(\.node), models: models)
+        engine = try session.engine.plan(session.named.map(\.node), models: models)
     }
 
     /// Every rule as maths, with what several of them share on lines of its own.
@@ -65,6 +71,6 @@ package struct RecipePlan {
 
     /// The options with the values that they took.
     package var options: [(name: String, value: String)] {
-        trace.session.options.taken.map { ($0.name, RunRecord.Option.Value($0.value).shown) }
+        trace.session.options.taken.map { ($0.name, RunRecord.Option.Value($0.value).shown()) }
     }
 }

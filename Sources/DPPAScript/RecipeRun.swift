@@ -28,12 +28,14 @@ package final class RecipeRun {
     }
 
     private let recipe: String
+    /// The recipe's file, which for a model's folder lies in it.
+    private var file: String
     /// The texts of the recipe files that were read, by name, for error messages.
     package private(set) var sources: [String: String] = [:]
 
-    package init(_ recipe: String) { self.recipe = recipe }
+    package init(_ recipe: String) { (self.recipe, file) = (recipe, recipe) }
 
-    /// Runs the recipe and writes what it returns or saves.
+    /// Runs the recipe and writes what it returns or saves; a model's folder stands for the recipe that made it.
     package func run(
         _ request: Request, observer: (any EngineObserver)? = nil,
         isInterrupted: @escaping @Sendable () -> Bool = { false },
@@ -53,19 +55,20 @@ package final class RecipeRun {
         // Before hours of searching rather than after them: from here on no other run writes there.
         let target = try OutputDirectory.prepare(target: request.out, force: request.force)
         defer { target.abandon() }
+        let dtype = try request.dtype ?? RecordedRecipe(folder: recipe)?.dtype
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
         let session = trace.session
         if let warning = target.warning { session.warn(warning) }
         let merge = MergeRun(
             session.engine, checkpoints: session.checkpoints,
-            settings: MergeRun.Settings(dtype: request.dtype, shardSize: request.shardSize), budget: session.budget)
-        func record(_ outputs: [RunRecord.Output], _ written: [String] = []) -> RunRecord {
-            RunRecord(trace, recipe: recipe, outputs: outputs, written: written, dtype: request.dtype, start: start)
+            settings: MergeRun.Settings(dtype: dtype, shardSize: request.shardSize), budget: session.budget)
+        func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
+            try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }
-        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) { record($0) }
+        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) { try record($0) }
         try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
-        return RecipeOutcome(record: record(outputs, written))
+        return RecipeOutcome(record: try record(outputs, written))
     }
 
     /// Runs the recipe without writing anything: its expressions, options and models.
@@ -77,14 +80,20 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeTrace {
-        let options = RecipeOptions(request.options)
-        let folder = FilePath(recipe).folder
-        for path in [recipe, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
+        let recorded = try RecordedRecipe(folder: recipe)
+        let path = recorded?.path ?? recipe
+        file = path
+        let options = RecipeOptions((recorded?.options ?? [:]).merging(request.options) { _, new in new })
+        let folder = FilePath(path).folder
+        for path in [path, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
         let session = RecipeSession(
             paths: PathRules(
-                recipeFolder: folder.string, granted: options.grantedPaths, roots: request.modelRoots,
+                recipeFolder: folder.string,
+                // What the recorded options name is the recipe's own word, not that of the person at the keyboard.
+                granted: RecipeOptions(request.options).grantedPaths, roots: request.modelRoots,
                 hubCache: PathRules.hubCache(request.environment), outputs: request.outputs),
-            options: options, engineOptions: request.engine, observer: observer, dtype: request.dtype,
+            options: options, engineOptions: request.engine, observer: observer,
+            dtype: request.dtype ?? recorded?.dtype,
             journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
             evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
         let printed = PrintedTexts()
@@ -95,11 +104,11 @@ package final class RecipeRun {
         defer { sources = host.sources }
         var failure: DPPAError?
         do {
-            let returned = try host.run(recipe: recipe)
+            let returned = try host.run(recipe: path)
             sources = host.sources
             try collect(returned, session)
         } catch let error as DPPAError {
-            guard session.stop != nil || isForgiving else { throw error }
+            guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
             failure = session.stop == nil ? error : nil
         }
         if let unknown = options.unknown.first, session.stop == nil, failure == nil {
@@ -108,15 +117,16 @@ package final class RecipeRun {
                 .usage, "the recipe has no option '\(unknown)'",
                 notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
         }
-        if let failure, host.sources[recipe] == nil { throw failure }
-        return RecipeTrace(session, host.texts, recipe: recipe, printed: printed, failure: failure)
+        if let failure, host.sources[path] == nil { throw failure }
+        return RecipeTrace(
+            session, host.texts, recipe: path, recorded: recorded, printed: printed, failure: failure)
     }
 
     /// Where the recipe's last `return` at the beginning of a line is.
     private var lastReturn: DPPAError.Location? {
-        let lines = sources[recipe]?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+        let lines = sources[file]?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
         let index = lines.lastIndex { $0.hasPrefix("return") }
-        return index.map { DPPAError.Location(file: recipe, line: $0 + 1) }
+        return index.map { DPPAError.Location(file: file, line: $0 + 1) }
     }
 
     /// Where the scores of a run are kept: beside its output, or hidden in it when it is a folder with nothing to be written
@@ -132,7 +142,7 @@ package final class RecipeRun {
         session.graph.location = nil
         guard returned.count < 2 else {
             throw DPPAError(
-                .data, "\(recipe) returns \(returned.count) values; a recipe returns one model",
+                .data, "\(file) returns \(returned.count) values; a recipe returns one model",
                 notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
         }
         switch returned.first ?? .null {
@@ -140,11 +150,11 @@ package final class RecipeRun {
         case .null where !session.results.isEmpty: break
         case .null:
             throw DPPAError(
-                .data, "\(recipe) gives no model: it returns nothing and saves nothing",
+                .data, "\(file) gives no model: it returns nothing and saves nothing",
                 notes: ["end it with `return base + delta`, or call :save(name) on a model"])
         case let other:
             throw DPPAError(
-                .data, "\(recipe) must return a model; it returns \(other.described)",
+                .data, "\(file) must return a model; it returns \(other.described)",
                 notes: ["end it with `return base + delta`"])
         }
     }

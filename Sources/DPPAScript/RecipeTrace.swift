@@ -7,6 +7,10 @@ package struct RecipeTrace {
     package let texts: [String: String]
     /// The recipe's text.
     package let text: String
+    /// The recipe's file name, without its folder.
+    package let name: String
+    /// What stands beside the recipe of a written model.
+    let recorded: RecordedRecipe?
     /// The recipe's own modules by the name that `require` has, sorted.
     package let modules: [(name: String, text: String)]
     /// The shipped modules that were required, sorted.
@@ -16,8 +20,13 @@ package struct RecipeTrace {
     /// Why a forgiving trace ended early.
     package let failure: DPPAError?
 
-    init(_ session: RecipeSession, _ sources: SourceTexts, recipe: String, printed: PrintedTexts, failure: DPPAError?) {
+    init(
+        _ session: RecipeSession, _ sources: SourceTexts, recipe: String, recorded: RecordedRecipe?,
+        printed: PrintedTexts, failure: DPPAError?
+    ) {
         self.session = session
+        self.recorded = recorded
+        name = recorded?.name ?? RunRecord.Option.Value.lastComponent(recipe)
         texts = sources.texts
         text = sources.texts[recipe] ?? ""
         modules = sources.modules.sorted { $0.key < $1.key }.map { ($0.key, sources.texts[$0.value] ?? "") }
@@ -44,11 +53,12 @@ package struct RecipeTrace {
     }
 
     /// The same, and what the weights have shown: infinities and NaNs, and what named clamps have cut.
-    var lateWarnings: [String] {
+    func lateWarnings() throws -> [String] {
         let inputs = session.engine.report.nonFiniteInputs.map {
             "warning: \($0.label) has \($0.count) infinite or NaN elements, for example in \($0.tensor)"
         }
-        return warnings + inputs + session.clampWarnings
+        let others = recorded?.differences(session.describeModels()) ?? []
+        return others + warnings + inputs + (try session.clampWarnings())
     }
 
     /// Comparisons and conditions on fields in the recipe's own files.

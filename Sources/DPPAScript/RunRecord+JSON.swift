@@ -37,9 +37,13 @@ extension RunRecord {
     }
 
     private static func json(_ model: Model) -> [String: Any] {
-        [
+        let origin = model.origin
+        return [
             "label": model.label, "path": model.path, "name": model.name, "tensors": model.tensors,
             "parameters": model.parameters, "dtypes": object(model.dtypes.map { ($0.key.rawValue, $0.value) }),
+            "repository": origin.repository ?? NSNull(), "revision": origin.revision ?? NSNull(),
+            "licence": origin.licence?.identifier ?? NSNull(), "sampled_digest": model.digest ?? NSNull(),
+            "sha256": origin.checksums,
         ]
     }
 

@@ -6,20 +6,20 @@ import SystemPackage
 extension RunRecord {
     /// What a traced recipe has to tell, with the values that its engine has computed by now.
     init(
-        _ trace: RecipeTrace, recipe: String, outputs: [Output] = [], written: [String] = [], dtype: DType?,
+        _ trace: RecipeTrace, outputs: [Output] = [], written: [String] = [], dtype: DType?,
         start: RunStart
-    ) {
+    ) throws {
         let session = trace.session
         self.init(
             recipe: Recipe(
-                name: FilePath(recipe).name, text: trace.text, modules: trace.modules,
-                library: trace.library),
+                name: trace.name, text: trace.text, modules: trace.modules, library: trace.library),
             options: session.options.taken.map {
                 Option(name: $0.name, given: $0.given, value: Option.Value($0.value))
             },
-            models: session.checkpoints.map { Model($0) }, outputs: outputs, written: written, dtype: dtype,
-            named: session.named.map { ($0.name, session.engine.values($0.node) ?? []) }, tables: session.tables,
-            scores: session.scores, printed: trace.printed.texts, warnings: trace.lateWarnings,
+            models: session.describeModels(), outputs: outputs, written: written, dtype: dtype,
+            named: try session.named.map { ($0.name, try session.engine.values($0.node) ?? []) }, tables: session.tables,
+            scores: session.scores, printed: trace.printed.texts,
+            warnings: try trace.lateWarnings() + outputs.flatMap(\.warnings),
             engine: session.engine.report, date: start.date, seconds: start.seconds)
     }
 }

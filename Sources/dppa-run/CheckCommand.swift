@@ -16,7 +16,7 @@ struct CheckCommand: ParsableCommand {
             let request = try arguments.request(out: "unused")
             let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
             for line in try PlanText(plan, request, time: arguments.timeLimit()).summary { Console.output(line) }
-            for warning in plan.trace.warnings + plan.trace.traps { Console.error(warning) }
+            for warning in plan.warnings + plan.trace.traps { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
         }
@@ -45,7 +45,7 @@ struct PlanCommand: ParsableCommand {
             let text = try PlanText(plan, request, time: arguments.timeLimit())
             if let json { try JSONFile.write(text.json, to: json) }
             for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { Console.output(line) }
-            for warning in plan.trace.warnings { Console.error(warning) }
+            for warning in plan.warnings { Console.error(warning) }
         } catch {
             throw Console.fail(error, sources: recipe.sources)
         }

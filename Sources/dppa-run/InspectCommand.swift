@@ -17,6 +17,7 @@ struct InspectCommand: ParsableCommand {
         do {
             let checkpoint = try Checkpoint.open(model, label: model)
             for line in Self.lines(checkpoint, listing: tensors) { Console.output(line) }
+            for notice in checkpoint.notices { Console.error("warning: " + notice) }
         } catch {
             throw Console.fail(error)
         }
@@ -50,6 +51,10 @@ struct InspectCommand: ParsableCommand {
             lines.append(
                 "role      \(name) \(count) elements, \(String(format: "%.1f", Double(count) / total * 100)) %")
         }
+        let origin = checkpoint.origin
+        let place = [origin.repository, origin.revision.map { "at \($0)" }].compactMap { $0 }
+        if !place.isEmpty { lines.append("from      " + place.joined(separator: " ")) }
+        if let licence = origin.licence { lines.append("licence   " + licence.identifier) }
         if checkpoint.shards.count > 1 { lines.append("shards    \(checkpoint.shards.count)") }
         if !checkpoint.sidecarFiles.isEmpty {
             lines.append("files     " + checkpoint.sidecarFiles.joined(separator: ", "))
@@ -67,7 +72,7 @@ struct InspectCommand: ParsableCommand {
     /// What config.json says of the architecture.
     private static func architecture(_ checkpoint: Checkpoint) -> [String] {
         guard let text = checkpoint.config,
-            let config = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+            let config = ConfigText.object(text)
         else { return [] }
         let names = config["architectures"] as? [String] ?? [config["model_type"] as? String].compactMap { $0 }
         let keys = [

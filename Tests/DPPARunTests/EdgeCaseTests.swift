@@ -127,7 +127,8 @@ import Testing
         for (name, tensor) in base.tensors { #expect(model.tensors[name]?.bytes == tensor.bytes) }
     }
 
-    private func error(_ text: String, _ scratch: Scratch, dtype: DType? = nil) throws -> DPPAError? {
+    /// The error of a recipe, whose first line loads the language; nil if it runs.
+    static func error(_ text: String, _ scratch: Scratch, dtype: DType? = nil) throws -> DPPAError? {
         let recipe = try scratch.write("local dppa = require \"dppa.v1\"\n" + text, "recipe.lua")
         do {
             _ = try run(recipe, dtype: dtype, in: scratch)
@@ -135,38 +136,29 @@ import Testing
         } catch { return error as? DPPAError }
     }
 
-    @Test func aDivisionByZeroNamesTensorIndexOperationAndLine() throws {
+    /// 1 − 0.9 and 0.7 + 0.1 are a bit less than a tenth and eight tenths.
+    @Test(arguments: ["row", "column", "tensor", "layer", "model"])
+    func sharesThatAreWholeButForRoundingLoseNothing(_ scope: String) throws {
         let scratch = try Scratch()
-        try Self.write(scratch, "base", [("a.weight", [2, 3], [1, 2, 3, 4, 0, 6])])
-        let found = try error("local b = dppa.model \"base\"\nreturn dppa.as_model(1 / dppa.weights(b), b)", scratch)
-        #expect(found?.code == .data)
-        #expect(found?.message.contains("a.weight[1, 1]") == true && found?.message.contains("1 / ") == true)
-        #expect(found?.location?.line == 3)
-        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out"))
-    }
-
-    @Test func aNumberTooLargeForTheOutputTypeIsAnError() throws {
-        let scratch = try Scratch()
-        try Self.write(scratch, "base", [("a.weight", [2], [1, 70000])])
-        let found = try error(
-            "local b = dppa.model \"base\"\nreturn b + dppa.as_delta(dppa.weights(b))", scratch, dtype: .f16)
-        #expect(found?.message.contains("a.weight[1]") == true && found?.message.contains("F16") == true)
-    }
-
-    @Test func nonFiniteInputsAreCountedAndWarnedOf() throws {
-        let scratch = try Scratch()
-        try Self.write(scratch, "base", [("a.weight", [4], [1, 2, 3, 4])])
-        try Self.write(scratch, "bad", [("a.weight", [4], [.nan, 5, .infinity, 4])])
+        try Self.write(
+            scratch, "base",
+            [("model.layers.0.mlp.up_proj.weight", [50, 50], (0..<2500).map { Float(($0 * 997) % 2503) })])
         let recipe = try scratch.write(
             """
             local dppa = require "dppa.v1"
             local b = dppa.model "base"
-            local d = dppa.model "bad" - b
-            return b + dppa.where(dppa.top(d, 1, "tensor"), d, 0)
+            local x = dppa.weights(b)
+            local scope = dppa.option { name = "scope", default = "row" }
+            local function kept(mask) return dppa.count(mask, "model"):value() end
+            assert(kept(dppa.top(x, 1 - 0.9, scope)) == 250, kept(dppa.top(x, 1 - 0.9, scope)))
+            assert(kept(dppa.top(x, { count = 50 * (1 - 0.9) }, "row")) == 250)
+            for index, mask in ipairs(dppa.bands(x, { 0.7, 0.1, 0.1, 0.1 }, scope)) do
+              assert(kept(mask) == (index == 1 and 1750 or 250), index .. ": " .. kept(mask))
+            end
+            assert(kept(dppa.top(dppa.sum(x, "row"), 1 - 0.9, "tensor")) == 5)
+            return b
             """, "recipe.lua")
-        let result = try run(recipe, in: scratch)
-        #expect(result.model.floats("a.weight") == [1, 5, 3, 4])
-        #expect(result.outcome.warnings.contains { $0.contains("bad has 2 infinite or NaN elements") })
+        _ = try run(recipe, ["scope": scope], in: scratch)
     }
 
     @Test func maskAndOrIsWarnedOfWithItsLine() throws {
@@ -213,7 +205,7 @@ import Testing
         let scratch = try Scratch()
         try Self.write(scratch, "base", Self.tensors { Float($0) })
         try Self.write(scratch, "part", Array(Self.tensors { Float($0) + 1 }.prefix(3)))
-        let found = try error("return dppa.model \"base\" + (dppa.model \"part\" - dppa.model \"base\")", scratch)
+        let found = try Self.error("return dppa.model \"base\" + (dppa.model \"part\" - dppa.model \"base\")", scratch)
         let (part, base) = ("part (\(scratch.path)/part)", "base (\(scratch.path)/base)")
         #expect(found?.message.contains("\(part) lacks 3 tensors that \(base) has: ") == true)
     }

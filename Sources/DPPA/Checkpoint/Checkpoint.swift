@@ -21,6 +21,8 @@ public struct Checkpoint: Sendable {
     public let config: String?
     /// The names of small files beside the weights that belong to the model.
     public let sidecarFiles: [String]
+    /// What was left aside when it was opened, in words.
+    public let notices: [String]
     private let places: [String: Int]
 
     /// The safetensors files that the tensors are in.
@@ -34,8 +36,8 @@ public struct Checkpoint: Sendable {
 
     /// Opens a model without reading its weights.
     ///
-    /// Throws `missingInput` when there is nothing, and `data` when files are damaged, contradict each other, or hold scaled
-    /// 8-bit weights.
+    /// Throws `missingInput` when there is nothing, and `data` when files are damaged, contradict each other, or hold
+    /// something else than weights: quantised ones, or an adapter.
     public static func open(_ path: String, label: String) throws -> Checkpoint {
         var isDirectory: ObjCBool = false
         // The system would read a path up to its first NUL.
@@ -50,14 +52,15 @@ public struct Checkpoint: Sendable {
         let config = names.contains("config.json") ? try text(path + "/config.json", limit: 16 << 20) : nil
         // Now rather than when the weights are written, which may take hours.
         if let config { try JSONScanner.requireObject(config, "\(path)/config.json is not a JSON object") }
-        let tensors = try self.tensors(path, names)
+        let weights = try WeightFiles(path, names)
         return try Checkpoint(
-            label, path, tensors, config: config,
-            sidecarFiles: names.filter { isSidecar($0) && isFile(path + "/" + $0) })
+            label, path, weights.tensors, config: config, sidecarFiles: try sidecars(path, names),
+            notices: weights.notices)
     }
 
     private init(
-        _ label: String, _ path: String, _ found: [SafetensorsFile.Tensor], config: String?, sidecarFiles: [String]
+        _ label: String, _ path: String, _ found: [SafetensorsFile.Tensor], config: String?, sidecarFiles: [String],
+        notices: [String] = []
     ) throws {
         let sorted = found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let facts = TensorNaming.facts(sorted.map { ($0.name, $0.shape) })
@@ -67,97 +70,21 @@ public struct Checkpoint: Sendable {
         places = Dictionary(tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.config = config
         self.sidecarFiles = sidecarFiles
+        self.notices = notices
         let elements = facts.reduce(0.0) { $0 + Double($1.numel) }
         guard elements <= 0x1p50 else {
             throw DPPAError(.data, "\(path) has \(elements) elements; at most 2^50 are read")
         }
-        try refuseScaled8Bit()
+        try refuseOtherThanWeights()
     }
 
-    /// Scaled 8-bit weights are not the numbers that they stand for.
-    private func refuseScaled8Bit() throws {
-        guard let tensor = tensors.first(where: { $0.source.dtype == .f8E4M3 || $0.source.dtype == .f8E5M2 }) else {
-            return
+    /// Codes and low-rank factors are not the numbers that they stand for.
+    private func refuseOtherThanWeights() throws {
+        if FolderKind.isAdapter(tensors.map(\.facts.name)) { throw FolderKind.adapter(path) }
+        let types = tensors.map { ($0.facts.name, $0.source.dtype) }
+        if let found = Quantisation(config: config, tensors: types) {
+            throw found.refusal(path) { self[$0]?.source.dtype }
         }
-        let scale = tensors.first { tensor in
-            ["_scale_inv", "_scale", ".scale", ".scale_inv", "scale_weight"].contains {
-                tensor.facts.name.hasSuffix($0)
-            }
-        }
-        let isQuantised = config?.contains("\"quantization_config\"") ?? false
-        guard scale != nil || isQuantised else { return }
-        let sign =
-            scale.map { "the scale \($0.facts.name) stands beside it" } ?? "config.json has a quantization_config"
-        throw DPPAError(
-            .data, "\(path): \(tensor.facts.name) is a scaled 8-bit weight (\(tensor.source.dtype.rawValue)): \(sign)",
-            notes: ["merge the 16-bit model, or convert this one to bf16 first"])
-    }
-
-    private static func tensors(_ path: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
-        let index = "model.safetensors.index.json"
-        if names.contains(index) { return try sharded(path, path + "/" + index, names) }
-        if names.contains("model.safetensors") { return try SafetensorsFile(path + "/model.safetensors").tensors }
-        let files = names.filter { $0.hasSuffix(".safetensors") }
-        if files.count == 1 { return try SafetensorsFile(path + "/" + files[0]).tensors }
-        if files.count > 1 {
-            throw DPPAError(
-                .data,
-                "\(path) has \(files.count) safetensors files and no \(index): \(files.prefix(3).joined(separator: ", "))",
-                notes: ["name the file you mean, or restore the index"])
-        }
-        let other = names.first {
-            $0.hasSuffix(".bin") || $0.hasSuffix(".gguf") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
-        }
-        throw DPPAError(
-            .missingInput, "\(path) holds no safetensors file" + (other.map { "; it has \($0)" } ?? ""),
-            notes: other == nil
-                ? [] : ["convert it first: load it with transformers and call save_pretrained(directory)"])
-    }
-
-    private static func sharded(_ path: String, _ index: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
-        let map = try weightMap(index)
-        var found: [SafetensorsFile.Tensor] = []
-        let present = Set(names)
-        for file in Set(map.values).sorted() {
-            guard !file.contains("/"), !file.hasPrefix(".") else {
-                throw DPPAError(.data, "\(index) names the file '\(file.shown)', which is not beside it")
-            }
-            guard present.contains(file) else {
-                let tensors = map.filter { $0.value == file }.keys.sorted()
-                throw DPPAError(
-                    .missingInput, "\(path)/\(file.shown) is missing: \(index) says it holds \(tensors[0].shown)",
-                    notes: ["copy or download it again"])
-            }
-            for tensor in try SafetensorsFile(path + "/" + file).tensors {
-                guard map[tensor.name] == file else {
-                    let expected = map[tensor.name].map { "the index says \($0.shown)" } ?? "the index does not have it"
-                    throw DPPAError(.data, "\(path)/\(file) holds \(tensor.name.shown); \(expected)")
-                }
-                found.append(tensor)
-            }
-        }
-        let held = Set(found.map(\.name))
-        if let missing = map.keys.filter({ !held.contains($0) }).min() {
-            throw DPPAError(
-                .data, "\(path)/\(map[missing] ?? "") lacks \(missing.shown), which the index says it holds")
-        }
-        return found
-    }
-
-    private static func weightMap(_ index: String) throws -> [String: String] {
-        let bytes = try FileDescriptor.contents(index, limit: 100_000_000)
-        var map: [String: String]?
-        try bytes.withUnsafeBytes { bytes in
-            var scanner = JSONScanner(bytes: bytes, file: index, kind: .text)
-            try scanner.members { name, scanner in
-                if name == "weight_map" { map = try scanner.strings() } else { try scanner.skipValue() }
-            }
-            try scanner.end()
-        }
-        guard let map, !map.isEmpty else {
-            throw DPPAError(.data, "\(index) has no weight_map from tensor names to files")
-        }
-        return map
     }
 
     private static func list(_ path: String) throws -> [String] {
@@ -181,12 +108,24 @@ public struct Checkpoint: Sendable {
         return fstatat(AT_FDCWD, path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    static func isSidecar(_ name: String) -> Bool {
-        let exact: Set<String> = [
-            "generation_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-            "vocab.txt", "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json",
-        ]
-        return exact.contains(name) || name.hasPrefix("tokenizer") || name.hasPrefix("chat_template")
-            || name.hasSuffix(".model") || name.hasSuffix(".tiktoken")
+    /// The names of the small files that belong to a model, those in a folder of further chat templates with its name.
+    private static func sidecars(_ path: String, _ names: [String]) throws -> [String] {
+        var names = names
+        let templates = String(SidecarFile.templates.dropLast())
+        if names.contains(templates), isFolder(path + "/" + templates) {
+            names += try list(path + "/" + templates).map { SidecarFile.templates + $0 }
+        }
+        let hasCode =
+            names.contains { $0.hasSuffix(".py") }
+            && names.contains { name in
+                name.hasSuffix(".json") && name.contains("config")
+                    && !AutoMap(try? text(path + "/" + name, limit: 64 << 20)).references.isEmpty
+            }
+        return names.filter { SidecarFile($0, hasCode: hasCode) != nil && isFile(path + "/" + $0) }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return fstatat(AT_FDCWD, path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -38,7 +38,7 @@ package enum ConfigText {
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 10 || byte == 13 || byte == 9 }
 
     /// The index behind the closing quote of the string that starts at `start`.
-    private static func stringEnd(_ bytes: [UInt8], _ start: Int) -> Int {
+    static func stringEnd(_ bytes: [UInt8], _ start: Int) -> Int {
         var index = start + 1
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "\\") {

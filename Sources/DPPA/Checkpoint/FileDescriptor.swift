@@ -32,10 +32,7 @@ final class FileDescriptor: Sendable {
         let file = try FileDescriptor(path)
         let size = try file.size()
         guard size <= limit else { throw DPPAError(.data, "\(path) has \(size) bytes; at most \(limit) are read") }
-        return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            if let start = buffer.baseAddress { try file.read(size, at: 0, into: start, nil) }
-            count = size
-        }
+        return try file.head(size)
     }
 
     func size() throws -> Int { Int(try status().st_size) }
@@ -46,6 +43,14 @@ final class FileDescriptor: Sendable {
             guard fstat(descriptor, &status) == 0 else { throw Errno(rawValue: errno) }
         }
         return status
+    }
+
+    /// The first bytes.
+    func head(_ count: Int) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            if let start = buffer.baseAddress { try read(count, at: 0, into: start, nil) }
+            filled = count
+        }
     }
 
     /// Reads exactly so many bytes; a file that has become shorter is an error that names it.

@@ -29,6 +29,14 @@ extension JSONScanner {
         try expect("}")
     }
 
+    /// Reads a list; `element` reads each value.
+    mutating func elements(_ element: (inout JSONScanner) throws -> Void) throws {
+        try expect("[")
+        if skip("]") { return }
+        repeat { try element(&self) } while skip(",")
+        try expect("]")
+    }
+
     /// Passes over any value.
     mutating func skipValue() throws {
         // The lists and objects that are open: whether it is an object.
@@ -61,19 +69,20 @@ extension JSONScanner {
     }
 
     private mutating func name() throws {
-        _ = try string()
+        try skipString()
         try expect(":")
     }
 
     private mutating func plainValue() throws {
         if isNext("\"") {
-            _ = try string()
+            try skipString()
         } else if !["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains(where: { skip(word: $0) }) {
             try number()
         }
     }
 
-    private mutating func isNext(_ token: Unicode.Scalar) -> Bool {
+    /// Whether a token comes next; passes over white space.
+    mutating func isNext(_ token: Unicode.Scalar) -> Bool {
         skipSpace()
         return position < bytes.count && bytes[position] == UInt8(ascii: token)
     }

@@ -77,6 +77,31 @@ struct JSONScanner {
         }
     }
 
+    /// Passes over a string, which is checked as one that is read.
+    mutating func skipString() throws {
+        try expect("\"")
+        let start = position
+        var isASCII = true
+        while true {
+            guard position < bytes.count else { throw damage("a string has no end") }
+            let byte = bytes[position]
+            position += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                let text = UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1])
+                guard isASCII || String(validating: text, as: UTF8.self) != nil else {
+                    throw damage("a string is not UTF-8")
+                }
+                return
+            case UInt8(ascii: "\\"):
+                var text: [UInt8] = []
+                try escape(&text)
+            case 0..<32: throw damage("a string holds a control character")
+            default: isASCII = isASCII && byte < 128
+            }
+        }
+    }
+
     private mutating func escape(_ text: inout [UInt8]) throws {
         guard position < bytes.count else { throw damage("a string has no end") }
         let byte = bytes[position]
@@ -134,7 +159,7 @@ struct JSONScanner {
         return numbers
     }
 
-    private mutating func integer() throws -> Int {
+    mutating func integer() throws -> Int {
         skipSpace()
         let start = position
         var value = 0

@@ -7,13 +7,11 @@ enum ModelFolder {
     static func owns(file name: String) -> Bool {
         let path = FilePath(name)
         let exact: Set<String> = [
-            "config.json", "README.md", ".gitattributes", "model.safetensors.index.json",
+            "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
             "diffusion_pytorch_model.safetensors.index.json",
         ]
-        let words = ["LICENSE", "LICENCE", "NOTICE", "USE_POLICY"]
-        return exact.contains(name) || Checkpoint.isSidecar(name)
-            || ["safetensors", "py", "lua"].contains(path.extension ?? "")
-            || words.contains(where: name.uppercased().hasPrefix)
+        return exact.contains(name) || SidecarFile(name, hasCode: true) != nil
+            || ["safetensors", "lua"].contains(path.extension ?? "")
     }
 
     /// What in a folder belongs to no model, by path from there, and whether there are weights.

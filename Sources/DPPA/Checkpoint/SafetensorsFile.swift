@@ -34,16 +34,16 @@ package final class SafetensorsFile: Sendable {
         let descriptor = try FileDescriptor(path)
         self.descriptor = descriptor
         let size = try descriptor.size()
+        let head = try descriptor.head(min(size, FileKind.headSize))
+        // A header begins with its length and a brace.
+        if head.count < 9 || head[8] != UInt8(ascii: "{"), let kind = FileKind(head: head, size: size) {
+            throw kind.refusal(path)
+        }
         guard size >= 8 else {
             throw DPPAError(
                 .data, "\(path) is no safetensors file: it has \(size) bytes; the length of the header alone takes 8")
         }
-        var length: UInt64 = 0
-        try withUnsafeMutableBytes(of: &length) { bytes in
-            guard let start = bytes.baseAddress else { return }
-            try descriptor.read(8, at: 0, into: start, nil)
-        }
-        length = UInt64(littleEndian: length)
+        let length = head.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(SafetensorsHeader.sizeLimit) else {
             throw DPPAError(
                 .data,

@@ -62,6 +62,7 @@ struct SafetensorsHeader {
                 case "dtype":
                     let text = try scanner.string()
                     guard let known = DType(rawValue: text) else {
+                        if let meaning = DType.unread[text] { throw unread(name, text, meaning, scanner.file) }
                         throw scanner.damage("unknown dtype '\(text.shown)'")
                     }
                     dtype = known
@@ -92,6 +93,13 @@ struct SafetensorsHeader {
                 "\(dtype.rawValue) \(shape) takes \(bytes) bytes; it has \(offsets[1] - offsets[0])")
         }
         return Entry(name: name, dtype: dtype, shape: shape, bytes: offsets[0]..<offsets[1])
+    }
+
+    /// A type of the format that is whole but not read here.
+    private static func unread(_ name: String, _ dtype: String, _ meaning: String, _ file: String) -> DPPAError {
+        DPPAError(
+            .data, "\(file): \(name.shown) is stored as \(dtype), \(meaning), which are not read",
+            notes: ["merge the 16-bit model that it was made from, or convert this one to bf16 first"])
     }
 
     /// The tensors must fill the data part without gaps and overlaps.

@@ -107,7 +107,7 @@ struct ConfigReader {
                 .data, "\(label) has no config.json, so its architecture is not known",
                 notes: ["score a model directory, not a single file"])
         }
-        guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] else {
+        guard let object = ConfigText.object(text) else {
             throw DPPAError(.data, "\(label): config.json is not a JSON object")
         }
         self.init(object, label: label)
@@ -186,6 +186,9 @@ struct ConfigReader {
         let got = values[key].map { "'\(key)' is \(String(describing: $0).shown)" } ?? "lacks '\(key)'"
         return DPPAError(
             .data, "\(label): config.json: \(got); the built-in evaluator knows \(expected)",
-            notes: ["score it with an external program: --evaluator 'command {model}', and tasks named external:NAME"])
+            notes: [
+                "a recipe can have it scored by another program: run or measure with --evaluator 'command {model}', and "
+                    + "tasks named external:NAME"
+            ])
     }
 }

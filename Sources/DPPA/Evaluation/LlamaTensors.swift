@@ -69,9 +69,9 @@ struct LlamaTensors: Sendable {
         }
         _ = try expect(Self.finalNorm, [config.width])
         let ownHead = "lm_head.weight"
-        if config.isTied ?? (facts[ownHead] == nil) {
+        // A head that is stored is the head, whatever config.json says of ties: readers take it where it differs.
+        if facts[ownHead] == nil, config.isTied ?? true {
             head = Self.embedding
-            used.insert(ownHead)
         } else {
             head = try expect(ownHead, [config.vocabulary, config.width])
         }
@@ -79,7 +79,9 @@ struct LlamaTensors: Sendable {
         guard unknown.isEmpty else {
             throw DPPAError(
                 .data, "\(label): the built-in evaluator would leave out \(Graph.list(unknown))",
-                notes: ["it knows LLaMA, Mistral, Qwen2, Qwen3 and SmolLM; score others with --evaluator"])
+                notes: [
+                    "it knows LLaMA, Mistral, Qwen2, Qwen3 and SmolLM; a recipe can have others scored by a program: run --evaluator"
+                ])
         }
     }
 }

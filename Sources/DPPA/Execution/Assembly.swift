@@ -37,7 +37,7 @@ extension Engine {
         var registers: [Int] = []
         var sinks: [([Int]) -> Sink] = []
         var results: [PassResult] = []
-        var copies: [(source: any TensorSource, output: OutputSlot)] = []
+        var copies: [TensorCopy] = []
         var hasColumns = false
         func keep(_ register: Int) -> Int {
             registers.append(register)
@@ -46,7 +46,7 @@ extension Engine {
         for job in jobs {
             switch job {
             case .partial(let op, let x, let y):
-                guard contains(x, tensor), facts.numel > 0 else { continue }
+                guard graph.selects(x, tensor), facts.numel > 0 else { continue }
                 let first = keep(try compiler.register(x))
                 let second = try y.map { keep(try compiler.register($0)) }
                 let leafCount = (facts.numel + LeafAccumulator.leafSize - 1) / LeafAccumulator.leafSize
@@ -54,7 +54,7 @@ extension Engine {
                 results.append(.partial(job, tensor, op, buffer))
                 sinks.append { names in .leaves(op, names[first], second.map { names[$0] }, buffer) }
             case .columns(let op, let x, let y):
-                guard contains(x, tensor) else { continue }
+                guard graph.selects(x, tensor) else { continue }
                 hasColumns = true
                 let rowsPerLeaf = ColumnAccumulator.rowsPerLeaf(rowCount: facts.rowCount)
                 let leafCount = facts.numel == 0 ? 0 : (facts.rowCount + rowsPerLeaf - 1) / rowsPerLeaf
@@ -68,7 +68,7 @@ extension Engine {
                     .columns(op, names[first], second.map { names[$0] }, buffer, rowsPerLeaf: rowsPerLeaf)
                 }
             case .rows(let x):
-                guard contains(x, tensor) else { continue }
+                guard graph.selects(x, tensor) else { continue }
                 let buffer: Buffer<Double> = try room(facts.rowCount, facts)
                 buffer.fill(0)
                 results.append(.rows(job, tensor, buffer))
@@ -82,7 +82,7 @@ extension Engine {
                     sinks.append { .scan($0[register], search, member: member) }
                 }
             case .columnSelect(let id):
-                guard contains(id, tensor), let x = graph[id].operation.reduced else { continue }
+                guard graph.selects(id, tensor), let x = graph[id].operation.reduced else { continue }
                 // Even no row at all has a threshold and a last row for every column.
                 try requireRoom(16 * facts.rowLength, facts)
                 let buffer: Buffer<Float> = try room(facts.numel, facts)
@@ -93,8 +93,8 @@ extension Engine {
             case .write(let number):
                 guard let slot = outputs[number].slots[tensor], facts.numel > 0 else { continue }
                 let register = try compiler.register(outputs[number].node)
-                if let source = compiler.program.plainSource(register), source.dtype == slot.dtype {
-                    copies.append((source, slot))
+                if let (source, model) = compiler.program.plainSource(register), source.dtype == slot.dtype {
+                    copies.append(TensorCopy(source: source, model: model, output: slot))
                 } else {
                     let kept = keep(register)
                     sinks.append { .write($0[kept], slot) }
@@ -102,7 +102,7 @@ extension Engine {
             }
         }
         guard !sinks.isEmpty || !copies.isEmpty else { return (nil, results) }
-        var task = task(tensor, &compiler, registers, sinks, copies, rowGranularity: hasColumns)
+        var task = try task(tensor, &compiler, registers, sinks, copies, rowGranularity: hasColumns)
         if let wanted = Self.wantedElements(jobs, tensor, outputs) {
             task.chunks = task.chunks.compactMap { $0.clamped(to: wanted) }
         }
@@ -112,14 +112,17 @@ extension Engine {
     /// A task out of a compiled program and what is done with its registers.
     func task(
         _ tensor: TensorID, _ compiler: inout ProgramCompiler, _ registers: [Int], _ sinks: [([Int]) -> Sink],
-        _ copies: [(source: any TensorSource, output: OutputSlot)] = [], rowGranularity hasColumns: Bool = false,
+        _ copies: [TensorCopy] = [], rowGranularity hasColumns: Bool = false,
         chunks: ((Bool) -> [Chunk])? = nil
-    ) -> TensorTask {
+    ) throws -> TensorTask {
         let facts = graph.facts(tensor)
         var names = registers
-        var program = sinks.isEmpty ? Program() : compiler.finish(&names)
-        if hasColumns { program.needsRows = true }
-        for sink in sinks { if case .rows = sink(names) { program.needsRows = true } }
+        let rows = sinks.compactMap { sink -> Program.Row? in
+            if case .rows(let row, _) = sink(names) { row } else { nil }
+        }
+        var program = Program()
+        if !sinks.isEmpty { program = try compiler.finish(&names, verifying: options.verifiesPrograms ? rows : nil) }
+        if hasColumns || !rows.isEmpty { program.needsRows = true }
         let length = max(1, facts.rowLength)
         let granularity = hasColumns ? ColumnAccumulator.rowsPerLeaf(rowCount: facts.rowCount) : 1
         return TensorTask(
@@ -146,19 +149,16 @@ extension Engine {
         return wanted
     }
 
-    func contains(_ node: NodeID, _ tensor: TensorID) -> Bool {
-        graph.domain(of: node)?.contains(tensor) ?? false
-    }
-
     /// Decides what of a unit stays in memory for its next pass, and refuses what cannot fit.
     func keepResidents(
         _ tasks: inout [TensorTask], _ searches: [OrderSearch], isLast: Bool, _ bump: inout Int
     ) throws {
+        guard let name = tasks.first?.facts.name.shown else { return }
         var budget = MemoryBudget(limit: options.memory)
-        let scratch = tasks.map { TileMachine.bytes($0, chunkElements: $0.largestChunk) }.max() ?? 0
-        try budget.reserve(scratch * options.threads, for: "working on \(tasks.first?.facts.name ?? "a tensor")")
+        let scratch = tasks.reduce(0) { max($0, TileMachine.bytes($1, chunkElements: $1.largestChunk)) }
+        try budget.reserve(scratch * options.threads, for: "working on \(name)")
         try budget.reserve(searches.reduce(0) { $0 + $1.gatheredBytes }, for: "choosing elements")
-        try budget.reserve(tasks.reduce(0) { $0 + $1.resultBytes }, for: "reducing \(tasks.first?.facts.name ?? "")")
+        try budget.reserve(tasks.reduce(0) { $0 + $1.resultBytes }, for: "reducing \(name)")
         for number in tasks.indices where !tasks[number].program.needsRows {
             for (index, source) in tasks[number].program.sources.enumerated() {
                 let key = ResidentKey(model: tasks[number].program.models[index], tensor: tasks[number].tensor)
@@ -198,6 +198,15 @@ extension TensorTask {
         } + copies.reduce(0) { $0 + owned * $1.source.dtype.byteSize }
     }
 
+    /// Bytes that the chunks go through of each model's tensor, read or kept in memory.
+    var bytesByModel: [Int: Int] {
+        let owned = chunks.reduce(0) { $0 + $1.owned.count }
+        let loaded = zip(program.models, program.sources).map { ($0, owned * $1.dtype.byteSize) }
+        return Dictionary(
+            loaded + copies.map { ($0.model, owned * $0.source.dtype.byteSize) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// Bytes written by all chunks.
     var bytesWritten: Int {
         let owned = chunks.reduce(0) { $0 + $1.owned.count }
@@ -233,9 +242,9 @@ extension TensorTask {
 }
 
 extension Program {
-    /// The source behind a register that only holds a source's elements.
-    func plainSource(_ register: Int) -> (any TensorSource)? {
-        for case .load(let source, register) in instructions { return sources[source] }
+    /// The source, with its model, behind a register that only holds a source's elements.
+    func plainSource(_ register: Int) -> (source: any TensorSource, model: Int)? {
+        for case .load(let number, register) in instructions { return (sources[number], models[number]) }
         return nil
     }
 }

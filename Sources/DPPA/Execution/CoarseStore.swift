@@ -1,79 +1,65 @@
 /// The results of everything coarser than an element, kept for the session: two candidates of a search share them.
-final class CoarseStore {
-    /// A value for each instance of a node's scope.
-    enum Value: Sendable {
-        /// By instance: a tensor's number, a layer's key, a group's number, or 0 for the one of model scope.
-        case scalars([Int: Double])
-        /// By tensor: one value for each row or column.
-        case vectors([Int: [Double]])
-        /// By instance.
-        case cuts([Int: Cut])
-        /// By tensor: a cut for each column.
-        case columnCuts([Int: ColumnCut])
-    }
-
-    private var values: [NodeID: Value] = [:]
+package final class CoarseStore {
+    /// The nodes that are computed, for every instance that they have.
+    private var computed: Set<NodeID> = []
+    /// By instance: a tensor's number, a layer's key, a group's number, or 0 for the one of model scope.
+    private var scalars: [NodeID: [Int: Double]] = [:]
+    /// By tensor: one value for each row or column.
+    private var vectors: [NodeID: [Int: [Double]]] = [:]
+    /// By instance.
+    private var cuts: [NodeID: [Int: Cut]] = [:]
+    /// By tensor: a cut for each column.
+    private var columnCuts: [NodeID: [Int: ColumnCut]] = [:]
     /// What passes have accumulated, tensor by tensor, before it is combined at a coarser scope.
     private var partials: [Job: [Int: Double]] = [:]
     private var partialVectors: [Job: [Int: [Double]]] = [:]
 
-    func has(_ node: NodeID) -> Bool { values[node] != nil }
+    /// A store without results.
+    package init() {}
 
-    func scalars(_ node: NodeID) -> [Int: Double]? {
-        if case .scalars(let found) = values[node] { found } else { nil }
-    }
+    func has(_ node: NodeID) -> Bool { computed.contains(node) }
 
-    func vectors(_ node: NodeID) -> [Int: [Double]]? {
-        if case .vectors(let found) = values[node] { found } else { nil }
-    }
+    /// Whether some value of a node, one for each instance, is infinite or NaN.
+    func hasNonFinite(_ node: NodeID) -> Bool { scalars[node, default: [:]].values.contains { !$0.isFinite } }
 
-    func cut(_ node: NodeID, _ instance: Int) -> Cut? {
-        if case .cuts(let found) = values[node] { found[instance] } else { nil }
-    }
-
-    func columnCut(_ node: NodeID, _ tensor: Int) -> ColumnCut? {
-        if case .columnCuts(let found) = values[node] { found[tensor] } else { nil }
-    }
+    func scalar(_ node: NodeID, _ instance: Int) -> Double? { scalars[node]?[instance] }
+    func vector(_ node: NodeID, _ tensor: Int) -> [Double]? { vectors[node]?[tensor] }
+    func cut(_ node: NodeID, _ instance: Int) -> Cut? { cuts[node]?[instance] }
+    func columnCut(_ node: NodeID, _ tensor: Int) -> ColumnCut? { columnCuts[node]?[tensor] }
 
     func set(_ node: NodeID, _ instance: Int, _ value: Double) {
-        var all = scalars(node) ?? [:]
-        values[node] = nil
-        all[instance] = value
-        values[node] = .scalars(all)
+        touch(node)
+        scalars[node, default: [:]][instance] = value
     }
 
     func set(_ node: NodeID, _ tensor: Int, _ value: [Double]) {
-        var all = vectors(node) ?? [:]
-        values[node] = nil
-        all[tensor] = value
-        values[node] = .vectors(all)
+        touch(node)
+        vectors[node, default: [:]][tensor] = value
     }
 
     func set(_ node: NodeID, _ instance: Int, _ value: Cut) {
-        var all: [Int: Cut] = [:]
-        if case .cuts(let found) = values[node] { all = found }
-        values[node] = nil
-        all[instance] = value
-        values[node] = .cuts(all)
+        touch(node)
+        cuts[node, default: [:]][instance] = value
     }
 
     func set(_ node: NodeID, _ tensor: Int, _ value: ColumnCut) {
-        var all: [Int: ColumnCut] = [:]
-        if case .columnCuts(let found) = values[node] { all = found }
-        values[node] = nil
-        all[tensor] = value
-        values[node] = .columnCuts(all)
+        touch(node)
+        columnCuts[node, default: [:]][tensor] = value
     }
 
     /// Removes the results of some nodes.
     func forget(_ nodes: [NodeID]) {
-        for node in nodes { values[node] = nil }
+        computed.subtract(nodes)
+        for node in nodes {
+            scalars[node] = nil
+            vectors[node] = nil
+            cuts[node] = nil
+            columnCuts[node] = nil
+        }
     }
 
     /// Makes sure that a node without any instance counts as computed.
-    func touch(_ node: NodeID) {
-        if values[node] == nil { values[node] = .scalars([:]) }
-    }
+    func touch(_ node: NodeID) { computed.insert(node) }
 
     func partial(_ job: Job, _ tensor: Int) -> Double? { partials[job]?[tensor] }
     func set(_ job: Job, _ tensor: Int, _ value: Double) { partials[job, default: [:]][tensor] = value }

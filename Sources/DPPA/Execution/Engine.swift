@@ -15,6 +15,9 @@ public final class Engine {
     let machines: [TileMachine]
     let counters = NonFiniteCounters()
     var arena = Buffer<UInt8>(0)
+    /// What passes have gone through.
+    private var visited: Set<ResidentKey> = []
+    private var nonFiniteInputs: [ResidentKey: Int] = [:]
     var residents: [ResidentKey: Resident] = [:]
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
@@ -38,7 +41,7 @@ public final class Engine {
         ) {
             self.node = node
             slots = [:]
-            for tensor in graph.domain(of: node)?.tensors ?? [] {
+            for tensor in graph.tensors(of: node) {
                 guard let place = tensors[graph.facts(tensor).name] else { continue }
                 slots[tensor] = OutputSlot(destination: writer, tensor: place.index, dtype: place.dtype)
             }
@@ -66,34 +69,42 @@ public final class Engine {
     /// Throws an `inputOutput` error when reading or writing fails, a `data` error when an output is not finite although
     /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
     public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
-        let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
-        if stageName == nil { observer?.plan(bytes: EnginePlan(self, schedule, outputs).bytes) }
+        try execute(requests, outputs)
+        for id in requests where store.hasNonFinite(id) {
+            note(try nonFiniteInputs(of: id, for: Set(graph.tensors(of: id))))
+        }
+    }
+
+    /// The same for what nobody looks at itself.
+    func execute(_ requests: [NodeID], _ outputs: [Output] = []) throws {
+        let schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        if options.verifiesPrograms { try schedule.verify(graph, outputs: outputs.map(\.node), store: store) }
+        if stageName == nil { observer?.plan(bytes: try EnginePlan(self, schedule, outputs).bytes) }
         do {
             for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
         } catch {
             // A later run must not take what this one has left half done for a result.
-            store.forget(schedule.needed)
-            throw (error as? NonFiniteOutput)?.described(graph) ?? error
+            defer { store.forget(schedule.needed) }
+            _ = counters.take()
+            if let output = error as? NonFiniteOutput { throw try described(output) }
+            throw error
         }
         // The passes of something larger, such as scoring, are not the run's own.
         if stageName == nil {
             report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
             report.passes += (0..<schedule.epochCount).reduce(0) { $0 + schedule.passCount($1) }
         }
-        report.nonFiniteInputs = counters.all.sorted { $0.key < $1.key }.map {
-            (graph.models[$0.key].label, $0.value.count, $0.value.tensor)
-        }
     }
 
     /// A coarse node's values by instance, in order, with the instances' names.
     ///
-    /// Nil for elements, rows and columns.
-    public func values(_ id: NodeID) -> [(name: String, value: Double)]? {
+    /// Nil for elements, rows and columns. Throws an `internalFault` when it has not been computed.
+    public func values(_ id: NodeID) throws -> [(name: String, value: Double)]? {
         let node = graph[id]
         guard node.scope.isScalar else { return nil }
-        guard node.scope != .model, let domain = graph.domain(of: id) else { return [("", coarse.value(id, nil))] }
+        guard node.scope != .model, let domain = graph.domain(of: id) else { return [("", try coarse.value(id, nil))] }
         var seen: Set<Int> = []
-        return domain.tensors.compactMap { tensor in
+        return try domain.tensors.compactMap { tensor in
             guard let instance = graph.instance(of: tensor, at: node.scope), seen.insert(instance).inserted else {
                 return nil
             }
@@ -103,19 +114,19 @@ public final class Engine {
                 case .group(let grouping): graph.groupNames[grouping.index][instance]
                 default: graph.facts(tensor).name
                 }
-            return (name, coarse.value(id, tensor))
+            return (name, try coarse.value(id, tensor))
         }
     }
 
     private func run(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) throws {
         let everything = graph.allTensors
-        for id in schedule.coarse[Stage(epoch: epoch, pass: 0)] ?? [] where !store.has(id) {
+        for id in schedule.coarse(at: Stage(epoch: epoch)) where !store.has(id) {
             try coarse.evaluate(id, on: everything)
         }
         let passCount = schedule.passCount(epoch)
         var global: [OrderSearch] = []
-        for case .select(let id) in schedule.jobs[Stage(epoch: epoch)] ?? [] where !graph[id].scope.staysInUnit {
-            global += searches(id, on: everything)
+        for case .select(let id) in schedule.jobs(at: Stage(epoch: epoch)) where !graph[id].scope.staysInUnit {
+            global += try searches(id, on: everything)
         }
         try sample(global)
         for unit in units(epoch, schedule, outputs) {
@@ -123,9 +134,9 @@ public final class Engine {
             var bump = 0
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
-                if pass > 0 { for id in schedule.coarse[stage] ?? [] { try coarse.evaluate(id, on: unit) } }
-                guard pass < passCount, let jobs = schedule.jobs[stage] else { continue }
-                try run(jobs, on: unit, global, outputs, isLast: pass == passCount - 1, &bump)
+                if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
+                guard pass < passCount else { continue }
+                try run(schedule.jobs(at: stage), on: unit, global, outputs, isLast: pass == passCount - 1, &bump)
             }
         }
         try finish(global)
@@ -136,7 +147,7 @@ public final class Engine {
         _ bump: inout Int
     ) throws {
         var local: [OrderSearch] = []
-        for case .select(let id) in jobs where graph[id].scope.staysInUnit { local += searches(id, on: unit) }
+        for case .select(let id) in jobs where graph[id].scope.staysInUnit { local += try searches(id, on: unit) }
         try sample(local)
         var tasks: [TensorTask] = []
         var results: [PassResult] = []
@@ -147,8 +158,36 @@ public final class Engine {
         }
         try keepResidents(&tasks, local + global, isLast: isLast, &bump)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
+        if stageName == nil {
+            count(tasks)
+            note(counters.take().map { ($0.key, $0.value) })
+        }
         for result in results { try result.finish(self) }
         try finish(local)
+    }
+
+    /// Keeps how many infinities and NaNs were found among inputs, each tensor once.
+    private func note(_ found: [(key: ResidentKey, count: Int)]) {
+        guard !found.isEmpty else { return }
+        for (key, count) in found { nonFiniteInputs[key] = max(nonFiniteInputs[key, default: 0], count) }
+        let byModel = Dictionary(grouping: nonFiniteInputs) { $0.key.model }
+        report.nonFiniteInputs = byModel.sorted { $0.key < $1.key }.map { model, tensors in
+            let names = tensors.map { graph.facts($0.key.tensor).name }.sorted(by: Graph.precedes)
+            return (graph.models[model].label, tensors.reduce(0) { $0 + $1.value }, names[0])
+        }
+    }
+
+    /// Counts what a pass has gone through, wherever it was: each tensor of a model counts once as from the disk.
+    private func count(_ tasks: [TensorTask]) {
+        for task in tasks {
+            for (model, bytes) in task.bytesByModel {
+                if visited.insert(ResidentKey(model: model, tensor: task.tensor)).inserted {
+                    report.diskBytes += bytes
+                } else {
+                    report.cacheBytes += bytes
+                }
+            }
+        }
     }
 
     /// The tensors that go through the passes of an epoch together.
@@ -158,7 +197,7 @@ public final class Engine {
             for job in jobs { involved.formUnion(tensors(of: job, outputs)) }
         }
         for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
-            for node in nodes { involved.formUnion(graph.domain(of: node)?.tensors ?? []) }
+            for node in nodes { involved.formUnion(graph.tensors(of: node)) }
         }
         let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
         guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted) }
@@ -200,7 +239,7 @@ public final class Engine {
     func tensors(of job: Job, _ outputs: [Output]) -> [TensorID] {
         switch job {
         case .partial(_, let x, _), .columns(_, let x, _), .rows(let x), .select(let x), .columnSelect(let x):
-            graph.domain(of: x)?.tensors ?? []
+            graph.tensors(of: x)
         case .write(let number): Array(outputs[number].slots.keys)
         }
     }

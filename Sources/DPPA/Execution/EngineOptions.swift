@@ -10,6 +10,8 @@ public struct EngineOptions: Sendable {
     public var chunkElements: Int
     /// How many elements a register holds.
     public var tileElements: Int
+    /// Whether schedules and compiled programs are checked before they run, at a cost; for tests.
+    package var verifiesPrograms = false
 
     /// Options; chunk and tile are for measurements.
     public init(
@@ -40,10 +42,18 @@ public struct EngineReport: Sendable {
     public var bytesRead = 0
     /// Bytes of weights that were written.
     public var bytesWritten = 0
+    /// Bytes of weights that passes went through for the first time, wherever they were; samples aside.
+    public internal(set) var diskBytes = 0
+    /// Bytes of weights that passes went through again, kept in memory or read again.
+    public internal(set) var cacheBytes = 0
     /// The number of passes over the tensors; those of one epoch find a tensor still at hand.
     public var passes = 0
     /// How often the whole checkpoint had to be gone through.
     public var epochs = 0
+    /// How many order statistics were found by histograms, because the sample missed or there was no memory to gather in.
+    package internal(set) var histogramSearches = 0
+    /// How many last places among equal values were found by counting them again.
+    package internal(set) var countedPlaces = 0
     /// Infinities and NaNs among the inputs: label, how many, and one tensor that has them.
     public var nonFiniteInputs: [(label: String, count: Int, tensor: String)] = []
 

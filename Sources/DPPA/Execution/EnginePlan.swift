@@ -24,29 +24,29 @@ public struct EnginePlan: Sendable {
     /// How often the whole checkpoint is gone through.
     public var epochs: Int { Set(passes.map(\.epoch)).count }
 
-    init(_ engine: Engine, _ schedule: Schedule, _ outputs: [Engine.Output]) {
+    init(_ engine: Engine, _ schedule: Schedule, _ outputs: [Engine.Output]) throws {
         let graph = engine.graph
-        var models: [NodeID: [Int]] = [:]
+        var loads: [NodeID: Loads] = [:]
         var seen: Set<Engine.ResidentKey> = []
         let stages = schedule.jobs.keys.sorted { ($0.epoch, $0.pass) < ($1.epoch, $1.pass) }
         for stage in stages {
             var reads: Set<Engine.ResidentKey> = []
             var work: [String] = []
-            for job in schedule.jobs[stage] ?? [] {
+            for job in schedule.jobs(at: stage) {
                 let nodes: [NodeID]
                 switch job {
                 case .partial(let op, let x, let y):
-                    nodes = y.map { [x, $0] } ?? [x]
+                    nodes = [x] + [y].compactMap(\.self)
                     work.append("\(op) of \(graph.formula(x, depth: 4))")
                 case .columns(let op, let x, let y):
-                    nodes = y.map { [x, $0] } ?? [x]
+                    nodes = [x] + [y].compactMap(\.self)
                     work.append("\(op) by column of \(graph.formula(x, depth: 4))")
                 case .rows(let x):
                     nodes = [x]
                     work.append(graph.formula(x, depth: 4))
-                case .select(let x), .columnSelect(let x):
-                    nodes = graph[x].operation.reduced.map { [$0] } ?? []
-                    work.append("order of \(nodes.first.map { graph.formula($0, depth: 4) } ?? "")")
+                case .select(let id), .columnSelect(let id):
+                    nodes = [graph[id].operation.reduced].compactMap(\.self)
+                    work += nodes.map { "order of \(graph.formula($0, depth: 4))" }
                 case .write(let number):
                     nodes = [outputs[number].node]
                     work.append("write")
@@ -55,18 +55,17 @@ public struct EnginePlan: Sendable {
                     }
                 }
                 for node in nodes {
-                    let sources = models[node] ?? graph.models(of: node)
-                    models[node] = sources
                     for tensor in engine.tensors(of: job, outputs) {
-                        reads.formUnion(sources.map { Engine.ResidentKey(model: $0, tensor: tensor) })
+                        let models = try loads[node, default: Loads(graph, node)].models(on: tensor)
+                        reads.formUnion(models.map { Engine.ResidentKey(model: $0, tensor: tensor) })
                     }
                 }
             }
             func size(_ keys: Set<Engine.ResidentKey>) -> Int {
                 keys.reduce(0) { total, key in
                     let facts = graph.facts(key.tensor)
-                    let bytes = graph.models[key.model].source(facts.name).map { facts.numel * $0.dtype.byteSize }
-                    return total + (bytes ?? 0)
+                    guard let source = graph.models[key.model].source(facts.name) else { return total }
+                    return total + facts.numel * source.dtype.byteSize
                 }
             }
             let new = reads.subtracting(seen)
@@ -80,17 +79,46 @@ public struct EnginePlan: Sendable {
 
 extension Engine {
     /// Plans the computation of coarse nodes and of models in their types, by the names of their tensors.
-    public func plan(_ requests: [NodeID], models: [(node: NodeID, dtypes: [String: DType])]) -> EnginePlan {
+    public func plan(_ requests: [NodeID], models: [(node: NodeID, dtypes: [String: DType])]) throws -> EnginePlan {
         let outputs = models.map { model in
             var slots: [TensorID: OutputSlot] = [:]
-            for tensor in graph.domain(of: model.node)?.tensors ?? [] {
+            for tensor in graph.tensors(of: model.node) {
                 guard let dtype = model.dtypes[graph.facts(tensor).name] else { continue }
                 slots[tensor] = OutputSlot(destination: Nowhere(), tensor: 0, dtype: dtype)
             }
             return Output(node: model.node, slots: slots)
         }
-        let schedule = Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
-        return EnginePlan(self, schedule, outputs)
+        let schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        return try EnginePlan(self, schedule, outputs)
+    }
+}
+
+/// Which models' tensors the programs of a node load.
+///
+/// It differs from tensor to tensor only by the selections that hold them, so few tensors are walked for.
+private struct Loads {
+    private let graph: Graph
+    private let root: NodeID
+    private let domains: [DomainID]
+    private var known: [[Bool]: [Int]] = [:]
+
+    init(_ graph: Graph, _ root: NodeID) {
+        self.graph = graph
+        self.root = root
+        domains = Set(graph.reachable(from: [root]).compactMap { graph[$0].domain }).sorted { $0.index < $1.index }
+    }
+
+    mutating func models(on tensor: TensorID) throws -> [Int] {
+        let membership = domains.map { graph.domain($0).contains(tensor) }
+        if let models = known[membership] { return models }
+        var (open, seen, models): ([NodeID], Set<NodeID>, Set<Int>) = ([root], [], [])
+        while let id = open.popLast() {
+            guard graph[id].isFine, !graph.isAbsent(id, on: tensor), seen.insert(id).inserted else { continue }
+            if case .source(let model) = graph[id].operation { models.insert(model) }
+            open += try graph.operands(of: id, on: tensor)
+        }
+        known[membership] = models.sorted()
+        return models.sorted()
     }
 }
 

@@ -16,7 +16,7 @@ extension Engine {
         let coarse = graph.reachable(from: models).filter { id in
             !store.has(id) && (!graph[id].isFine || graph[id].isKeptRows(graph))
         }
-        if !coarse.isEmpty { try run(coarse.sorted()) }
+        if !coarse.isEmpty { try execute(coarse.sorted()) }
         // What passes keep between them is not needed again, and the caller has other uses for the memory.
         (residents, arena) = ([:], Buffer<UInt8>(0))
     }
@@ -32,8 +32,8 @@ extension Engine {
         var outputs: [Output] = []
         var results: [[Buffer<Float>]] = []
         for model in models {
-            let tensors = graph.domain(of: model)?.tensors ?? []
-            let byName = Dictionary(tensors.map { (graph.facts($0).name, $0) }, uniquingKeysWith: { a, _ in a })
+            let byName = Dictionary(
+                graph.tensors(of: model).map { (graph.facts($0).name, $0) }, uniquingKeysWith: { a, _ in a })
             var slots: [TensorID: OutputSlot] = [:]
             var buffers: [Buffer<Float>] = []
             for item in wanted {
@@ -50,7 +50,7 @@ extension Engine {
             outputs.append(Output(node: model, slots: slots))
             results.append(buffers)
         }
-        try run([], outputs: outputs)
+        try execute([], outputs)
         return results
     }
 

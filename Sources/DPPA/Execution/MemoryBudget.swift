@@ -1,12 +1,12 @@
 /// How much private memory a run may use, and how much of it is spoken for.
-struct MemoryBudget {
+package struct MemoryBudget {
     /// The limit in bytes.
     let limit: Int
     /// What has been reserved so far, in bytes, the program itself included.
     private(set) var reserved: Int
 
     /// What the program, the language runtime and the recipe take before any weight is read.
-    static let base = 48 << 20
+    package static let base = 48 << 20
 
     init(limit: Int) {
         self.limit = limit
@@ -25,7 +25,7 @@ struct MemoryBudget {
                     + "\(MemoryBudget.words(limit)) are free",
                 notes: [
                     "the program itself takes \(MemoryBudget.words(MemoryBudget.base))",
-                    "give more with --memory, or use fewer --threads",
+                    "give it --memory \((reserved + bytes + 1 << 20 - 1) >> 20)M or more, or use fewer --threads",
                 ])
         }
         reserved += bytes

@@ -1,25 +1,24 @@
 import Synchronization
 
-/// Counts the infinities and NaNs of the inputs of a run, by model, and remembers one tensor of each.
+/// Counts the infinities and NaNs of the inputs of a pass, by model and tensor.
 final class NonFiniteCounters: Sendable {
-    /// What was seen of one model.
-    struct Seen: Sendable {
-        var count = 0
-        var tensor = ""
-    }
-
-    private let seen = Mutex<[Int: Seen]>([:])
+    private let seen = Mutex<[Engine.ResidentKey: Int]>([:])
 
     /// Counts among raw elements of a floating-point type.
-    func count(_ bytes: UnsafeRawPointer, _ dtype: DType, _ count: Int, model: Int, _ tensor: String) {
+    func count(_ bytes: UnsafeRawPointer, _ dtype: DType, _ count: Int, _ key: Engine.ResidentKey) {
         let found = NonFinite.count(bytes, dtype, count)
         guard found > 0 else { return }
-        seen.withLock { $0[model, default: Seen(count: 0, tensor: tensor)].count += found }
+        seen.withLock { $0[key, default: 0] += found }
     }
 
-    /// What was counted, by model.
-    var all: [Int: Seen] { seen.withLock { $0 } }
-
+    /// Gives what was counted since the last time.
+    func take() -> [Engine.ResidentKey: Int] {
+        seen.withLock { counts in
+            let taken = counts
+            counts = [:]
+            return taken
+        }
+    }
 }
 
 /// Infinities and NaNs among stored elements: all bits of the exponent are set (for E4M3, all bits but the sign).
@@ -89,38 +88,5 @@ enum NonFinite {
             index &+= 1
         }
         return found
-    }
-}
-
-/// An output that is not finite although every input is; the engine turns it into an error in words.
-struct NonFiniteOutput: Error {
-    var facts: TensorFacts
-    var index: Int
-    var value: Float
-    var dtype: DType
-    /// The first operation whose result is not finite; nil if the output type cannot hold the number.
-    var node: NodeID?
-
-    /// The error for the user.
-    func described(_ graph: Graph) -> DPPAError {
-        let name = "\(facts.name)[\(NonFiniteOutput.position(index, facts.shape))]"
-        guard let node else {
-            return DPPAError(
-                .data, "\(name) is \(value) in \(dtype.rawValue): the number is too large for this type",
-                notes: ["write another one with --dtype f32 or --dtype bf16"])
-        }
-        return DPPAError(
-            .data, "\(name) is not finite although every input is: `\(graph.formula(node, depth: 2))` gives \(value)",
-            notes: ["guard the operation with where(…, …, 0), as for a division by something that can be 0"],
-            location: graph[node].location)
-    }
-
-    private static func position(_ index: Int, _ shape: [Int]) -> String {
-        var (rest, position) = (index, [Int]())
-        for size in shape.reversed() {
-            position.append(rest % max(1, size))
-            rest /= max(1, size)
-        }
-        return position.reversed().map(String.init).joined(separator: ", ")
     }
 }

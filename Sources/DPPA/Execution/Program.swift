@@ -2,15 +2,15 @@
 ///
 /// Coarse values are immediate operands, so a program is made for one tensor and one pass. Registers hold a tile of float32
 /// elements, row registers one float64 for each of the tile's rows.
-struct Program: Sendable {
+package struct Program: Sendable {
     /// An element operand: a register, or a number that is rounded to float32 here, once.
-    enum Element: Sendable, Hashable {
+    package enum Element: Sendable, Hashable {
         case register(Int)
         case scalar(Double)
     }
 
     /// A row operand.
-    enum Row: Sendable, Hashable {
+    package enum Row: Sendable, Hashable {
         case register(Int)
         case scalar(Double)
     }
@@ -18,7 +18,7 @@ struct Program: Sendable {
     /// One operation.
     ///
     /// No case holds a reference, so that going through them counts none.
-    enum Instruction: Sendable {
+    package enum Instruction: Sendable {
         case load(source: Int, into: Int)
         case fill(Double, into: Int)
         case unary(UnaryOp, Int, into: Int)
@@ -40,19 +40,22 @@ struct Program: Sendable {
         case rowSelect(Row, Row, Row, into: Int)
     }
 
-    var instructions: [Instruction] = []
+    package var instructions: [Instruction] = []
     /// The node that each instruction makes, for messages.
-    var nodes: [NodeID] = []
+    package var nodes: [NodeID] = []
     /// What is read, each once.
-    var sources: [any TensorSource] = []
+    package var sources: [any TensorSource] = []
     /// The models that the sources belong to, for messages.
-    var models: [Int] = []
+    package var models: [Int] = []
     /// Stored row and column values that instructions refer to by number.
-    var vectors: [[Double]] = []
-    var registerCount = 0
-    var rowRegisterCount = 0
+    package var vectors: [[Double]] = []
+    package var registerCount = 0
+    package var rowRegisterCount = 0
     /// Whether some instruction needs whole rows in a tile.
-    var needsRows = false
+    package var needsRows = false
+
+    /// An empty program.
+    package init() {}
 }
 
 extension Program.Instruction {
@@ -80,8 +83,33 @@ extension Program.Instruction {
         }
     }
 
+    /// The row registers that are read.
+    var rowReads: [Int] {
+        switch self {
+        case .load, .fill, .unary, .binary, .select, .round, .uniform, .kept, .keptInColumns, .expandColumns, .rank,
+            .rowReduce, .rowLoad:
+            []
+        case .expandRows(let row, _), .rowTop(_, let row, _, _), .rowKth(_, let row, _), .rowUnary(_, let row, _):
+            [row].compactMap(\.register)
+        case .rowBinary(_, let a, let b, _): [a, b].compactMap(\.register)
+        case .rowSelect(let mask, let a, let b, _): [mask, a, b].compactMap(\.register)
+        }
+    }
+
+    /// The row register that is written, if it is one.
+    var writesRow: Int? {
+        switch self {
+        case .rowReduce(_, _, _, let r), .rowKth(_, _, let r), .rowLoad(_, let r), .rowUnary(_, _, let r),
+            .rowBinary(_, _, _, let r), .rowSelect(_, _, _, let r):
+            r
+        case .load, .fill, .unary, .binary, .select, .round, .uniform, .kept, .keptInColumns, .expandRows,
+            .expandColumns, .rank, .rowTop:
+            nil
+        }
+    }
+
     /// Whether input and output may be the same register.
-    private var worksInPlace: Bool {
+    var worksInPlace: Bool {
         switch self {
         case .rank, .rowTop, .keptInColumns: false
         default: true
@@ -89,34 +117,32 @@ extension Program.Instruction {
     }
 
     /// The same instruction with other element registers.
-    func renamed(_ map: (Int) -> Int, into target: Int?) -> Self {
-        func name(_ e: Program.Element) -> Program.Element {
-            if case .register(let r) = e { .register(map(r)) } else { e }
+    func renamed(_ map: (Int) throws -> Int) rethrows -> Self {
+        func name(_ e: Program.Element) throws -> Program.Element {
+            if case .register(let r) = e { .register(try map(r)) } else { e }
         }
-        let t = target ?? 0
         switch self {
-        case .load(let source, _): return .load(source: source, into: t)
-        case .fill(let value, _): return .fill(value, into: t)
-        case .unary(let op, let x, _): return .unary(op, map(x), into: t)
-        case .binary(let op, let a, let b, _): return .binary(op, name(a), name(b), into: t)
-        case .select(let mask, let a, let b, _): return .select(map(mask), name(a), name(b), into: t)
-        case .round(let dtype, let x, _): return .round(dtype, map(x), into: t)
-        case .uniform(let stream, _): return .uniform(stream, into: t)
-        case .kept(let x, let threshold, let last, _): return .kept(map(x), threshold: threshold, last: last, into: t)
-        case .keptInColumns(let x, let thresholds, let last, _):
-            return .keptInColumns(map(x), thresholds: thresholds, lastRows: last, into: t)
-        case .expandRows(let row, _): return .expandRows(row, into: t)
-        case .expandColumns(let vector, _): return .expandColumns(vector: vector, into: t)
-        case .rank(let x, _): return .rank(map(x), into: t)
-        case .rowTop(let x, let share, let isCount, _): return .rowTop(map(x), share: share, isCount: isCount, into: t)
-        case .rowReduce(let op, let x, let y, let r): return .rowReduce(op, map(x), y.map(map), into: r)
-        case .rowKth(let x, let index, let r): return .rowKth(map(x), index: index, into: r)
+        case .load(let source, let r): return try .load(source: source, into: map(r))
+        case .fill(let value, let r): return try .fill(value, into: map(r))
+        case .unary(let op, let x, let r): return try .unary(op, map(x), into: map(r))
+        case .binary(let op, let a, let b, let r): return try .binary(op, name(a), name(b), into: map(r))
+        case .select(let mask, let a, let b, let r): return try .select(map(mask), name(a), name(b), into: map(r))
+        case .round(let dtype, let x, let r): return try .round(dtype, map(x), into: map(r))
+        case .uniform(let stream, let r): return try .uniform(stream, into: map(r))
+        case .kept(let x, let threshold, let last, let r):
+            return try .kept(map(x), threshold: threshold, last: last, into: map(r))
+        case .keptInColumns(let x, let thresholds, let last, let r):
+            return try .keptInColumns(map(x), thresholds: thresholds, lastRows: last, into: map(r))
+        case .expandRows(let row, let r): return try .expandRows(row, into: map(r))
+        case .expandColumns(let vector, let r): return try .expandColumns(vector: vector, into: map(r))
+        case .rank(let x, let r): return try .rank(map(x), into: map(r))
+        case .rowTop(let x, let share, let isCount, let r):
+            return try .rowTop(map(x), share: share, isCount: isCount, into: map(r))
+        case .rowReduce(let op, let x, let y, let row): return try .rowReduce(op, map(x), y.map(map), into: row)
+        case .rowKth(let x, let index, let row): return try .rowKth(map(x), index: index, into: row)
         case .rowLoad, .rowUnary, .rowBinary, .rowSelect: return self
         }
     }
-
-    /// Registers that may take the result although an operand is in them.
-    func isReusable(_ register: Int) -> Bool { worksInPlace && reads.contains(register) }
 }
 
 extension Program.Element {
@@ -125,41 +151,8 @@ extension Program.Element {
     }
 }
 
-extension Program {
-    /// Gives values that do not live at the same time one register; `kept` are read by sinks at the end.
-    ///
-    /// Few registers are what keeps a tile's values in the nearest cache. Returns the new names of the kept values.
-    mutating func allocateRegisters(keeping kept: [Int]) -> [Int: Int] {
-        var lastUse: [Int: Int] = [:]
-        for (index, instruction) in instructions.enumerated() {
-            for register in instruction.reads { lastUse[register] = index }
-            if let register = instruction.writes, lastUse[register] == nil { lastUse[register] = index }
-        }
-        for register in kept { lastUse[register] = Int.max }
-        var names: [Int: Int] = [:]
-        var free: [Int] = []
-        var count = 0
-        for (index, instruction) in instructions.enumerated() {
-            let dying = Set(instruction.reads).filter { lastUse[$0] == index }
-            let released = dying.compactMap { names[$0] }.sorted(by: >)
-            if instruction.isReusable(dying.first ?? -1) { free.append(contentsOf: released) }
-            var target: Int?
-            if let register = instruction.writes {
-                if let recycled = free.popLast() {
-                    target = recycled
-                } else {
-                    target = count
-                    count += 1
-                }
-                names[register] = target
-            }
-            instructions[index] = instruction.renamed({ names[$0] ?? 0 }, into: target)
-            if !instruction.isReusable(dying.first ?? -1) { free.append(contentsOf: released) }
-            if let register = instruction.writes, lastUse[register] == index, let target { free.append(target) }
-        }
-        registerCount = count
-        var result: [Int: Int] = [:]
-        for register in kept { result[register] = names[register] }
-        return result
+extension Program.Row {
+    var register: Int? {
+        if case .register(let r) = self { r } else { nil }
     }
 }

@@ -1,11 +1,17 @@
 /// A moment of a run: after `pass` passes over a unit (a tensor or a layer) of the epoch.
 ///
 /// All units go through an epoch before the next one starts: only what reaches over units, model and group scope, needs one.
-struct Stage: Hashable, Comparable, Sendable {
-    var epoch = 0
-    var pass = 0
+package struct Stage: Hashable, Comparable, Sendable {
+    package var epoch = 0
+    package var pass = 0
 
-    static func < (a: Stage, b: Stage) -> Bool { (a.epoch, a.pass) < (b.epoch, b.pass) }
+    /// A moment by its numbers, from 0.
+    package init(epoch: Int = 0, pass: Int = 0) {
+        self.epoch = epoch
+        self.pass = pass
+    }
+
+    package static func < (a: Stage, b: Stage) -> Bool { (a.epoch, a.pass) < (b.epoch, b.pass) }
     var nextPass: Stage { Stage(epoch: epoch, pass: pass + 1) }
     var nextEpoch: Stage { Stage(epoch: epoch + 1, pass: 0) }
     /// The first moment, not before this one, at which every unit is at the same point.
@@ -13,7 +19,7 @@ struct Stage: Hashable, Comparable, Sendable {
 }
 
 /// Work that needs the elements of tensors, done in a pass over them.
-enum Job: Hashable, Sendable {
+package enum Job: Hashable, Sendable {
     /// Per tensor, one accumulated number.
     case partial(ReductionOp, NodeID, NodeID?)
     /// Per tensor, one accumulated number for each column.
@@ -29,20 +35,25 @@ enum Job: Hashable, Sendable {
 }
 
 /// Which pass of which epoch does what; made from the requested nodes alone, before anything is read.
-struct Schedule {
+package struct Schedule {
     /// The jobs of each pass, in a fixed order.
-    private(set) var jobs: [Stage: [Job]] = [:]
+    package var jobs: [Stage: [Job]] = [:]
     /// The coarse nodes that can be computed at each stage, operands first.
-    private(set) var coarse: [Stage: [NodeID]] = [:]
+    package var coarse: [Stage: [NodeID]] = [:]
     /// The number of epochs, at least one if there is anything to do.
-    private(set) var epochCount = 0
+    package private(set) var epochCount = 0
     /// The epochs whose units are whole layers.
     private(set) var layerEpochs: Set<Int> = []
     /// Every requested node and all that it depends on and that was not known before.
     private(set) var needed: [NodeID] = []
     private var stages: [NodeID: Stage] = [:]
 
-    init(_ graph: Graph, requests: [NodeID], outputs: [NodeID], store: CoarseStore) {
+    /// The schedule for coarse nodes and models to be written, of which the store knows some results already.
+    ///
+    /// Throws an `internalFault` when a node comes before its operands.
+    package init(
+        _ graph: Graph, requests: [NodeID], outputs: [NodeID], store: CoarseStore = CoarseStore()
+    ) throws {
         var marked = Set(requests + outputs)
         var order: [NodeID] = []
         for index in stride(from: Int32(graph.count) - 1, through: 0, by: -1) {
@@ -53,22 +64,33 @@ struct Schedule {
             marked.formUnion(graph[id].operation.operands)
         }
         needed = order.reversed()
-        for id in needed { place(id, graph, store) }
-        for (number, output) in outputs.enumerated() { add(.write(number), at: stages[output] ?? Stage()) }
+        for id in needed { try place(id, graph, store) }
+        for (number, output) in outputs.enumerated() { add(.write(number), at: try self.stage(of: output, graph)) }
     }
 
     /// How many passes an epoch has.
     func passCount(_ epoch: Int) -> Int {
-        (jobs.keys.filter { $0.epoch == epoch }.map(\.pass).max() ?? -1) + 1
+        jobs.keys.reduce(0) { $1.epoch == epoch ? max($0, $1.pass + 1) : $0 }
     }
 
-    private mutating func place(_ id: NodeID, _ graph: Graph, _ store: CoarseStore) {
+    /// The work of a pass; none where nothing but coarse values is computed.
+    func jobs(at stage: Stage) -> [Job] { jobs[stage, default: []] }
+
+    /// The coarse nodes that become known at a moment; often none.
+    func coarse(at stage: Stage) -> [NodeID] { coarse[stage, default: []] }
+
+    private func stage(of id: NodeID, _ graph: Graph) throws -> Stage {
+        guard let stage = stages[id] else { throw graph.fault("an operand has no place in the schedule", id) }
+        return stage
+    }
+
+    private mutating func place(_ id: NodeID, _ graph: Graph, _ store: CoarseStore) throws {
         let node = graph[id]
         if store.has(id) {
             stages[id] = Stage()
             return
         }
-        let ready = node.operation.operands.compactMap { stages[$0] }.max() ?? Stage()
+        let ready = try node.operation.operands.reduce(Stage()) { max($0, try self.stage(of: $1, graph)) }
         var stage = ready
         if let x = node.operation.reduced, node.scope != .row {
             let isGlobal = !node.scope.staysInUnit

@@ -28,7 +28,7 @@ struct TensorTask: Sendable {
     /// Where each source's raw elements may be kept between passes.
     var residents: [Resident?]
     /// What is copied from file to file untouched.
-    var copies: [(source: any TensorSource, output: OutputSlot)] = []
+    var copies: [TensorCopy] = []
     /// How many elements a tile has when rows do not matter.
     var tileElements: Int
     /// How many rows a tile has when they do.
@@ -36,6 +36,13 @@ struct TensorTask: Sendable {
 
     /// The floats that one register needs.
     var registerSize: Int { program.needsRows ? rowsPerTile * facts.rowLength : tileElements }
+}
+
+/// A tensor that goes from file to file untouched.
+struct TensorCopy: Sendable {
+    var source: any TensorSource
+    var model: Int
+    var output: OutputSlot
 }
 
 /// A tensor of one model, kept in memory from one pass over its unit to the next.

@@ -36,7 +36,7 @@ final class TileMachine: @unchecked Sendable {
         var leaves: [LeafAccumulator?] = []
         var columns: [ColumnAccumulator?] = []
         var written = [Int](repeating: 0, count: task.sinks.count)
-        var outputOffset = 0
+        var (outputOffset, isWriting) = (0, false)
         for (number, sink) in task.sinks.enumerated() {
             leaves.append(nil)
             columns.append(nil)
@@ -51,7 +51,7 @@ final class TileMachine: @unchecked Sendable {
                     op, rowLength: length, rowsPerLeaf: rowsPerLeaf, leaves: buffer.pointer + first)
             case .countEqual(_, _, let buffer): buffer.pointer[index] = 0
             case .write(_, let slot):
-                written[number] = outputOffset
+                (written[number], isWriting) = (outputOffset, true)
                 outputOffset += (chunk.owned.count * slot.dtype.byteSize + 63) / 64 * 64
             case .rows, .scan, .histogram, .collect: break
             }
@@ -63,6 +63,7 @@ final class TileMachine: @unchecked Sendable {
         while start < chunk.evaluated.upperBound {
             let tile = start..<min(chunk.evaluated.upperBound, start + step)
             for instruction in task.program.instructions { execute(instruction, task, chunk, tile) }
+            if isWriting { count(task, chunk, tile, counters) }
             for (number, sink) in task.sinks.enumerated() {
                 switch sink {
                 case .leaves(_, let x, let y, _):
@@ -104,7 +105,7 @@ final class TileMachine: @unchecked Sendable {
                     }
                 case .write(let x, let slot):
                     let part = tile.clamped(to: chunk.owned)
-                    if !part.isEmpty { try encode(x, slot, written[number], task, chunk, tile, part, counters) }
+                    if !part.isEmpty { try encode(x, slot, written[number], task, chunk, tile, part) }
                 }
             }
             start = tile.upperBound
@@ -122,7 +123,8 @@ final class TileMachine: @unchecked Sendable {
 
     /// What goes from file to file as it is.
     private func copy(_ task: TensorTask, _ chunk: Chunk) throws {
-        for (source, output) in task.copies {
+        for copy in task.copies {
+            let (source, output) = (copy.source, copy.output)
             let size = source.dtype.byteSize
             if inputs.count < chunk.owned.count * size { inputs = Buffer<UInt8>(chunk.owned.count * size) }
             try source.load(chunk.owned, into: inputs.pointer)
@@ -181,24 +183,34 @@ final class TileMachine: @unchecked Sendable {
         }
     }
 
+    /// Counts what is not finite among the inputs of the elements that are written.
+    private func count(_ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>, _ counters: NonFiniteCounters) {
+        let part = tile.clamped(to: chunk.owned)
+        guard !part.isEmpty else { return }
+        for (index, source) in task.program.sources.enumerated() {
+            let bytes = raw[index] + (part.lowerBound - chunk.evaluated.lowerBound) * source.dtype.byteSize
+            counters.count(
+                bytes, source.dtype, part.count,
+                Engine.ResidentKey(model: task.program.models[index], tensor: task.tensor))
+        }
+    }
+
     /// Encodes in the output's type, checks, and puts the bytes where the chunk's write will find them.
     private func encode(
         _ register: Int, _ slot: OutputSlot, _ offset: Int, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>,
-        _ part: Range<Int>, _ counters: NonFiniteCounters
+        _ part: Range<Int>
     ) throws {
         let values = UnsafePointer(at(register) + (part.lowerBound - tile.lowerBound))
         let size = slot.dtype.byteSize
         let target =
             UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
         DTypeConversion.encode(values, as: slot.dtype, into: target, count: part.count)
-        for (index, source) in task.program.sources.enumerated() {
-            let bytes = raw[index] + (part.lowerBound - chunk.evaluated.lowerBound) * source.dtype.byteSize
-            counters.count(bytes, source.dtype, part.count, model: task.program.models[index], task.facts.name)
-        }
         guard NonFinite.count(target, slot.dtype, part.count) > 0 else { return }
         var searched = 0
         while let found = NonFinite.first(target, slot.dtype, from: searched, count: part.count) {
-            if let failure = blame(part.lowerBound + found, values[found], slot, task, chunk, tile) { throw failure }
+            if let failure = try blame(part.lowerBound + found, values[found], slot, task, chunk, tile) {
+                throw failure
+            }
             searched = found + 1
         }
     }
@@ -206,18 +218,26 @@ final class TileMachine: @unchecked Sendable {
     /// Runs a tile again step by step and names the operation that made an element non-finite; nil if an input is.
     private func blame(
         _ index: Int, _ value: Float, _ slot: OutputSlot, _ task: TensorTask, _ chunk: Chunk, _ tile: Range<Int>
-    ) -> NonFiniteOutput? {
+    ) throws -> NonFiniteOutput? {
         let copy = TileMachine(worker: worker)
-        guard (try? copy.prepare(task, chunk)) != nil else { return nil }
-        var culprit: NodeID?
+        try copy.prepare(task, chunk)
+        var output = NonFiniteOutput(tensor: task.tensor, index: index, value: value, dtype: slot.dtype)
         for (number, instruction) in task.program.instructions.enumerated() {
+            var divisor: Float?
+            if case .binary(.divide, _, let y, _) = instruction {
+                divisor =
+                    switch y {
+                    case .register(let r): copy.at(r)[index - tile.lowerBound]
+                    case .scalar(let number): Float(number)
+                    }
+            }
             copy.execute(instruction, task, chunk, tile)
             guard let register = instruction.writes else { continue }
             guard !copy.at(register)[index - tile.lowerBound].isFinite else { continue }
             if case .load = instruction { return nil }
-            culprit = task.program.nodes[number]
+            (output.node, output.divisor) = (task.program.nodes[number], divisor)
             break
         }
-        return NonFiniteOutput(facts: task.facts, index: index, value: value, dtype: slot.dtype, node: culprit)
+        return output
     }
 }

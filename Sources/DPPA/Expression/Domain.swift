@@ -22,6 +22,12 @@ extension Graph {
     /// The selection of a node; nil for a number that holds everywhere.
     public func domain(of node: NodeID) -> Domain? { self[node].domain.map(domain) }
 
+    /// The tensors of a node's selection, in name order; none for a number that holds everywhere.
+    package func tensors(of node: NodeID) -> [TensorID] { domain(of: node)?.tensors ?? [] }
+
+    /// Whether a tensor is in a node's selection; none is for a number that holds everywhere.
+    func selects(_ node: NodeID, _ tensor: TensorID) -> Bool { domain(of: node)?.contains(tensor) ?? false }
+
     /// The layers of the graph's tensors are numbered; nil outside every block.
     package func layerKey(_ tensor: TensorID) -> Int? { layerOfTensor[tensor.index] }
 

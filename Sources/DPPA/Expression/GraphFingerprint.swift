@@ -16,8 +16,13 @@ package final class GraphFingerprint {
 
     /// The fingerprint of a node.
     package func callAsFunction(_ root: NodeID) -> UInt128 {
-        for id in graph.reachable(from: [root]).sorted() where known[id] == nil { known[id] = fingerprint(id) }
-        return known[root] ?? 0
+        var result = Fingerprint().value
+        // Operands come before what uses them, and the root last.
+        for id in graph.reachable(from: [root]).sorted() {
+            result = known[id] ?? fingerprint(id)
+            known[id] = result
+        }
+        return result
     }
 
     private func fingerprint(_ id: NodeID) -> UInt128 {
@@ -26,9 +31,10 @@ package final class GraphFingerprint {
         hash.add(node.space.rawValue)
         hash.add(node.isMask ? 1 : UInt8(0))
         add(node.scope, to: &hash)
+        hash.add(node.domain == nil ? 0 : UInt8(1))
         if let domain = node.domain { hash.add(fingerprint(domain)) }
         add(node.operation, to: &hash)
-        for operand in node.operation.operands { hash.add(known[operand] ?? 0) }
+        for operand in node.operation.operands { hash.add(known[operand] ?? fingerprint(operand)) }
         return hash.value
     }
 
@@ -43,11 +49,7 @@ package final class GraphFingerprint {
             hash.add(bits)
         case .table(let table):
             hash.add("table")
-            let entries = graph.tables[table].map { (graph.facts($0.key).name, $0.value) }.sorted { $0.0 < $1.0 }
-            for (name, value) in entries {
-                hash.add(name)
-                hash.add(value.bitPattern)
-            }
+            add(graph.tables[table].mapValues(\.bitPattern), to: &hash)
         case .size(let scope):
             hash.add("size")
             add(scope, to: &hash)
@@ -75,11 +77,17 @@ package final class GraphFingerprint {
     private func add(_ scope: Scope, to hash: inout Fingerprint) {
         hash.add(scope.name)
         guard case .group(let grouping) = scope else { return }
-        for (name, group) in graph.groupings[grouping.index].map({ (graph.facts($0.key).name, $0.value) }).sorted(
-            by: { $0.0 < $1.0 })
-        {
+        add(graph.groupings[grouping.index].mapValues { UInt64($0) }, to: &hash)
+    }
+
+    /// A number for each tensor, in the order of their names.
+    private func add(_ numbers: [TensorID: UInt64], to hash: inout Fingerprint) {
+        hash.add(UInt64(numbers.count))
+        for (name, number) in numbers.map({ (graph.facts($0.key).name, $0.value) }).sorted(by: {
+            Graph.precedes($0.0, $1.0)
+        }) {
             hash.add(name)
-            hash.add(UInt64(group))
+            hash.add(number)
         }
     }
 
@@ -89,6 +97,7 @@ package final class GraphFingerprint {
         for tensor in graph.domain(domain).tensors {
             let facts = graph.facts(tensor)
             hash.add(facts.name)
+            hash.add(UInt64(facts.shape.count))
             for size in facts.shape { hash.add(UInt64(size)) }
         }
         knownDomains[domain] = hash.value

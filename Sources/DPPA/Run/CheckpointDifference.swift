@@ -14,6 +14,13 @@ public struct CheckpointDifference: Sendable {
         public var changed: Double
         /// max |b − a|.
         public var largest: Double
+
+        package init(
+            name: String, count: Int, relativeNorm: Double, cosine: Double, changed: Double, largest: Double
+        ) {
+            (self.name, self.count, self.relativeNorm) = (name, count, relativeNorm)
+            (self.cosine, self.changed, self.largest) = (cosine, changed, largest)
+        }
     }
 
     /// All tensors that both have, in name order.
@@ -60,12 +67,15 @@ public struct CheckpointDifference: Sendable {
         ]
         let engine = Engine(graph, options: options, observer: observer)
         try engine.run(nodes)
-        let columns = nodes.map { engine.values($0) ?? [] }
-        let facts = (graph.domain(of: a)?.tensors ?? []).map(graph.facts)
+        let columns = try nodes.map { try engine.values($0)?.map(\.value) ?? [] }
+        let facts = graph.tensors(of: a).map(graph.facts)
+        guard columns.allSatisfy({ $0.count == facts.count }) else {
+            throw graph.fault("a measure lacks tensors", delta)
+        }
         var all = Sums()
         var byLayer: [(name: String, sums: Sums)] = []
         for (index, tensor) in facts.enumerated() {
-            let sums = Sums(count: tensor.numel, columns.map { index < $0.count ? $0[index].value : 0 })
+            let sums = Sums(count: tensor.numel, columns.map { $0[index] })
             tensors.append(sums.measure(tensor.name))
             all.add(sums)
             guard let stack = tensor.stack, let layer = tensor.layer else { continue }

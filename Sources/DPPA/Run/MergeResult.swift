@@ -36,6 +36,9 @@ extension Graph {
         return found.sorted()
     }
 
+    /// The model that config and small files come from: what the recipe says, or the first that the expression reads.
+    package func configModel(_ result: MergeResult) -> Int { result.config ?? models(of: result.node).first ?? 0 }
+
     /// The nodes that some nodes are made of, themselves included.
     package func reachable(from roots: [NodeID]) -> Set<NodeID> {
         var marked = Set(roots)

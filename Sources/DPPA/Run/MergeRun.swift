@@ -42,17 +42,17 @@ public struct MergeRun {
 
     /// Writes all results together into an empty directory; several share their passes.
     ///
-    /// `record` tells what the run has done once the named values are known; where it is nil, no card is written. Returns what
-    /// each result is made of. When it throws, the directory holds what was written until then.
+    /// `record` tells what the run has done once the named values are known; where it is nil, neither card nor recipe is
+    /// written. Returns what each result is made of. When it throws, the directory holds what was written until then.
     public func write(
         _ results: [MergeResult], named: [Named] = [], to target: String,
         record: (([RunRecord.Output]) throws -> RunRecord)? = nil
     ) throws -> [RunRecord.Output] {
         for result in results { try engine.graph.requireModel(result.node) }
-        let written = results.map(output)
+        var sidecars = try results.map(sidecars)
         let plans = try results.map { result in
             try OutputPlan(
-                engine.graph, result, config: engine.graph.models[configModel(result)],
+                engine.graph, result, config: engine.graph.models[engine.graph.configModel(result)],
                 dtype: settings.dtype ?? result.dtype)
         }
         try budget?.take(plans.reduce(0) { $0 + $1.byteCount })
@@ -67,36 +67,36 @@ public struct MergeRun {
             writers.append(writer)
         }
         try engine.run(named.map(\.node), outputs: outputs)
-        for (result, writer) in zip(results, writers) {
-            try writer.finish()
-            let directory = try self.directory(result, in: target)
-            try Sidecars(checkpoints: checkpoints, result: result, config: configModel(result))
-                .write(to: directory, dtype: settings.dtype ?? result.dtype)
+        var written: [RunRecord.Output] = []
+        for index in results.indices {
+            try writers[index].finish()
+            try sidecars[index].write(to: directory(results[index], in: target))
+            written.append(output(results[index], warnings: sidecars[index].notices))
         }
         if let record = try record?(written) {
             for (result, output) in zip(results, written) {
                 let directory = try self.directory(result, in: target)
                 try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
+                for (name, text) in record.recipeFiles { try Sidecars.write(text, to: directory + "/" + name) }
             }
         }
         return written
     }
 
-    /// The model that config and small files come from: what the recipe says, or the first that the expression reads.
-    private func configModel(_ result: MergeResult) -> Int {
-        result.config ?? engine.graph.models(of: result.node).first ?? 0
+    private func sidecars(_ result: MergeResult) throws -> Sidecars {
+        try Sidecars(engine.graph, result, checkpoints: checkpoints, dtype: settings.dtype ?? result.dtype)
     }
 
     /// What a result is made of, for the record.
-    private func output(_ result: MergeResult) -> RunRecord.Output {
-        let config = configModel(result)
+    private func output(_ result: MergeResult, warnings: [String]) -> RunRecord.Output {
+        let config = engine.graph.configModel(result)
         let tokenizer = result.tokenizer ?? config
-        let template = result.chatTemplateFile.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         func label(_ model: Int) -> String { engine.graph.models[model].label }
         return RunRecord.Output(
             name: result.name, models: engine.graph.models(of: result.node).map(label), config: label(config),
             tokenizer: label(tokenizer), chatTemplate: template ?? label(result.chatTemplate ?? tokenizer),
-            dtype: settings.dtype ?? result.dtype)
+            warnings: warnings, dtype: settings.dtype ?? result.dtype)
     }
 
     private func directory(_ result: MergeResult, in root: String) throws -> String {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The tensors of one written model: which are computed, which are copied, and in what type.
 package struct OutputPlan {
     /// All tensors in name order.
@@ -57,23 +59,28 @@ package struct OutputPlan {
     private static func requireEqual(
         _ name: String, _ a: any TensorSource, _ first: String, _ b: any TensorSource, _ second: String
     ) throws {
-        var isEqual = a.shape == b.shape && a.dtype == b.dtype
-        if isEqual {
-            try pieces(a.shape.reduce(1, *)) { range in
-                let (left, right) = (
-                    Buffer<UInt8>(range.count * a.dtype.byteSize), Buffer<UInt8>(range.count * a.dtype.byteSize)
-                )
-                try a.load(range, into: left.pointer)
-                try b.load(range, into: right.pointer)
-                isEqual = isEqual && left.array() == right.array()
-            }
-        }
-        guard !isEqual else { return }
+        guard try !areEqual(a, b) else { return }
         throw DPPAError(
             .data,
             "\(name) (\(a.dtype.rawValue)) differs between \(first) and \(second), and only floating-point "
                 + "tensors can be merged",
             notes: ["models with different integer tensors do not fit each other"])
+    }
+
+    /// Whether two tensors have the same shape, dtype and bytes.
+    static func areEqual(_ a: any TensorSource, _ b: any TensorSource) throws -> Bool {
+        guard a.shape == b.shape, a.dtype == b.dtype else { return false }
+        let count = a.shape.reduce(1, *)
+        for start in stride(from: 0, to: count, by: 1 << 18) {
+            let range = start..<min(count, start + 1 << 18)
+            let (left, right) = (
+                Buffer<UInt8>(range.count * a.dtype.byteSize), Buffer<UInt8>(range.count * a.dtype.byteSize)
+            )
+            try a.load(range, into: left.pointer)
+            try b.load(range, into: right.pointer)
+            guard memcmp(left.pointer, right.pointer, left.count) == 0 else { return false }
+        }
+        return true
     }
 
     private static func pieces(_ count: Int, _ body: (Range<Int>) throws -> Void) rethrows {

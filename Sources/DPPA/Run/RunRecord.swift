@@ -116,6 +116,12 @@ extension RunRecord {
         public var name: String
         /// The directory or file as it was opened; for the JSON alone.
         public var path: String
+        /// What the recipe or `--set` called it.
+        public var written: [String]
+        /// Repository, revision, licence, languages, data sets: what its place and its files tell.
+        public var origin: CheckpointOrigin
+        /// A fingerprint of a sample of its bytes, 32 hexadecimal digits: see `Checkpoint.sampledDigest`.
+        public var digest: String?
         /// How many tensors it has.
         public var tensors: Int
         /// How many elements its tensors have.
@@ -125,11 +131,16 @@ extension RunRecord {
 
         /// A model, all given.
         public init(
-            label: String, name: String, path: String, tensors: Int, parameters: Int, dtypes: [DType: Int]
+            label: String, name: String, path: String, written: [String] = [],
+            origin: CheckpointOrigin = CheckpointOrigin(), digest: String? = nil, tensors: Int, parameters: Int,
+            dtypes: [DType: Int]
         ) {
             self.label = label
             self.name = name
             self.path = path
+            self.written = written
+            self.origin = origin
+            self.digest = digest
             self.tensors = tensors
             self.parameters = parameters
             self.dtypes = dtypes
@@ -148,18 +159,22 @@ extension RunRecord {
         public var tokenizer: String
         /// The label of the model, or the name of the file, that the chat template comes from.
         public var chatTemplate: String
+        /// What was made right beside the weights, and what was not, a warning each.
+        public var warnings: [String]
         /// The dtype of all floating-point tensors; nil where each kept its own.
         public var dtype: DType?
 
         /// An output, all given.
         public init(
-            name: String?, models: [String], config: String, tokenizer: String, chatTemplate: String, dtype: DType?
+            name: String?, models: [String], config: String, tokenizer: String, chatTemplate: String,
+            warnings: [String] = [], dtype: DType?
         ) {
             self.name = name
             self.models = models
             self.config = config
             self.tokenizer = tokenizer
             self.chatTemplate = chatTemplate
+            self.warnings = warnings
             self.dtype = dtype
         }
     }
@@ -180,27 +195,39 @@ extension RunRecord {
 }
 
 extension RunRecord.Option.Value {
-    /// The value in words, without local folders.
-    public var shown: String {
+    /// The value in words; `name` gives what is shown of a text, which without it is the part behind the last slash.
+    public func shown(separator: String = ", ", _ name: (String) -> String = Self.lastComponent) -> String {
         switch self {
-        case .text(let text): text.split(separator: "/").last.map(String.init) ?? text
-        case .list(let values): values.map(\.shown).joined(separator: ", ")
+        case .text(let text): name(text)
+        case .list(let values): values.map { $0.shown(separator: separator, name) }.joined(separator: separator)
         case .integer(let number): String(number)
         case .number(let number): Graph.number(number)
         case .flag(let flag): String(flag)
         case .nothing: "–"
         }
     }
+
+    /// A text without the folders before it.
+    public static func lastComponent(_ text: String) -> String {
+        text.split(separator: "/").last.map(String.init) ?? text
+    }
 }
 
 extension RunRecord.Model {
-    /// What a checkpoint tells of itself.
-    public init(_ checkpoint: Checkpoint) {
+    /// What a checkpoint tells of itself; `written` is what it was called.
+    public init(_ checkpoint: Checkpoint, written: [String]) {
+        let origin = checkpoint.origin
+        let last = checkpoint.path.split(separator: "/").last { $0 != "." }.map(String.init) ?? checkpoint.label
+        let digest = try? checkpoint.sampledDigest()
         self.init(
-            label: checkpoint.label,
-            name: checkpoint.path.split(separator: "/").last.map(String.init) ?? checkpoint.label,
-            path: checkpoint.path, tensors: checkpoint.tensors.count,
+            label: checkpoint.label, name: origin.repository ?? last, path: checkpoint.path, written: written,
+            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: checkpoint.tensors.count,
             parameters: checkpoint.tensors.reduce(0) { $0 + $1.facts.numel },
             dtypes: checkpoint.tensors.reduce(into: [:]) { $0[$1.source.dtype, default: 0] += 1 })
     }
+}
+
+private func hexadecimal(_ number: UInt128) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 32 - digits.count) + digits
 }

@@ -1,69 +1,246 @@
-/// The small files beside the weights: config, generation settings, tokenizer, chat template.
-package struct Sidecars {
-    private let checkpoints: [Checkpoint]
-    private let result: MergeResult
-    private let config: Int
+import Foundation
 
-    /// The small files of a result; `config` is the model that they come from where the result does not say otherwise.
-    package init(checkpoints: [Checkpoint], result: MergeResult, config: Int) {
-        self.checkpoints = checkpoints
-        self.result = result
-        self.config = config
+/// The small files beside the weights of a written model: config, generation settings, tokenizer, chat template, licences.
+///
+/// They are decided before the run, and with them what a reader of the model would stumble over: what can be made right is
+/// made right, and `notices` tell of it and of the rest.
+package struct Sidecars {
+    enum Content: Equatable {
+        case copy(String)
+        case text(String)
     }
 
-    /// Copies them into a directory; config.json gets the dtype that the weights were written in, if one was chosen.
+    /// What is written, by name.
+    private(set) var files: [String: Content] = [:]
+    /// What was made right, and what was not, a warning each.
+    package private(set) var notices: [String] = []
+    private var tie: WrittenTie?
+
+    /// The small files of a result with the given tensors; `config` is the model that they come from where the result does
+    /// not say otherwise, `models` are those that it was made from.
     ///
-    /// Throws `inputOutput` when a file cannot be read or written, and `data` when config.json is no JSON object.
-    package func write(to directory: String, dtype: DType?) throws {
+    /// Throws `data` when they cannot fit together, and what reading throws.
+    package init(
+        checkpoints: [Checkpoint], result: MergeResult, config: Int, models: [Int], tensors: [TensorFacts],
+        dtype: DType?
+    ) throws {
         let source = checkpoints[config]
-        if let text = source.config {
-            let edited = try dtype.map { try ConfigText.settingDType(text, to: $0) } ?? text
-            try Sidecars.write(edited, to: directory + "/config.json")
-        }
-        for file in source.sidecarFiles where kind(file) == .other { try copy(file, of: source, to: directory) }
         let tokenizer = checkpoints[result.tokenizer ?? config]
-        for file in tokenizer.sidecarFiles where kind(file) == .tokenizer {
-            try copy(file, of: tokenizer, to: directory)
+        let template = checkpoints[result.chatTemplate ?? result.tokenizer ?? config]
+        copy(.other, of: source)
+        copy(.tokenizer, of: tokenizer)
+        copy(.generation, of: tokenizer)
+        try addTemplate(result, template)
+        copyLicences(of: [source] + models.map { checkpoints[$0] })
+        var text = source.config
+        if text == nil {
+            notices.append(
+                "warning: \(source.label) has no config.json, so none is written: no reader will know what the weights are"
+            )
         }
-        if let file = result.chatTemplateFile {
-            try Sidecars.copy(
-                file, to: directory + "/" + (file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"))
-        } else {
-            let template = checkpoints[result.chatTemplate ?? result.tokenizer ?? config]
-            for file in template.sidecarFiles where kind(file) == .chatTemplate {
-                try copy(file, of: template, to: directory)
+        let vocabulary = WrittenVocabulary(source, tensors)
+        if let config = text {
+            var edited = try dtype.map { try ConfigText.settingDType(config, to: $0) } ?? config
+            edited = try vocabulary.fit(edited, &notices)
+            if tokenizer.path != source.path { edited = try TokenIDs.follow(edited, tokenizer, &notices) }
+            tie = WrittenTie(
+                config: edited, source: source, first: models.first.map { checkpoints[$0] } ?? source, tensors)
+            edited = try tie?.fit(edited, &notices) ?? edited
+            text = edited
+        }
+        try vocabulary.require(tokenizer, isAsked: result.tokenizer != nil, &notices)
+        let stops = try TokenIDs.stops(
+            generation: string("generation_config.json"), config: text, tokenizer: tokenizer,
+            template: result.chatTemplateFile == nil ? template : tokenizer, &notices)
+        if let stops { files["generation_config.json"] = .text(stops) }
+        if let text { files["config.json"] = .text(text) }
+        addCode(of: [source, tokenizer])
+    }
+
+    /// The small files of a result of a graph, whose models are `checkpoints`, in order.
+    package init(_ graph: Graph, _ result: MergeResult, checkpoints: [Checkpoint], dtype: DType?) throws {
+        try self.init(
+            checkpoints: checkpoints, result: result, config: graph.configModel(result),
+            models: graph.models(of: result.node),
+            tensors: (graph.domain(of: result.node)?.tensors ?? []).map(graph.facts), dtype: dtype)
+    }
+
+    /// Writes them into a directory that holds the weights.
+    ///
+    /// Throws `inputOutput` when a file cannot be read or written.
+    package mutating func write(to directory: String) throws {
+        if let tie, case .text(let text)? = files["config.json"] {
+            files["config.json"] = .text(try tie.settle(text, directory, &notices))
+        }
+        for (name, content) in files.sorted(by: { $0.key < $1.key }) {
+            let path = directory + "/" + name
+            switch content {
+            case .copy(let from): try Self.write(Self.contents(from), to: path)
+            case .text(let text): try Self.write(text, to: path)
             }
         }
     }
 
-    private enum Kind { case tokenizer, chatTemplate, other }
-
-    private func kind(_ file: String) -> Kind {
-        if file.hasPrefix("chat_template") { return .chatTemplate }
-        let tokenizerFiles = [
-            "tokenizer", "special_tokens_map", "added_tokens", "vocab", "merges", "spiece", "sentencepiece",
-        ]
-        return tokenizerFiles.contains(where: file.hasPrefix) || file.hasSuffix(".model")
-            || file.hasSuffix(".tiktoken") ? .tokenizer : .other
-    }
-
-    private func copy(_ file: String, of checkpoint: Checkpoint, to directory: String) throws {
-        try Sidecars.copy(checkpoint.path + "/" + file, to: directory + "/" + file)
-    }
-
-    private static func copy(_ from: String, to: String) throws {
-        do { try write(FileDescriptor.contents(from, limit: 1 << 30), to: to) } catch let error as DPPAError {
-            throw error.code == .missingInput
-                ? DPPAError(.inputOutput, "cannot read \(from)", cause: error.cause ?? error.message) : error
+    /// The text that a file will have, if it is one.
+    private func string(_ name: String) throws -> String? {
+        switch files[name] {
+        case .copy(let path)?: String(decoding: try Self.contents(path), as: UTF8.self)
+        case .text(let text)?: text
+        case nil: nil
         }
     }
 
-    /// Writes a text file as it is.
+    private mutating func copy(_ kind: SidecarFile, of checkpoint: Checkpoint) {
+        for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == kind {
+            files[name] = .copy(checkpoint.path + "/" + name)
+        }
+    }
+
+    /// The chat template: a file that was asked for, the model's files, or what its tokenizer_config.json holds.
+    private mutating func addTemplate(_ result: MergeResult, _ model: Checkpoint) throws {
+        if let file = result.chatTemplateFile {
+            files[file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"] = .copy(file)
+            return
+        }
+        copy(.chatTemplate, of: model)
+        guard result.chatTemplate != nil, !files.keys.contains(where: { $0.hasPrefix("chat_template") }) else { return }
+        let held = try Self.object(model, "tokenizer_config.json")["chat_template"]
+        let named = held as? [[String: Any]] ?? (held as? String).map { [["name": "default", "template": $0]] } ?? []
+        for entry in named {
+            guard let name = entry["name"] as? String, let text = entry["template"] as? String, !name.contains("/")
+            else {
+                continue
+            }
+            files[name == "default" ? "chat_template.jinja" : "\(SidecarFile.templates)\(name).jinja"] = .text(text)
+        }
+        guard files["chat_template.jinja"] == nil else { return }
+        throw DPPAError(
+            .data, "save: 'chat_template' is \(model.label), which has no chat template",
+            notes: ["looked for chat_template.jinja, and for chat_template in tokenizer_config.json"])
+    }
+
+    /// The licences of all models: those of the first under their names, others in a folder where they differ.
+    private mutating func copyLicences(of checkpoints: [Checkpoint]) {
+        for checkpoint in checkpoints {
+            for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == .licence {
+                let path = checkpoint.path + "/" + name
+                guard case .copy(let known)? = files[name] else {
+                    files[name] = .copy(path)
+                    continue
+                }
+                if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
+                    let folder = checkpoint.label.allSatisfy { $0 == "." } ? "model" : checkpoint.label
+                    files["licences/\(folder.replacing("/", with: "_"))/\(name)"] = .copy(path)
+                }
+            }
+        }
+    }
+
+    /// The Python files that configurations name in `auto_map`; all beside them, since they import each other.
+    private mutating func addCode(of checkpoints: [Checkpoint]) {
+        var owners: [String: Checkpoint] = [:]
+        for (name, checkpoint) in [("config.json", checkpoints[0])]
+            + checkpoints.flatMap({ owner in
+                ["tokenizer_config.json", "preprocessor_config.json", "processor_config.json"].map { ($0, owner) }
+            })
+        {
+            guard files[name] == .copy(checkpoint.path + "/" + name) || name == "config.json" else { continue }
+            for reference in AutoMap(try? string(name)).references {
+                guard let module = reference.module else {
+                    notices.append(
+                        "warning: \(name) runs code of \(reference.repository?.shown ?? "a repository"): readers fetch it "
+                            + "with trust_remote_code=True")
+                    continue
+                }
+                if checkpoint.sidecarFiles.contains(module) {
+                    owners[module] = checkpoint
+                } else {
+                    notices.append(
+                        "warning: \(name) names \(module.shown) in auto_map, which \(checkpoint.label) does not have")
+                }
+            }
+        }
+        var copied: [String] = []
+        for checkpoint in checkpoints where owners.values.contains(where: { $0.path == checkpoint.path }) {
+            for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == .code {
+                let path = checkpoint.path + "/" + name
+                if case .copy(let known)? = files[name] {
+                    if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
+                        notices.append("warning: \(name) differs between \(known) and \(path); the first was copied")
+                    }
+                    continue
+                }
+                files[name] = .copy(path)
+                copied.append(name)
+            }
+        }
+        guard !copied.isEmpty else { return }
+        notices.append(
+            "warning: the model brings code of its own, \(Graph.list(copied)): copied as it is and not run here; readers run "
+                + "it with trust_remote_code=True")
+    }
+
+    /// A JSON file of a checkpoint as an object; empty where there is none.
+    static func object(_ checkpoint: Checkpoint, _ name: String) throws -> [String: Any] {
+        guard checkpoint.sidecarFiles.contains(name) else { return [:] }
+        let text = String(decoding: try contents(checkpoint.path + "/" + name), as: UTF8.self)
+        return ConfigText.object(text) ?? [:]
+    }
+
+    private static func contents(_ path: String) throws -> [UInt8] {
+        do { return try FileDescriptor.contents(path, limit: 1 << 30) } catch let error as DPPAError {
+            throw error.code == .missingInput
+                ? DPPAError(.inputOutput, "cannot read \(path)", cause: error.cause ?? error.message) : error
+        }
+    }
+
+    private static func makeFolder(_ path: String) throws {
+        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+            throw DPPAError(.cannotCreate, "cannot create the directory \(path)", cause: error.localizedDescription)
+        }
+    }
+
+    /// Writes a text file as it is, with the folder that it is in.
     static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
     private static func write(_ data: [UInt8], to path: String) throws {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
         let file = try OutputFile(path, name: path, size: data.count)
         try data.withUnsafeBytes { try file.write($0, at: 0) }
         try file.sync()
+    }
+}
+
+/// The code that a configuration names in `auto_map`.
+struct AutoMap {
+    /// One class: in a file beside the configuration, or in another repository.
+    struct Reference: Hashable {
+        /// The file, such as `modeling_x.py`.
+        var module: String?
+        /// The repository that it is fetched from.
+        var repository: String?
+    }
+
+    /// What is named, each once, in order.
+    private(set) var references: [Reference] = []
+
+    /// Reads the text of a configuration; nothing where there is none.
+    init(_ text: String?) {
+        guard let text, text.contains("\"auto_map\""),
+            let map = ConfigText.object(text)?["auto_map"]
+        else { return }
+        // Old tokenizers have a list, or a slow and a fast class.
+        let values = (map as? [String: Any])?.sorted { $0.key < $1.key }.map(\.value) ?? [map]
+        for value in values.flatMap({ $0 as? [Any] ?? [$0] }) {
+            guard let name = value as? String else { continue }
+            let reference: Reference
+            if let cut = name.range(of: "--") {
+                reference = Reference(repository: String(name[..<cut.lowerBound]))
+            } else {
+                let module = name.split(separator: ".").dropLast().joined(separator: "/")
+                reference = Reference(module: module + ".py")
+            }
+            if !references.contains(reference) { references.append(reference) }
+        }
     }
 }

@@ -8,6 +8,10 @@ package final class RecipeSession {
     /// Runs the engine while Lua waits.
     package let engine: Engine
     package private(set) var checkpoints: [Checkpoint] = []
+    /// What the recipe or `--set` called each of them, by path.
+    private var writtenNames: [String: [String]] = [:]
+    /// Those of them that have been described for the record.
+    private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []
     package private(set) var named: [MergeRun.Named] = []
     /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
@@ -61,6 +65,9 @@ package final class RecipeSession {
     func model(_ written: String, label: String?, rowsLike other: Int? = nil) throws -> NodeID {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
+        if !writtenNames[place.path, default: []].contains(written) {
+            writtenNames[place.path, default: []].append(written)
+        }
         let known = checkpoints.firstIndex { $0.path == place.path && $0.label == label }
         if let known, other == nil || other == known { return try graph.source(graph.models[known]) }
         let clash = checkpoints.first { $0.label == label && $0.path != place.path }
@@ -75,7 +82,7 @@ package final class RecipeSession {
         // A view that cuts nothing is the model itself.
         let node = try graph.source(view.cut.isEmpty ? ModelView(checkpoint) : view)
         if graph.models.count > checkpoints.count {
-            checkpoints.append(checkpoint)
+            add(checkpoint)
             if let other, !view.cut.isEmpty {
                 warnings.append(
                     "warning: \(label) has more rows than \(graph.models[other].label) in \(Graph.list(view.cut)); "
@@ -90,8 +97,23 @@ package final class RecipeSession {
         let place = try paths.resolve(written, for: .file)
         let checkpoint = try Checkpoint.open(place.path, label: place.label)
         let node = try graph.source(ModelView(checkpoint))
-        if graph.models.count > checkpoints.count { checkpoints.append(checkpoint) }
+        if graph.models.count > checkpoints.count { add(checkpoint) }
         return try graph.reinterpret(node, as: .value)
+    }
+
+    private func add(_ checkpoint: Checkpoint) {
+        checkpoints.append(checkpoint)
+        for notice in checkpoint.notices where !warnings.contains("warning: " + notice) {
+            warnings.append("warning: " + notice)
+        }
+    }
+
+    /// The models that are open, each once, as the record tells of them.
+    func describeModels() -> [RunRecord.Model] {
+        for checkpoint in checkpoints where !described.contains(where: { $0.label == checkpoint.label }) {
+            described.append(RunRecord.Model(checkpoint, written: writtenNames[checkpoint.path] ?? []))
+        }
+        return described
     }
 
     /// The index of the model that a node is, for `tokenizer = model` and the like.
@@ -158,7 +180,7 @@ package final class RecipeSession {
         looked.append(node)
         try requireWet()
         try engine.run([node])
-        return engine.values(node) ?? []
+        return try engine.values(node) ?? []
     }
 
     /// The scores of models on task files.
@@ -232,10 +254,10 @@ package final class RecipeSession {
     }
 
     /// What named clamps have cut.
-    var clampWarnings: [String] {
-        named.compactMap { entry in
-            guard let inner = graph.clamped[entry.node], let before = engine.values(inner),
-                let after = engine.values(entry.node)
+    func clampWarnings() throws -> [String] {
+        try named.compactMap { entry in
+            guard let inner = graph.clamped[entry.node], let before = try engine.values(inner),
+                let after = try engine.values(entry.node)
             else { return nil }
             let cut = zip(before, after).filter { $0.value != $1.value }
             guard !cut.isEmpty else { return nil }

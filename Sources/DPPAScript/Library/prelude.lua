@@ -77,8 +77,7 @@ declare("per_tensor", function(field, rule) return host.inner.per_tensor(field, 
 declare("bands", function(x, shares, scope)
   local masks, upper, total = {}, nil, 0
   for index, share in ipairs(shares) do
-    -- Shares such as 0.7 + 0.1 must not lose an element to the last bit of their sum.
-    total = math.floor((total + share) * 1e12 + 0.5) / 1e12
+    total = total + share
     if total > 1 + 1e-9 then error("bands: the shares add up to more than 1: " .. table.concat(shares, " + "), 2) end
     local all = dppa.top(x, total, scope)
     masks[index] = upper and all & ~upper or all

@@ -20,21 +20,17 @@ struct MountTests {
 
     @Test("An empty one is filled")
     func empty() throws {
-        let result = try mounted("$run; echo $?; ls -A out; ls -A; umount out; ls -A out | wc -l")
-        #expect(
-            result.output == "0\nREADME.md\nconfig.json\ngeneration_config.json\nmodel.safetensors\nout\n4\n",
-            "\(result)")
+        let result = try mounted(
+            "$run; echo $?; ls -A out | grep dppa; ls -A; umount out; test -s out/model.safetensors && echo there")
+        #expect(result.output == "0\nout\nthere\n", "\(result)")
     }
 
     @Test("One that holds a model is refused without force, and with force its contents are replaced")
     func force() throws {
         let result = try mounted(
-            "$run; echo $?; $run --force; echo $?; ls -A out; ls -A",
+            "$run; echo $?; $run --force; echo $?; ls -A out | grep -E \"^model|dppa|found\"; grep -cx old out/README.md; ls -A",
             "echo old | tee out/model-00001-of-00001.safetensors out/README.md; mkdir out/lost+found")
-        #expect(
-            result.output
-                == "old\n73\n0\nREADME.md\nconfig.json\ngeneration_config.json\nlost+found\nmodel.safetensors\nout\n",
-            "\(result)")
+        #expect(result.output == "old\n73\n0\nlost+found\nmodel.safetensors\n0\nout\n", "\(result)")
     }
 
     @Test("What belongs to no model stays, and the run says so before its work")
@@ -62,7 +58,7 @@ struct MountTests {
             """, in: scratch)
         #expect(result.output.hasPrefix("0\nparent:\nout\n\nparent/out:\n.dppa.scores.jsonl\n"), "\(result)")
         #expect(
-            result.output.hasSuffix("README.md\nconfig.json\ngeneration_config.json\nmodel.safetensors\n"), "\(result)")
+            result.output.contains("\nmodel.safetensors\n"), "\(result)")
     }
 
     @Test(

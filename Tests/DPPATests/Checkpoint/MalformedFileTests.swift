@@ -23,7 +23,7 @@ struct MalformedFileTests {
     static let good = entry("x", "F32", "[1]", 0, 4)
 
     static let lengths: [Malformed] = [
-        Malformed("empty file", ["no safetensors file", "0 bytes"]) { [] },
+        Malformed("empty file", ["no safetensors file but an empty file", "download"]) { [] },
         Malformed("7 bytes", ["no safetensors file", "7 bytes"]) { [2, 0, 0, 0, 0, 0, 0] },
         length("length 0", 0, "", "expected '{', got the end", "header byte 0"),
         length("length 0 before a header", 0, "{}", "expected '{', got the end"),

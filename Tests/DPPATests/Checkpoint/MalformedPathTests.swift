@@ -57,8 +57,10 @@ struct MalformedPathTests {
     func inside(kind: String) throws {
         try place(kind, "m/model.safetensors")
         refused(.missingInput, "m/model.safetensors is no regular file")
-        try folder.write("{\"weight_map\":{\"a\":\"model.safetensors\"}}", "m/model.safetensors.index.json")
-        refused(.missingInput, "m/model.safetensors is no regular file")
+        try FileManager.default.removeItem(atPath: folder.path + "/m/model.safetensors")
+        try place(kind, "m/1.safetensors")
+        try folder.write("{\"weight_map\":{\"a\":\"1.safetensors\"}}", "m/model.safetensors.index.json")
+        refused(.missingInput, "m/1.safetensors is no regular file")
         try FileManager.default.removeItem(atPath: folder.path + "/m/model.safetensors.index.json")
         try place(kind, "m/model.safetensors.index.json")
         refused(.missingInput, "index.json is no regular file")

@@ -30,7 +30,6 @@ struct MalformedTensorTests {
         field("dtype is a list", "dtype", "[\"F32\"]", "expected '\"', got '['"),
         field("dtype is not known", "dtype", "\"F33\"", "unknown dtype 'F33'"),
         field("dtype is empty", "dtype", "\"\"", "unknown dtype ''"),
-        field("dtype is half a byte", "dtype", "\"F4\"", "unknown dtype 'F4'"),
         field("dtype with a NUL", "dtype", "\"F32\\u0000\"", "unknown dtype 'F32"),
         field("dtype that steers a terminal", "dtype", "\"\\u001b[2J\"", "unknown dtype '\\u{1B}[2J'"),
         field("shape is a number", "shape", "1", "expected '[', got '1'"),

@@ -17,7 +17,7 @@ struct SafetensorsFileTests {
 
     @Test("A file of fewer than 8 bytes")
     func tooShort() {
-        refused([], "no safetensors file", "0 bytes")
+        refused([], "no safetensors file but an empty file")
         refused([1, 2, 3, 4, 5, 6, 7], "no safetensors file", "7 bytes")
     }
 
@@ -102,6 +102,8 @@ struct SafetensorsFileTests {
             let bytes = try found.source.bytes()
             #expect(bytes.map { String(format: "%02x", $0) }.joined() == tensor["bytes"] as? String, "\(name)")
         }
-        #expect(Set(expected.compactMap { $0["dtype"] as? String }) == Set(DType.allCases.map(\.rawValue)))
+        // Powers of two that scale other tensors came later than this file.
+        let known = DType.allCases.filter { $0 != .f8E8M0 }.map(\.rawValue)
+        #expect(Set(expected.compactMap { $0["dtype"] as? String }) == Set(known))
     }
 }

@@ -42,12 +42,14 @@ import Testing
     }
 
     func engine(threads: Int = 2, chunk: Int = 1 << 16, tile: Int = 2048) -> Engine {
-        Engine(graph, options: EngineOptions(threads: threads, chunkElements: chunk, tileElements: tile))
+        var options = EngineOptions(threads: threads, chunkElements: chunk, tileElements: tile)
+        options.verifiesPrograms = true
+        return Engine(graph, options: options)
     }
 
     func numbers(_ node: NodeID, _ engine: Engine) throws -> [String: Double] {
         try engine.run([node])
-        return Dictionary(uniqueKeysWithValues: (engine.values(node) ?? []).map { ($0.name, $0.value) })
+        return Dictionary(uniqueKeysWithValues: (try engine.values(node) ?? []).map { ($0.name, $0.value) })
     }
 
     func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-9 * max(1, abs(a), abs(b)) }

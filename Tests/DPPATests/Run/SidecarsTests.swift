@@ -32,8 +32,10 @@ struct SidecarsTests {
     func write(dtype: DType? = nil, _ change: (inout MergeResult) -> Void = { _ in }) throws {
         var result = MergeResult(node: node)
         change(&result)
-        try Sidecars(checkpoints: checkpoints, result: result, config: 0).write(
-            to: folder.makeFolder("out"), dtype: dtype)
+        var sidecars = try Sidecars(
+            checkpoints: checkpoints, result: result, config: 0, models: [0], tensors: [], dtype: dtype)
+        try sidecars.write(to: folder.makeFolder("out"))
+        #expect(sidecars.notices.isEmpty)
     }
 
     func origin(_ name: String) throws -> String {
@@ -65,7 +67,7 @@ struct SidecarsTests {
         for name in ["tokenizer.json", "tokenizer_config.json", "vocab.json", "qwen.tiktoken", "chat_template.jinja"] {
             #expect(try origin(name) == "b", "\(name)")
         }
-        #expect(try origin("generation_config.json") == "a")
+        #expect(try origin("generation_config.json") == "b", "its ids are those of the tokenizer")
         try FileManager.default.removeItem(atPath: folder.path + "/out")
         try write {
             $0.tokenizer = 1
@@ -87,9 +89,11 @@ struct SidecarsTests {
 
     @Test("A model that is a single file has none")
     func singleFile() throws {
-        let alone = try Checkpoint.open(folder.path + "/a/model.safetensors", label: "alone")
-        try Sidecars(checkpoints: [alone], result: MergeResult(node: node), config: 0).write(
-            to: folder.makeFolder("out"), dtype: .f16)
+        let alone = try Checkpoint.open(folder.path + "/a/model.safetensors", label: "a")
+        var sidecars = try Sidecars(
+            checkpoints: [alone], result: MergeResult(node: node), config: 0, models: [0], tensors: [], dtype: .f16)
+        try sidecars.write(to: folder.makeFolder("out"))
+        #expect(sidecars.notices.count == 1 && sidecars.notices[0].contains("a has no config.json"))
         #expect(try folder.entries("out").isEmpty)
     }
 

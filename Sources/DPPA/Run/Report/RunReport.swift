@@ -23,7 +23,7 @@ public struct RunReport: Sendable {
         }
         if !record.options.isEmpty {
             page.heading("Options")
-            page.table(["option", "value"], record.options.map { [$0.name, $0.value.shown] })
+            page.table(["option", "value"], record.options.map { [$0.name, record.shown($0.value)] })
         }
         for table in record.tables { add(table, to: &page) }
         if !record.named.isEmpty { page.heading("Named values") }

@@ -1,0 +1,62 @@
+import Foundation
+
+/// What a folder is that holds no model, by the files in it.
+enum FolderKind {
+    /// The error for a folder without weights that can be read, by the names of its entries.
+    static func refusal(_ path: String, _ names: [String]) -> DPPAError {
+        if names.contains("adapter_config.json") { return adapter(path, config: path + "/adapter_config.json") }
+        if names.contains("model_index.json") {
+            return DPPAError(
+                .data, "\(path) is a pipeline of several models",
+                notes: ["name one of its folders, such as \(path)/transformer or \(path)/unet"])
+        }
+        if let snapshots = snapshots(path, names) { return snapshots }
+        let endings = [".bin", ".gguf", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".safetensors.part"]
+        guard let other = names.first(where: { name in endings.contains { name.hasSuffix($0) } }) else {
+            return DPPAError(.missingInput, "\(path) holds no safetensors file")
+        }
+        let kind = FileKind(path: path + "/" + other)
+        return DPPAError(
+            .missingInput,
+            "\(path) holds no safetensors file; it has \(other.shown)" + (kind.map { ", \($0.description)" } ?? ""),
+            notes: [kind?.advice ?? FileKind.zip.advice])
+    }
+
+    /// The error for low-rank factors where a model is expected; `config` is the path of an adapter_config.json.
+    static func adapter(_ path: String, config: String? = nil) -> DPPAError {
+        let text = config.flatMap { try? FileDescriptor.contents($0, limit: 1 << 20) }
+        let fields = text.flatMap { ConfigText.object(String(decoding: $0, as: UTF8.self)) } ?? [:]
+        let kind = (fields["peft_type"] as? String).map { " (\($0.shown))" } ?? ""
+        let base = (fields["base_model_name_or_path"] as? String).map { " for \($0.shown)" } ?? ""
+        return DPPAError(
+            .data, "\(path) is an adapter\(kind)\(base), not a model: it holds low-rank factors and no weights",
+            notes: [
+                "put it into its base first: load both with peft, then merge_and_unload() and save_pretrained(directory)"
+            ])
+    }
+
+    /// A model of the Hugging Face cache, named by the folder above its snapshots.
+    private static func snapshots(_ path: String, _ names: [String]) -> DPPAError? {
+        guard names.contains("snapshots"),
+            let revisions = try? FileManager.default.contentsOfDirectory(atPath: path + "/snapshots").sorted(),
+            let first = revisions.first
+        else { return nil }
+        return DPPAError(
+            .missingInput, "\(path) is a folder of the Hugging Face cache; its models stand below it",
+            notes: ["name one: \(path)/snapshots/\(first.shown)"])
+    }
+
+    /// Whether tensors are the factors of an adapter rather than weights.
+    static func isAdapter(_ names: [String]) -> Bool {
+        func isFactor(_ name: String) -> Bool {
+            name.split(separator: ".").suffix(3).contains { part in
+                part.hasPrefix("lora_") || part.hasPrefix("hada_w") || part.hasPrefix("lokr_w")
+            }
+        }
+        // A model that keeps its adapters beside their weights has both.
+        guard names.contains(where: isFactor), !names.contains(where: { $0.contains(".base_layer.") }) else {
+            return false
+        }
+        return names.count(where: isFactor) * 2 > names.count
+    }
+}

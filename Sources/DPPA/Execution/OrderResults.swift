@@ -1,0 +1,99 @@
+/// Finding order statistics: exact results after a pass, without fail.
+extension Engine {
+    /// Stores what searches have found; one whose bracket missed finds it by histograms.
+    func finish(_ searches: [OrderSearch]) throws {
+        try pool.run(searches.count) { number, _ in searches[number].conclude() }
+        for search in searches {
+            defer { search.release() }
+            var outcome = search.outcome
+            if case .missed = outcome {
+                search.release()
+                outcome = try byHistogram(search)
+            }
+            try keep(outcome, of: search)
+        }
+    }
+
+    private func keep(_ outcome: OrderSearch.Outcome, of search: OrderSearch) throws {
+        switch (search.key, outcome) {
+        case (.largest, .nothing): store.set(search.node, search.instance, Cut.nothing)
+        case (.largest, .found(let key, let wanted, let equal, let gathered)):
+            let last = search.members.count - 1
+            var place = (member: last, index: Int.max)
+            if wanted < equal { place = try gathered ?? locate(search, OrderKey.value(key), wanted) }
+            store.set(
+                search.node, search.instance,
+                Cut(threshold: Double(OrderKey.value(key)), boundary: search.names[place.member], last: place.index))
+        case (.ascending, .found(let key, _, _, _)):
+            store.set(search.node, search.instance, Double(OrderKey.value(key)))
+        case (.ascending, .nothing), (_, .missed): throw graph.fault("an order statistic was not found", search.node)
+        }
+    }
+
+    /// The order statistic by two passes over 16 + 16 bits of the keys.
+    private func byHistogram(_ search: OrderSearch) throws -> OrderSearch.Outcome {
+        report.histogramSearches += 1
+        func bin(_ counts: [Int], _ rank: Int) throws -> (bin: Int, above: Int) {
+            var seen = 0
+            for bin in counts.indices.reversed() {
+                if seen + counts[bin] >= rank { return (bin, seen) }
+                seen += counts[bin]
+            }
+            throw graph.fault("the histograms hold too little", search.node)
+        }
+        let first = try histogram(search, high: nil)
+        var rank = search.rank
+        if case .largest = search.key {
+            // Non-finite values have the key 0, which nothing finite has.
+            let invalid = try histogram(search, high: 0)[0]
+            rank = min(rank, search.total - invalid)
+        }
+        guard rank > 0 else { return .nothing }
+        let upper = try bin(first, rank)
+        let second = try histogram(search, high: UInt16(upper.bin))
+        let lower = try bin(second, rank - upper.above)
+        let key = UInt32(upper.bin) << 16 | UInt32(lower.bin)
+        return .found(key: key, wanted: rank - upper.above - lower.above, equal: second[lower.bin], place: nil)
+    }
+
+    private func histogram(_ search: OrderSearch, high: UInt16?) throws -> [Int] {
+        let bank = HistogramBank(key: search.key, high: high, width: options.threads)
+        try perform(
+            search.members.filter { graph.facts($0).numel > 0 }.map { tensor in
+                var compiler = ProgramCompiler(graph, coarse, tensor)
+                let register = try compiler.register(search.operand)
+                return try task(tensor, &compiler, [register], [{ .histogram($0[0], bank) }])
+            }, stage: "choosing")
+        return bank.merged()
+    }
+
+    /// The place of the n-th value, from 1, that equals a threshold, by counting in every chunk first.
+    private func locate(_ search: OrderSearch, _ value: Float, _ n: Int) throws -> (member: Int, index: Int) {
+        report.countedPlaces += 1
+        var left = n
+        for (member, tensor) in search.members.enumerated() where graph.facts(tensor).numel > 0 {
+            var compiler = ProgramCompiler(graph, coarse, tensor)
+            let register = try compiler.register(search.operand)
+            let chunks = Chunk.all(
+                of: graph.facts(tensor), elements: options.chunkElements, needsRows: compiler.program.needsRows,
+                rowGranularity: 1)
+            let counts = Buffer<Int>(chunks.count)
+            let counting = try task(tensor, &compiler, [register], [{ .countEqual($0[0], value, counts) }]) { _ in
+                chunks
+            }
+            try perform([counting], stage: "choosing")
+            for (number, chunk) in chunks.enumerated() {
+                guard left > counts.pointer[number] else {
+                    let buffer = Buffer<Float>(chunk.owned.count)
+                    try perform([collecting(search.operand, tensor, [chunk.owned], buffer, [0])], stage: "choosing")
+                    guard
+                        let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: left)
+                    else { throw graph.fault("a chosen threshold was not found again", search.node, tensor) }
+                    return (member, chunk.owned.lowerBound + found)
+                }
+                left -= counts.pointer[number]
+            }
+        }
+        throw graph.fault("a chosen threshold was not found again", search.node)
+    }
+}

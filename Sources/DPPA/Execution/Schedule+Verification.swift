@@ -1,0 +1,78 @@
+/// What must hold of a schedule; tests and the fuzzer's recipes run with this check, others without its cost.
+extension Schedule {
+    /// Throws an `internalFault` that names the node unless every coarse value is computed before it is used, and every
+    /// reduction after the pass that accumulates it.
+    ///
+    /// It is worked out from the graph alone: what a pass or a coarse value uses is what can be reached through elements and
+    /// rows, which are made tile by tile.
+    package func verify(_ graph: Graph, outputs: [NodeID], store: CoarseStore = CoarseStore()) throws {
+        var known: [NodeID: Stage] = [:]
+        for (stage, nodes) in coarse.sorted(by: { $0.key < $1.key }) {
+            for id in nodes {
+                guard known[id] == nil else { throw graph.fault("is scheduled twice", id) }
+                try verify(id, graph, at: stage) { known[$0] != nil || store.has($0) }
+                known[id] = stage
+            }
+        }
+        for (stage, list) in jobs {
+            for job in list {
+                for used in Self.used(by: job, graph, outputs) where !store.has(used) {
+                    guard let made = known[used], made <= stage else {
+                        throw graph.fault("is used in a pass before it is computed", used)
+                    }
+                }
+            }
+        }
+        for output in outputs.indices where !jobs.values.contains(where: { $0.contains(.write(output)) }) {
+            throw graph.fault("is never written", outputs[output])
+        }
+    }
+
+    /// A coarse node after its operands, and after the pass of its epoch, or the epoch, that accumulates it.
+    private func verify(_ id: NodeID, _ graph: Graph, at stage: Stage, isKnown: (NodeID) -> Bool) throws {
+        let node = graph[id]
+        guard node.scope.staysInUnit || stage.pass == 0 else { throw graph.fault("is not known to every unit", id) }
+        guard let x = node.operation.reduced, node.scope != .row, graph[x].isFine else {
+            // A mask over rows has its rows from the pass that kept them for its cut.
+            let stored = graph[id].isKeptRows(graph) ? [] : node.operation.operands
+            if let missing = (stored + Self.cut(of: node)).first(where: { !isKnown($0) }) {
+                throw graph.fault("is used before it is computed", missing)
+            }
+            return
+        }
+        let job = Job(node, id, graph[x].scope)
+        let isEarlier = jobs.contains { other, list in
+            list.contains(job)
+                && (node.scope.staysInUnit ? other < stage && other.epoch == stage.epoch : other.epoch < stage.epoch)
+        }
+        guard isEarlier else { throw graph.fault("is computed before a pass has accumulated it", id) }
+    }
+
+    private static func cut(of node: Node) -> [NodeID] {
+        if case .kept(_, let cut) = node.operation { [cut] } else { [] }
+    }
+
+    /// The coarse nodes that a job's programs are given as numbers.
+    private static func used(by job: Job, _ graph: Graph, _ outputs: [NodeID]) -> Set<NodeID> {
+        var open: [NodeID]
+        var used: Set<NodeID> = []
+        switch job {
+        case .partial(_, let x, let y), .columns(_, let x, let y): open = [x] + (y.map { [$0] } ?? [])
+        case .rows(let x): open = [x]
+        case .select(let id), .columnSelect(let id):
+            // The share or index is needed when the search begins.
+            open = graph[id].operation.operands
+        case .write(let number): open = [outputs[number]]
+        }
+        var seen: Set<NodeID> = []
+        while let id = open.popLast() {
+            guard seen.insert(id).inserted else { continue }
+            if !graph[id].isFine || graph[id].isKeptRows(graph) {
+                used.insert(id)
+            } else {
+                open += graph[id].operation.operands
+            }
+        }
+        return used
+    }
+}

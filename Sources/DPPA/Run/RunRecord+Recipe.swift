@@ -1,0 +1,70 @@
+import Foundation
+
+/// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.
+extension RunRecord {
+    /// recipe.lua, the recipe's own modules in lib/, and recipe.json with the options as given: names with their texts.
+    var recipeFiles: [(name: String, text: String)] {
+        [("recipe.lua", recipe.text), ("recipe.json", recordedOptions)]
+            + recipe.modules.map { ("lib/\($0.name).lua", $0.text) }
+    }
+
+    /// The command that runs the recipe with the same options, with models under their names.
+    func command(out: String) -> String {
+        let settings = options.filter { $0.given != nil }.map { option -> String in
+            "--set " + Self.quoted("\(option.name)=\(shown(option.value, separator: ","))")
+        }
+        let type = dtype.map { ["--dtype \($0.rawValue.lowercased())"] } ?? []
+        return (["dppa-run run \(Self.quoted(recipe.name))"] + settings + type + ["--out \(out)"]).joined(
+            separator: " ")
+    }
+
+    /// An option's value in words: models under their names, and nothing of local folders.
+    public func shown(_ value: Option.Value, separator: String = ", ") -> String {
+        value.shown(separator: separator, shown)
+    }
+
+    /// A text that may be the path of a model or of a file.
+    private func shown(_ text: String) -> String {
+        guard let model = models.first(where: { $0.written.contains(text) }) else {
+            return Option.Value.lastComponent(text)
+        }
+        // The label names random streams: it stays, whatever the model is called now.
+        return Option.Value.lastComponent(model.name) == model.label ? model.name : "\(model.label)=\(model.name)"
+    }
+
+    /// recipe.json.
+    private var recordedOptions: String {
+        var given: [String: Any] = [:]
+        for option in options where option.given != nil { given[option.name] = json(option) }
+        let object: [String: Any] = [
+            "dppa_run": version, "recipe": recipe.name, "options": given,
+            "dtype": dtype?.rawValue.lowercased() ?? NSNull(),
+            "models": models.map { model in
+                [
+                    "label": model.label, "name": model.name, "repository": model.origin.repository ?? NSNull(),
+                    "revision": model.origin.revision ?? NSNull(), "sampled_digest": model.digest ?? NSNull(),
+                    "sha256": model.origin.checksums,
+                ] as [String: Any]
+            },
+        ]
+        let data = try? JSONSerialization.data(
+            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return String(decoding: data ?? Data("{}".utf8), as: UTF8.self) + "\n"
+    }
+
+    /// A given option: texts and lists without local folders, the rest as it was written.
+    private func json(_ option: Option) -> Any {
+        switch option.value {
+        case .text(let text): shown(text)
+        case .list(let values): values.map { shown($0) }
+        default: option.given ?? NSNull()
+        }
+    }
+
+    /// A word of a shell command.
+    private static func quoted(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./=,:+@%".contains($0)) }
+        return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+}

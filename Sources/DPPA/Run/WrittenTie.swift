@@ -1,0 +1,71 @@
+/// Whether the head of a written model is its embedding, in config.json and in the weights.
+struct WrittenTie {
+    private static let key = "tie_word_embeddings"
+    /// The places of the key in config.json that are there; its top where there is none.
+    private let places: [[String]]
+    private let declared: Bool?
+    /// The names of embedding and head where both are written.
+    private let pair: (embedding: String, head: String)?
+    /// The head that the model of config.json has and that is not written.
+    private let missingHead: String?
+    private let firstIsTied: Bool
+
+    /// What config.json says beside the tensors of a result; `source` is the model that it comes from, `first` the one that
+    /// the expression starts from.
+    init(config: String, source: Checkpoint, first: Checkpoint, _ tensors: [TensorFacts]) {
+        let object = ConfigText.object(config) ?? [:]
+        let inner = ["text_config", "language_config"].filter { (object[$0] as? [String: Any])?[Self.key] != nil }
+        places = (object[Self.key] != nil ? [[Self.key]] : []) + inner.map { [$0, Self.key] }
+        let values = [object[Self.key]] + inner.map { (object[$0] as? [String: Any])?[Self.key] }
+        let flags = values.compactMap { $0 as? Bool }
+        declared = flags.isEmpty ? nil : flags.contains(true)
+        firstIsTied = first.config.flatMap(ConfigText.object)?[Self.key] as? Bool == true
+        func head(_ facts: [TensorFacts]) -> TensorFacts? {
+            facts.first { $0.name.hasSuffix("lm_head.weight") || $0.name.hasSuffix("embed_out.weight") }
+        }
+        let sourceHead = head(source.tensors.map(\.facts))
+        let written = head(tensors)
+        missingHead = written == nil ? sourceHead?.name : nil
+        let embedding = written.flatMap { head in
+            tensors.first { $0.role == "embedding" && $0.shape == head.shape }
+        }
+        // Without the key the family decides; a model that stores its head is read with it.
+        let isImplied = declared == nil && sourceHead == nil
+        if let written, let embedding, declared == true || isImplied {
+            pair = (embedding.name, written.name)
+        } else {
+            pair = nil
+        }
+    }
+
+    /// The text of config.json where the head that it calls for is not written.
+    func fit(_ config: String, _ notices: inout [String]) throws -> String {
+        guard declared != true, let missingHead else { return config }
+        guard firstIsTied else {
+            notices.append("warning: the result has no \(missingHead), which its config.json calls for")
+            return config
+        }
+        notices.append("warning: \(Self.key) of config.json became true: the result has no \(missingHead)")
+        return try set(config, true)
+    }
+
+    /// The text of config.json once the weights are written: a head that differs from the embedding is not tied to it.
+    func settle(_ config: String, _ directory: String, _ notices: inout [String]) throws -> String {
+        guard let pair else { return config }
+        let written = try Checkpoint.open(directory, label: "written")
+        guard let head = written[pair.head]?.source, let embedding = written[pair.embedding]?.source,
+            try !OutputPlan.areEqual(head, embedding)
+        else { return config }
+        notices.append(
+            "warning: \(Self.key) of config.json became false: \(pair.head) differs from \(pair.embedding)")
+        return try set(config, false)
+    }
+
+    private func set(_ config: String, _ flag: Bool) throws -> String {
+        var text = config
+        for place in places.isEmpty ? [[Self.key]] : places {
+            text = try ConfigText.setting(text, place, to: String(flag))
+        }
+        return text
+    }
+}
