@@ -43,7 +43,7 @@ test: packages
 
 # The pages that are made from the program's table of names; a test fails when they are old.
 reference: build
-	@$$($(SWIFT) build -c release --show-bin-path)/dppa-run reference docs/reference.md recipes/types/dppa.d.lua
+	@$$($(SWIFT) build -c release --show-bin-path)/dppa-run reference docs/reference.md recipes/types
 
 # The program and its shell completions, under PREFIX; needs no root for a PREFIX of your own.
 PREFIX ?= $(HOME)/.local

@@ -13,8 +13,8 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 // What ships inside the program: the recipe language's own modules.
 let library = [
-    "average", "dare", "delta_of", "dp", "dpa", "expert_weights", "objective", "prelude", "rescale", "sandbox",
-    "search", "slerp", "task_arithmetic", "template", "ties",
+    "average", "dare", "dp", "dpa", "methods", "objective", "prelude", "rescale", "sandbox", "search", "slerp",
+    "task_arithmetic", "template", "ties",
 ]
 
 // Paths, descriptors and error numbers of the system, as types.

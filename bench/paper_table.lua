@@ -27,20 +27,6 @@ local function searched(name, candidate, judge, from, to)
   return candidate(found.factors[1]), found.factors[1]
 end
 
--- Several domains together: the geometric mean of what each keeps of its expert.
-local function jointly(indices)
-  local judges = {}
-  for k, index in ipairs(indices) do judges[k] = objective(experts[index], questions[index]) end
-  return function(models)
-    local values = {}
-    for k = 1, #models do values[k] = 1 end
-    for _, judge in ipairs(judges) do
-      for k, number in ipairs((judge(models))) do values[k] = values[k] * number ^ (1 / #judges) end
-    end
-    return values
-  end
-end
-
 -- 1. One domain.
 local single = {}
 local function graded(domain, method, rate, seed, coefficient, model)
@@ -133,9 +119,10 @@ local methods = {
   end },
 }
 
+-- Several domains together: the geometric mean of what each keeps of its expert.
 local merges = {}
 for _, indices in ipairs { { 1, 2 }, { 1, 3 }, { 2, 3 }, { 1, 2, 3 } } do
-  local names, tasks, judge = {}, {}, jointly(indices)
+  local names, tasks, judge = {}, {}, objective(pick(experts, indices), pick(questions, indices))
   for k, index in ipairs(indices) do
     names[k] = domains[index]
     tasks[domains[index]] = exam[index]

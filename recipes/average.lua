@@ -3,10 +3,5 @@
 local dppa = require "dppa.v1"
 local average = require "dppa.average"
 
-local models = dppa.models(dppa.option {
-  name = "experts", default = { "zoo/math", "zoo/finance", "zoo/law" }, help = "the models, comma separated",
-})
-
-return average(models, {
-  weights = dppa.option { name = "weights", default = {}, help = "one for each model; nothing for equal weights" },
-})
+local models = dppa.inputs { experts = { "zoo/math", "zoo/finance", "zoo/law" }, help = { experts = "the models, comma separated" } }
+return average(models, dppa.options(average))

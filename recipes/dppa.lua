@@ -14,67 +14,48 @@ local objective = require "dppa.objective"
 local search = require "dppa.search"
 local option = dppa.option
 
-local base = dppa.model(option { name = "base", default = "zoo/base", help = "the model all experts come from" })
-local experts = dppa.models(option {
-  name = "experts", default = { "zoo/math", "zoo/finance", "zoo/law" }, help = "fine-tuned models, comma separated",
-}, { rows_like = base })
+local base, experts = dppa.inputs {
+  base = "zoo/base", experts = { "zoo/math", "zoo/finance", "zoo/law" }, rows_like = "base",
+}
 local tasks = option {
-  name = "tasks", default = { "zoo/search/math.jsonl", "zoo/search/finance.jsonl", "zoo/search/law.jsonl" },
-  help = "task files, as many for each expert, in the experts' order",
+  name = "tasks", default = { "zoo/search/math.jsonl", "zoo/search/finance.jsonl", "zoo/search/law.jsonl" }, of = "path",
+  nonempty = true, help = "task files, as many for each expert, in the experts' order",
 }
-local rates = option {
-  name = "rates", default = { 0.9, 0.8 }, help = "pruning rates, falling: the partitions between them are amplified",
-}
+local schedule = dppa.options(dpa, {
+  "rates", "combine", "compat", "lambda", "layer_multiple", "linear_multiple", "rest",
+})
 local start = option { name = "start", default = { 1.8, 0 }, help = "the first factors, one for each rate" }
-local step = option {
-  name = "step", default = 0.1, min = 0.001, max = 10, help = "what is added to a factor at a time",
-}
-local take = option {
-  name = "take", default = "rule", choices = { "rule", "best" },
-  help = "where the authors' rule ends, or the best candidate",
-}
-local combine = option {
-  name = "combine", default = "max", choices = { "max", "assign" }, help = "the authors' program, or the paper's text",
-}
-local compat = option {
-  name = "compat", default = "exact", choices = { "exact", "reference" },
-  help = "reference: the authors' masks bit by bit",
-}
-local schedule = {
-  lambda = option { name = "lambda", default = 0.08, min = 0, max = 1, help = "largest shift of a density" },
-  layer_multiple = option {
-    name = "layer_multiple", default = 3, min = 0, help = "an outlier of a layer is this many times its mean",
-  },
-  linear_multiple = option {
-    name = "linear_multiple", default = 5, min = 0, help = "an outlier of a linear is this many times its mean",
-  },
-  rest = option {
-    name = "rest", default = "keep", choices = { "keep", "drop", "magnitude" },
-    help = "what becomes of tensors that are no linears",
-  },
-}
+local searching = dppa.options(search, { "step", "take" })
 local coefficients = option {
-  name = "coefficients", default = {}, help = "of the merged deltas, one for each expert; nothing searches one for all",
+  name = "coefficients", kind = "list", of = "number", default = {},
+  help = "of the merged deltas, one for each expert; nothing searches one for all",
 }
 
 if #tasks % #experts ~= 0 then error(#tasks .. " tasks cannot be shared out among " .. #experts .. " experts") end
+if #start ~= #schedule.rates then error("start has " .. #start .. " factors for " .. #schedule.rates .. " rates") end
+if #coefficients > 1 and #coefficients ~= #experts then
+  error(#coefficients .. " coefficients for " .. #experts .. " experts; give one for all, or one for each")
+end
 local per_expert = #tasks // #experts
+
+local function tell(name, found)
+  local function of(each) return table.concat(each.factors, ", ") .. string.format(" (objective %.4f)", each.value) end
+  local other = found.best ~= found.taken and "; the best was " .. of(found.best) or ""
+  print(name .. ": " .. of(found.taken) .. " of " .. #found.candidates .. " candidates" .. other)
+end
 
 -- One expert: its best factors, judged by its own tasks against the dense expert.
 local function amplified(index)
-  local expert = experts[index]
-  local label, own = dppa.label(expert), {}
+  local expert, own, o = experts[index], {}, { label = dppa.label(experts[index]) }
   for k = 1, per_expert do own[k] = tasks[(index - 1) * per_expert + k] end
-  local o = { rates = rates, combine = combine, compat = compat, label = label }
   for key, value in pairs(schedule) do o[key] = value end
   local amplify = dpa(expert - base, o)
   local found = search {
-    name = "factors of " .. label, start = start, step = step, take = take,
+    name = "factors of " .. o.label, start = start, step = searching.step, take = searching.take,
     candidate = function(factors) return base + amplify(factors) end,
     maximize = objective(expert, own),
   }
-  print(label .. ": factors " .. table.concat(found.factors, ", ") .. ", best objective " .. string.format("%.4f", found.best.value)
-    .. " of " .. #found.candidates .. " candidates")
+  tell(o.label .. ": factors", found)
   return amplify(found.factors), own
 end
 
@@ -101,23 +82,9 @@ end
 if #coefficients > 0 or #experts == 1 then return merged(#coefficients > 0 and coefficients or { 1 }) end
 
 -- All domains together: the geometric mean of what each keeps of its expert.
-local each = {}
-for index, expert in ipairs(experts) do each[index] = objective(expert, questions[index]) end
 local found = search {
   name = "coefficient of the merge", strategy = "grid", start = { 0.3 }, stop = { 1 }, step = 0.1,
-  candidate = merged,
-  maximize = function(models)
-    local values, scores = {}, {}
-    for index = 1, #models do values[index], scores[index] = 1, {} end
-    for _, judge in ipairs(each) do
-      local numbers, details = judge(models)
-      for index, number in ipairs(numbers) do
-        values[index] = values[index] * number ^ (1 / #each)
-        for task, score in pairs(details[index]) do scores[index][task] = score end
-      end
-    end
-    return values, scores
-  end,
+  candidate = merged, maximize = objective(experts, questions),
 }
-print("merged at " .. found.factors[1] .. ", objective " .. string.format("%.4f", found.best.value))
+tell("merged at", found)
 return merged(found.factors)

@@ -4,7 +4,7 @@ local dppa = require "dppa.v1"
 local dp = require "dppa.dp"
 local abs, mean, norm, top, where = dppa.abs, dppa.mean, dppa.norm, dppa.top, dppa.where
 
-local base, expert = dppa.model "zoo/base", dppa.model "zoo/law"
+local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law" }
 local rate = dppa.option { name = "rate", default = 0.9, min = 0, max = 1, help = "share of the delta to drop" }
 
 -- The idea: a change matters by how large it is beside the row that it changes, and later layers may keep more.

@@ -3,9 +3,8 @@
 local dppa = require "dppa.v1"
 local slerp = require "dppa.slerp"
 
-local first = dppa.model(dppa.option { name = "base", default = "zoo/math", help = "the model at t = 0" })
-local second = dppa.models(dppa.option { name = "experts", default = { "zoo/law" }, help = "the model at t = 1" })[1]
-
-return slerp(first, second, {
-  t = dppa.option { name = "t", default = 0.5, min = 0, max = 1, help = "how far to go" },
-})
+local first, others = dppa.inputs {
+  base = "zoo/math", experts = { "zoo/law" }, help = { base = "the model at t = 0", experts = "the model at t = 1" },
+}
+if #others ~= 1 then error("slerp goes between two models; experts has " .. #others .. ": give one") end
+return slerp(first, others[1], dppa.options(slerp))

@@ -5,6 +5,16 @@
 // A call is work outside Lua, where no instruction is counted.
 #define CALL_INSTRUCTIONS 100
 
+/// Whether the code that calls ships with the program; the prelude counts as the host itself. stack: -0 +0; raises: no.
+static bool is_shipped(lua_State *L) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame); level++) {
+    if (!lua_getinfo(L, "S", &frame)) return false;
+    if (strcmp(frame.source, "=[C]") != 0 && strcmp(frame.source, "=dppa.v1") != 0) return frame.source[0] != '@';
+  }
+  return false;
+}
+
 int clua_host_call(lua_State *L) {
   clua_session *session = session_of(L);
   int count = lua_gettop(L);
@@ -23,6 +33,7 @@ int clua_host_call(lua_State *L) {
     .argument_count = (size_t)count,
     .file = has_place ? file : NULL,
     .line = line,
+    .is_shipped = is_shipped(L),
   };
   session->instructions += CALL_INSTRUCTIONS;
   uint64_t entered = clua_now();

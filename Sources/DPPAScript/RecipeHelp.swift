@@ -13,7 +13,7 @@ package struct RecipeHelp {
         let width = options.map(\.name.count).max() ?? 0
         for option in options {
             let name = option.name + String(repeating: " ", count: width - option.name.count)
-            lines.append("  \(name)  \(option.help)\(option.help.isEmpty ? "" : " ")(\(Self.facts(option)))")
+            lines.append("  \(name)  \(option.declaration.asOption)")
         }
         if let stop = trace.stop {
             lines.append("line \(stop.line) depends on measured values; what is declared behind it is not listed")
@@ -22,17 +22,5 @@ package struct RecipeHelp {
             lines.append("what is declared behind this is not listed: \(failure.message)")
         }
         return lines
-    }
-
-    private static func facts(_ option: RecipeOptions.Taken) -> String {
-        var facts: [String] = []
-        if !option.choices.isEmpty { facts.append(option.choices.joined(separator: ", ")) }
-        let range = [
-            option.minimum.map { "from \(Graph.number($0))" }, option.maximum.map { "to \(Graph.number($0))" },
-        ]
-        if range.contains(where: { $0 != nil }) { facts.append(range.compactMap { $0 }.joined(separator: " ")) }
-        let text = RunRecord.Option.Value(option.value).shown()
-        facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
-        return facts.joined(separator: "; ")
     }
 }

@@ -19,9 +19,11 @@ package struct RecipeOutcome {
 
     /// One line for the person at the keyboard.
     package var summary: String {
-        let moved = Double(report.bytesRead + report.bytesWritten) / 1e9
-        return "wrote \(written.joined(separator: ", ")): \(String(format: "%.2f", moved)) GB moved in "
-            + "\(String(format: "%.1f", record.seconds)) s (\(String(format: "%.2f", moved / max(record.seconds, 1e-9))) GB/s)"
+        func gigabytes(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
+        var parts = ["\(gigabytes(report.bytesRead)) read", "\(gigabytes(report.bytesWritten)) written"]
+        if report.bytesBuilt > 0 { parts.append("\(gigabytes(report.bytesBuilt)) of candidates built in memory") }
+        return "wrote \(written.joined(separator: ", ")): " + parts.joined(separator: ", ")
+            + " in \(String(format: "%.1f", record.seconds)) s"
     }
 
     /// Writes everything as one page of HTML.

@@ -48,7 +48,8 @@ package struct RecipeTrace {
         return session.warnings
             + session.unusedMasks(isOwn: isOwn).map { mask in
                 "\(mask.location.file):\(mask.location.line): warning: no result depends on the mask \(mask.formula)\n"
-                    + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b)"
+                    + "note: Lua's `and`, `or`, `not` and `if` see every field as true; choose with where(mask, a, b), join masks "
+                    + "by & and |, turn one around by ~"
             }
     }
 
@@ -61,6 +62,11 @@ package struct RecipeTrace {
         return others + warnings + inputs + (try session.clampWarnings())
     }
 
-    /// Comparisons and conditions on fields in the recipe's own files.
-    package var traps: [String] { texts.sorted { $0.key < $1.key }.flatMap { SilentTraps.warnings($1, file: $0) } }
+    /// What the texts of the recipe's own files show: comparisons and conditions on fields, and, behind the place where the
+    /// trace ended, names of files that are not there.
+    package var traps: [String] {
+        let files = texts.sorted { $0.key < $1.key }
+        return files.flatMap { SilentTraps.warnings($1, file: $0) }
+            + (stop.map { stop in LiteralPaths.warnings(texts[stop.file] ?? "", behind: stop, session.paths) } ?? [])
+    }
 }

@@ -1,106 +1,114 @@
 import DPPA
 
-/// Finds comparisons and conditions on fields in a recipe's text, which Lua decides without a word.
+/// Finds comparisons, conditions and `and`, `or`, `not` on fields in a recipe's text, which Lua decides without a word.
 ///
-/// `delta == 0` is false and `if mask then` is true whatever the weights are. A name counts as a field when it is bound on one
-/// line to an arithmetic or a call of the language over fields; what cannot be told from the text alone is not reported.
-struct SilentTraps {
-    private var fields: Set<String> = []
-    private var makers: Set<String> = []
+/// `delta == 0` is false, `if mask then` is true and `m1 and m2` is m2, whatever the weights are. What counts as a field is
+/// told by `FieldNames`, line by line; what cannot be told from the text alone is not reported.
+package struct SilentTraps {
+    private var names = FieldNames()
 
-    /// One line for each trap.
-    static func warnings(_ text: String, file: String) -> [String] {
+    /// One text for each trap.
+    package static func warnings(_ text: String, file: String) -> [String] {
         var finder = SilentTraps()
         var warnings: [String] = []
         for (number, raw) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = raw.components(separatedBy: "--")[0]
-            let tokens = Self.tokens(line)
-            for trap in finder.traps(tokens) { warnings.append("\(file):\(number + 1): warning: \(trap)") }
-            finder.bind(tokens)
+            let line = Array(raw)
+            let tokens = LuaToken.tokens([line])[...]
+            finder.names.shadow(tokens)
+            for trap in finder.traps(tokens, line) { warnings.append("\(file):\(number + 1): warning: \(trap)") }
+            finder.names.bind(tokens)
         }
         return warnings
     }
 
-    private func traps(_ tokens: [String]) -> [String] {
+    private func traps(_ tokens: ArraySlice<LuaToken>, _ line: [Character]) -> [String] {
         var found: [String] = []
+        for condition in conditions(tokens) {
+            for operand in condition.tokens.split(at: ["and", "or"]) where !operand.isEmpty && names.isField(operand) {
+                found.append(
+                    "`\(condition.word) \(shown(operand, line))` sees every field as true\n"
+                        + "note: choose element by element with where(mask, a, b); a number to decide by is "
+                        + "mean(x, \"model\"):value()")
+            }
+        }
         for index in tokens.indices {
-            let (before, after) = (
-                index > 0 ? tokens[index - 1] : "", index + 1 < tokens.count ? tokens[index + 1] : ""
-            )
-            switch tokens[index] {
-            case "==", "~=":
-                guard before != "nil", after != "nil" else { continue }
-                // The name must be the whole operand: `t.layer == 0` compares a fact.
-                let isLeft = fields.contains(before) && (index < 2 || !Self.joins.contains(tokens[index - 2]))
-                let isRight =
-                    fields.contains(after) && (index + 2 >= tokens.count || !Self.joins.contains(tokens[index + 2]))
-                guard isLeft || isRight else { continue }
-                let method = tokens[index] == "==" ? "eq" : "ne"
-                found.append(
-                    "Lua decides `\(before) \(tokens[index]) \(after)` once, for the whole field\n"
-                        + "note: a mask for every element is \(isLeft ? before : after):\(method)(…)")
-            case "if", "elseif", "while", "not":
-                let next = index + 2 < tokens.count ? tokens[index + 2] : ""
-                guard fields.contains(after), ["then", "do", "and", "or", ""].contains(next) else { continue }
-                found.append(
-                    "`\(tokens[index]) \(after)` sees every field as true\n"
-                        + "note: choose element by element with where(mask, a, b)")
+            switch tokens[index].text {
+            case "==", "~=": found += comparison(tokens, index, line)
+            case "not":
+                let operand = right(of: index, tokens)
+                guard names.isField(operand) else { continue }
+                let text = shown(operand, line)
+                found.append("`not \(text)` is false for every field\nnote: a mask is turned around by ~\(text)")
+            case "and", "or": found += join(tokens, index, line)
             default: break
             }
         }
         return found
     }
 
-    /// Remembers what a line `local name = …` or `name = …` binds.
-    private mutating func bind(_ tokens: [String]) {
-        let start = tokens.first == "local" ? 1 : 0
-        guard tokens.count > start + 2, tokens[start + 1] == "=", Self.isName(tokens[start]) else { return }
-        let (name, value) = (tokens[start], Array(tokens[(start + 2)...]))
-        let opaque: Set<String> = ["{", "function", "value", "score", "label", "space", "#", "numel", "==", "~="]
-        fields.remove(name)
-        if value.count == 3, value[0] == "dppa", value[1] == ".", Self.makes(value[2]) {
-            makers.insert(name)
-        } else if opaque.isDisjoint(with: value) {
-            let called = zip(value, value.dropFirst()).contains { $1 == "(" && makers.contains($0) }
-            let module = zip(value, value.dropFirst(2)).contains { $0 == "dppa" && Self.makes($1) }
-            let isArithmetic = value.contains { fields.contains($0) } && value.contains { "+-*/^:&|".contains($0) }
-            if called || module || isArithmetic { fields.insert(name) }
+    private func comparison(_ tokens: ArraySlice<LuaToken>, _ index: Int, _ line: [Character]) -> [String] {
+        let (a, b) = (left(of: index, tokens), right(of: index, tokens))
+        guard !a.isEmpty, !b.isEmpty, a.last?.text != "nil", b.first?.text != "nil" else { return [] }
+        guard let field = [a, b].first(where: names.isField) else { return [] }
+        let sign = tokens[index].text
+        return [
+            "Lua decides `\(shown(a, line)) \(sign) \(shown(b, line))` once, for the whole field\n"
+                + "note: a mask for every element is \(shown(field, line)):\(sign == "==" ? "eq" : "ne")(…)"
+        ]
+    }
+
+    private func join(_ tokens: ArraySlice<LuaToken>, _ index: Int, _ line: [Character]) -> [String] {
+        let (a, b) = (left(of: index, tokens), right(of: index, tokens))
+        // `sum and sum + part or part` asks whether there is a sum yet.
+        guard names.isField(a), !b.isEmpty, a.count > 1 || a.first?.text != b.first?.text else { return [] }
+        let (isAnd, x, y) = (tokens[index].text == "and", shown(a, line), shown(b, line))
+        guard isAnd || names.isField(b), !conditions(tokens).contains(where: { $0.tokens.indices.contains(index) })
+        else { return [] }
+        return [
+            "`\(x) \(isAnd ? "and" : "or") \(y)` is \(isAnd ? y : x), because Lua sees every field as true\n"
+                + "note: masks are joined by \(x) \(isAnd ? "&" : "|") \(y); between values where(mask, a, b) chooses"
+        ]
+    }
+
+    /// What stands between `if` and `then`.
+    private func conditions(_ tokens: ArraySlice<LuaToken>) -> [(word: String, tokens: ArraySlice<LuaToken>)] {
+        tokens.indices.filter { ["if", "elseif", "while"].contains(tokens[$0].text) }.map { start in
+            let end = tokens[start...].firstIndex { ["then", "do"].contains($0.text) } ?? tokens.endIndex
+            return (tokens[start].text, tokens[(start + 1)..<end])
         }
     }
 
-    private static let joins: Set<String> = [".", ":", "[", "("]
-
-    private static func makes(_ name: String) -> Bool {
-        Catalog.functions.contains { $0.name == name && $0.type == "dppa.Field" && $0.name != "numel" }
-    }
-
-    private static func isName(_ token: String) -> Bool {
-        token.first.map { $0.isLetter || $0 == "_" } ?? false
-    }
-
-    /// Names, numbers, texts as one token each, and signs; `==` and `~=` are one sign.
-    private static func tokens(_ line: String) -> [String] {
-        var tokens: [String] = []
-        var rest = line[...]
-        while let first = rest.first {
-            if first.isWhitespace {
-                rest = rest.dropFirst()
-            } else if first == "\"" || first == "'" {
-                let text = rest.dropFirst().prefix { $0 != first }
-                tokens.append("\"\"")
-                rest = rest.dropFirst(text.count + 2)
-            } else if rest.hasPrefix("==") || rest.hasPrefix("~=") || rest.hasPrefix("<=") || rest.hasPrefix(">=") {
-                tokens.append(String(rest.prefix(2)))
-                rest = rest.dropFirst(2)
-            } else if first.isLetter || first.isNumber || first == "_" {
-                let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-                tokens.append(String(word))
-                rest = rest.dropFirst(word.count)
-            } else {
-                tokens.append(String(first))
-                rest = rest.dropFirst()
-            }
+    /// The operand that ends before a sign or word, and the one that begins behind it.
+    private func left(of index: Int, _ tokens: ArraySlice<LuaToken>) -> ArraySlice<LuaToken> {
+        var (start, depth) = (index, 0)
+        while start > tokens.startIndex {
+            let token = tokens[start - 1]
+            if depth == 0, token.nesting == 1 || Self.ends.contains(token.text) { break }
+            depth -= token.nesting
+            start -= 1
         }
-        return tokens
+        return tokens[start..<index]
+    }
+
+    private func right(of index: Int, _ tokens: ArraySlice<LuaToken>) -> ArraySlice<LuaToken> {
+        var (end, depth) = (index + 1, 0)
+        while end < tokens.endIndex {
+            let token = tokens[end]
+            if depth == 0, token.nesting == -1 || Self.ends.contains(token.text) { break }
+            depth += token.nesting
+            end += 1
+        }
+        return tokens[(index + 1)..<end]
+    }
+
+    private static let ends: Set<String> = [
+        "and", "or", "not", "if", "elseif", "while", "then", "do", "return", "local", "=", ",", ";", "==", "~=", "<",
+        ">", "<=",
+        ">=", "end", "else", "until", "function",
+    ]
+
+    private func shown(_ tokens: ArraySlice<LuaToken>, _ line: [Character]) -> String {
+        guard let first = tokens.first, let last = tokens.last else { return "" }
+        return String(line[first.column..<(last.column + last.length)])
     }
 }

@@ -25,10 +25,11 @@ struct HelpCommand: ParsableCommand {
     func run() throws {
         guard let name else {
             Console.output("names: \(Reference.names.joined(separator: ", "))")
+            Console.output("besides: \(Reference.topics.joined(separator: ", "))")
             Console.output("commands: dppa-run --help; a recipe's options: dppa-run help recipes/ties.lua")
             return
         }
-        if let page = Reference.help(name) { return Console.output(page) }
+        if let page = try Reference.help(name) { return Console.output(page) }
         let commands = DPPARun.configuration.subcommands
         if let command = commands.first(where: { $0.configuration.commandName == name }) {
             return Console.output(DPPARun.helpMessage(for: command))

@@ -11,14 +11,15 @@ struct ReferenceCommand: ParsableCommand {
     @Argument(help: "Where the page goes.")
     var page: String
 
-    @Argument(help: "Where the stub goes.")
-    var stub: String
+    @Argument(help: "The folder of the stubs.")
+    var stubs: String
 
     func run() throws {
         do {
-            let files = try (page: OutputOption.file(page), stub: OutputOption.file(stub))
-            try files.page.write(Reference.text.utf8)
-            try files.stub.write(Stub.text.utf8)
+            let files = try Stub.files.map { (try OutputOption.file(stubs + "/" + $0.file), $0.text) }
+            let page = try OutputOption.file(page)
+            try page.write(Reference.text.utf8)
+            for (file, text) in files { try file.write(text.utf8) }
         } catch {
             throw Console.fail(error)
         }

@@ -81,7 +81,11 @@ import Testing
 
     @Test func pagesMadeFromTheCatalogAreNotOld() throws {
         #expect(try Self.page("docs/reference.md") == Reference.text, "run `make reference`")
-        #expect(try Self.page("recipes/types/dppa.d.lua") == Stub.text, "run `make reference`")
+        for (file, text) in try Stub.files {
+            #expect(try Self.page("recipes/types/" + file) == text, "run `make reference`")
+        }
+        let shipped = try FileManager.default.contentsOfDirectory(atPath: Folders.recipes + "/types")
+        #expect(Set(shipped) == Set(try Stub.files.map(\.file)))
     }
 
     /// Each example of the catalog, after what it takes for granted.
@@ -122,7 +126,7 @@ import Testing
     }
 
     @Test func everyNameHasHelpAndEveryShippedRecipeExplainsItself() throws {
-        for name in Reference.names { #expect(Reference.help(name)?.isEmpty == false) }
+        for name in Reference.names { #expect(try Reference.help(name)?.isEmpty == false) }
         let recipes = try FileManager.default.contentsOfDirectory(atPath: Folders.recipes).filter {
             $0.hasSuffix(".lua")
         }
@@ -132,7 +136,7 @@ import Testing
             let lines = RecipeHelp(trace).lines
             #expect(lines.first?.isEmpty == false, "\(recipe) begins with no comment")
             for option in trace.session.options.taken {
-                #expect(!option.help.isEmpty, "\(recipe): option \(option.name) has no help")
+                #expect(!option.declaration.help.isEmpty, "\(recipe): option \(option.name) has no help")
             }
         }
     }

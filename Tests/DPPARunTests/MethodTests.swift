@@ -162,7 +162,7 @@ import Testing
         let scratch = try Scratch()
         let own = try Scratch()
         let library = Folders.project + "/Sources/DPPAScript/Library"
-        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale", "expert_weights"] {
+        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale"] {
             let text = try String(contentsOfFile: "\(library)/\(name).lua", encoding: .utf8)
             _ = try own.write(renamed(text), "lib/own_\(name).lua")
         }
@@ -178,7 +178,7 @@ import Testing
 
     private func renamed(_ text: String) -> String {
         var text = text
-        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale", "expert_weights"] {
+        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale"] {
             text = text.replacingOccurrences(of: "require \"dppa.\(name)\"", with: "require \"own_\(name)\"")
         }
         return text

@@ -49,6 +49,10 @@ import Testing
         for recipe in ["ties", "dare", "dp", "dppa", "my_rule", "slerp", "average", "task_arithmetic", "dppa_minimal"] {
             #expect(try program.dppaRun(["check", "\(recipes)/\(recipe).lua"]).errors.isEmpty)
         }
+        // What a shipped method makes and does not need is no mistake of the recipe.
+        for option in ["method=owl", "level=layer", "level=linear"] {
+            #expect(try program.dppaRun(["check", recipes + "/dp.lua", "--set", option]).errors.isEmpty)
+        }
         let unknown = try program.dppaRun(["check", recipes + "/ties.lua", "--set", "densty=0.3"])
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'density'?"))
     }
@@ -151,7 +155,9 @@ import Testing
         #expect(try program.dppaRun(["help", "dppa.search"]).output.contains("strategy"))
         #expect(try program.dppaRun(["help", "run"]).output.contains("--shard-size"))
         let recipe = try program.dppaRun(["help", recipes + "/ties.lua"]).output
-        #expect(recipe.contains("  density    share of each delta to keep (from 0 to 1; default 0.2)"))
+        #expect(
+            recipe.contains(
+                "  density    share of each delta to keep (from 0 to 1; default 0.2; per expert and tensor)"))
         let unknown = try program.dppaRun(["help", "tpo"])
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'top'?"))
     }
@@ -166,7 +172,7 @@ import Testing
         #expect(try program.dppaRun(["run", file, "--quiet", "--out", scratch.path + "/out"] + options).code == 0)
         // Its models are not there yet; what it declares before them is told all the same.
         let help = try program.dppaRun(["help", file])
-        #expect(help.code == 0 && help.output.contains("  base  the model all experts come from"))
+        #expect(help.code == 0 && help.output.contains("  base       the model all experts come from"))
         let again = try program.dppaRun(["new", file])
         #expect(again.code == 73 && again.errors.contains("exists"))
     }

@@ -93,9 +93,9 @@ import Testing
 
     @Test(
         arguments: [
-            ("start = {}", "start must be a list"), ("start = { 1 }, step = 0", "step must be positive"),
+            ("start = {}", "'start' is empty"), ("start = { 1 }, step = 0", "'step' must be at least"),
             ("start = { 1 }, maximise = 1", "has no option 'maximise'"),
-            ("start = { 1 }, strategy = \"random\"", "strategy must be greedy or grid"),
+            ("start = { 1 }, strategy = \"random\"", "'strategy' cannot be 'random'"),
         ])
     func mistakesAreNamed(options: String, message: String) throws {
         let error = #expect(throws: DPPAError.self) { try searched(options, "1") }
@@ -162,10 +162,16 @@ import Testing
             ("dppa.score(base, \"external:gsm8k\")", "needs a program that scores it"),
             ("dppa.score(base, \"never.jsonl\", { detail = true })", "has no option 'detail'; did you mean 'details'?"),
             ("dppa.score(base, \"never.jsonl\", { on_failure = \"stop\" })", "option 'on_failure' must be"),
-            ("require(\"dppa.dp\").keep((law - base):linears(), { rat = 1 })", "dp has no option 'rat'"),
-            ("require(\"dppa.dp\").keep((law - base):linears(), { rate = 1.5 })", "rate must be between 0 and 1"),
+            (
+                "require(\"dppa.dp\").keep((law - base):linears(), { rat = 1 })",
+                "dp.keep has no option 'rat'; did you mean 'rate'?"
+            ),
+            (
+                "require(\"dppa.dp\").keep((law - base):linears(), { rate = 1.5 })",
+                "dp.keep: option 'rate' must be from 0 to 1; it is 1.5"
+            ),
             ("require(\"dppa.dpa\")(law - base, { rates = { 0.8, 0.9 } })", "rates must fall"),
-            ("require(\"dppa.dpa\")(law - base)({ 1 })", "2 rates have 1 factors"),
+            ("require(\"dppa.dpa\")(law - base)({ 1 })", "2 rates need as many factors; there are 1"),
             ("dppa.report { name = \"a\", columns = { \"x\" }, rows = { { 1, 2 } } }", "a list of 1 values"),
         ])
     func failuresAreNamed(body: String, message: String) throws {

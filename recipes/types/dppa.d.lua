@@ -3,6 +3,9 @@
 
 ---@alias dppa.Scope "row"|"column"|"tensor"|"layer"|"model"|dppa.Group
 ---@class dppa.Group
+---@class dppa.Gradient
+---@alias dppa.PerTensor number|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>
+---@alias dppa.PerExpert dppa.PerTensor|dppa.PerTensor[]
 
 ---A value for every element of every tensor of its selection, or for every row, tensor, layer or the model.
 ---@class dppa.Field
@@ -112,7 +115,7 @@ function dppa.as_delta(value) end
 function dppa.as_model(value, like) end
 
 ---The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.
----@param options { models: (dppa.Field)[], weights?: any[] }
+---@param options { models: (dppa.Field)[], weights?: any }
 ---@return dppa.Field
 function dppa.average(options) end
 
@@ -153,15 +156,30 @@ function dppa.dot(x, y, scope) end
 ---@return dppa.Field
 function dppa.exp(x) end
 
+---What is known of each tensor of a field: name, layer, depth, module, role, shape, numel.
+---@param field dppa.Field
+---@return table[]
+function dppa.facts(field) end
+
 ---Each element rounded towards minus infinity.
 ---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.floor(x) end
 
+---Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and joined by straight lines; outside the blocks embeddings have the first, all else the last.
+---@param anchors (number)[]
+---@return dppa.Gradient
+function dppa.gradient(anchors) end
+
 ---A scope of a recipe's own: tensors with equal keys belong together.
 ---@param rule function
 ---@return dppa.Group
 function dppa.group(rule) end
+
+---Declares and opens the models of a recipe: the options `base`, `experts` (or `expert`) and `rows_like`, to whose rows a grown vocabulary is cut; the table gives their defaults, and `help` other texts.
+---@param defaults { base?: string, experts?: (string)[], expert?: string, rows_like?: string, help?: table<string, string> }
+---@return dppa.Field, dppa.Field[]
+function dppa.inputs(defaults) end
 
 ---Reads a JSON file beside the recipe as a table.
 ---@param path string
@@ -204,6 +222,11 @@ function dppa.maximum(x, y) end
 ---@return dppa.Field
 function dppa.mean(x, scope, weight) end
 
+---A method that declares its arguments and options: calls are checked, defaults filled in, experts become deltas of the base, and what is per expert or tensor becomes a list or a field.
+---@param declaration any
+---@return function
+function dppa.method(declaration) end
+
 ---The smallest value over a scope; NaN if there is one.
 ---@param x dppa.Field
 ---@param scope dppa.Scope
@@ -240,14 +263,20 @@ function dppa.norm(x, scope) end
 ---@return dppa.Field
 function dppa.numel(x, scope) end
 
----Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: number, string, boolean or list.
----@param declaration { name: string, default?: any, min?: number, max?: number, help?: string, choices?: (string)[] }
+---Declares an option that `--set name=value` sets, and gives its value; the default fixes its kind (number, text, boolean, list), or `kind` does.
+---@param declaration { name: string, default?: any, min?: number, max?: number, help?: string, choices?: (string)[], kind?: "number"|"count"|"boolean"|"text"|"path"|"list", of?: "number"|"count"|"boolean"|"text"|"path", per?: "expert", nonempty?: boolean }
 ---@return any
 function dppa.option(declaration) end
 
----A number for each tensor, from its name, layer, depth, module, role, shape, numel.
+---Declares the options of a method as options of the recipe, and gives their values; `changed` names other defaults, and in its list part the only options to declare.
+---@param method function
+---@param changed? any
+---@return table
+function dppa.options(method, changed) end
+
+---A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.
 ---@param field dppa.Field
----@param rule function
+---@param rule function|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>
 ---@return dppa.Field
 function dppa.per_tensor(field, rule) end
 

@@ -42,6 +42,7 @@ typedef struct clua_call {
   size_t argument_count;
   const char *file;                 ///< The nearest frame of a recipe's own file; NULL if there is none.
   int32_t line;
+  bool is_shipped;                  ///< Whether a shipped module made the call, on behalf of that file.
   const clua_value *results;        ///< Set by the host, which owns the memory.
   size_t result_count;
 } clua_call;

@@ -37,6 +37,14 @@ public struct Evaluator {
         return results.map { $0 ?? [] }
     }
 
+    /// Throws what scoring would throw before it reads a weight.
+    func requireScorable(_ models: [NodeID], on tasks: [EvaluationTask]) throws {
+        for subject in try models.map(subject) {
+            for task in tasks { try subject.requireFit(task) }
+            _ = try subject.plan(tasks, models: 1, engine.options)
+        }
+    }
+
     /// What one model predicts at the wanted positions of some sequences, in order.
     package func predictions(_ model: NodeID, _ sequences: [TokenSequence]) throws -> [Prediction] {
         try MatrixProduct.prepare()

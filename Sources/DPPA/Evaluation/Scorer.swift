@@ -84,6 +84,13 @@ public final class Scorer {
         }
     }
 
+    /// Throws what scoring would throw before it reads a weight; what only an external program knows is not asked for.
+    package func requireScorable(_ models: [NodeID], on tasks: [Task], checkpoints: [Checkpoint]) throws {
+        let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
+        guard !builtIn.isEmpty else { return }
+        try Evaluator(engine, checkpoints: checkpoints, dtype: dtype).requireScorable(models, on: builtIn)
+    }
+
     private func scoreBuiltIn(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {
         // Models that lack the same tasks are scored together.
         var lacking: [[Int]: [Int]] = [:]

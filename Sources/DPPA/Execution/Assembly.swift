@@ -207,10 +207,10 @@ extension TensorTask {
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// Bytes written by all chunks.
-    var bytesWritten: Int {
+    /// Bytes of outputs that all chunks give, in memory or in files.
+    func outputBytes(inMemory: Bool) -> Int {
         let owned = chunks.reduce(0) { $0 + $1.owned.count }
-        return outputs.reduce(0) { $0 + owned * $1.dtype.byteSize }
+        return outputs.filter { $0.destination.isInMemory == inMemory }.reduce(0) { $0 + owned * $1.dtype.byteSize }
     }
 
     /// Bytes moved for each element, for progress.

@@ -253,7 +253,8 @@ public final class Engine {
         guard !index.isEmpty else { return }
         let (pieces, machines, counters, observer) = (index, machines, counters, observer)
         let read = tasks.reduce(0) { $0 + $1.bytesRead }
-        let written = tasks.reduce(0) { $0 + $1.bytesWritten }
+        let written = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: false) }
+        let built = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: true) }
         observer?.begin(stage: stageName ?? stage)
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
@@ -263,6 +264,7 @@ public final class Engine {
         }
         report.bytesRead += read
         report.bytesWritten += written
+        report.bytesBuilt += built
         for task in tasks {
             for resident in task.residents { resident?.isFilled = true }
         }

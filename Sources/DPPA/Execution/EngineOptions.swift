@@ -40,12 +40,14 @@ public protocol EngineObserver: Sendable {
 public struct EngineReport: Sendable {
     /// Bytes of weights that were read, counting each time.
     public var bytesRead = 0
-    /// Bytes of weights that were written.
+    /// Bytes of weights that were written to files.
     public var bytesWritten = 0
     /// Bytes of weights that passes went through for the first time, wherever they were; samples aside.
     public internal(set) var diskBytes = 0
     /// Bytes of weights that passes went through again, kept in memory or read again.
     public internal(set) var cacheBytes = 0
+    /// Bytes of weights of candidates that were built in memory to be scored.
+    public var bytesBuilt = 0
     /// The number of passes over the tensors; those of one epoch find a tensor still at hand.
     public var passes = 0
     /// How often the whole checkpoint had to be gone through.

@@ -68,6 +68,7 @@ private struct MemoryDestination: OutputDestination {
     let dtype: DType
     let elements: Range<Int>
     let values: Buffer<Float>
+    var isInMemory: Bool { true }
 
     init(dtype: DType, elements: Range<Int>) {
         self.dtype = dtype

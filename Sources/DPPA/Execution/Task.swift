@@ -58,6 +58,12 @@ final class Resident: @unchecked Sendable {
 protocol OutputDestination: Sendable {
     /// Takes a piece of a tensor, `byteOffset` bytes from its start; called from several threads at once.
     func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws
+    /// Whether nothing is written to a file.
+    var isInMemory: Bool { get }
+}
+
+extension OutputDestination {
+    var isInMemory: Bool { false }
 }
 
 extension CheckpointWriter: OutputDestination {}

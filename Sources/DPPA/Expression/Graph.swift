@@ -119,6 +119,11 @@ public final class Graph {
         return node
     }
 
+    /// The numbers of a node that is a number for each tensor from plain facts; nil for every other node.
+    package func numbers(_ node: NodeID) -> [TensorID: Double]? {
+        if case .table(let number) = self[node].operation { tables[number] } else { nil }
+    }
+
     /// A grouping of a node's tensors by keys; wherever a scope is expected.
     public func grouping(_ like: NodeID, _ keys: [String: String]) throws -> Scope {
         guard let members = domain(of: like) else {

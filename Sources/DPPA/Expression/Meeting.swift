@@ -26,7 +26,10 @@ extension Graph {
                         "one of the models keeps its matrices the other way round, as GPT-2's Conv1D does: convert it to the "
                             + "layout of the other before merging"
                     ]
-                    : (isGrown ? ["if one vocabulary has grown, cut it: dppa.model(path, { rows_like = base })"] : [])
+                    : (isGrown
+                        ? [
+                            "if one vocabulary has grown, cut it: --set rows_like=base, or dppa.model(path, { rows_like = base })"
+                        ] : [])
                         + ["leave such tensors out with :select or :linears, or merge models of one architecture"],
                 location: location)
         }

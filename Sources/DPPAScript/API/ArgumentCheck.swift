@@ -70,7 +70,7 @@ private struct ArgumentCheck {
             value.double.map { (-1e-9...1 + 1e-9).contains($0) } ?? false
         case (.amount, .table): true
         case (.scope, .string(let text)): Scope.named.contains { $0.name == text }
-        case (.scope, .object(let object)): !(object is NodeObject)
+        case (.scope, .object(let object)): object is ScopeObject || object is GroupObject
         case (.text, .string): true
         case (.name, .string(let text)), (.path, .string(let text)), (.glob, .string(let text)): !text.isEmpty
         case (.fileName, .string(let text)): Self.isFileName(text)
@@ -84,6 +84,9 @@ private struct ArgumentCheck {
         case (.anyList, .table(let table)): table.fields.isEmpty
         case (.names, .table(let table)): table.array.isEmpty && !table.fields.isEmpty
         case (.entries, .table(let table)): !table.array.isEmpty || !table.fields.isEmpty
+        case (.tensorNumbers, .table(let table)): table.array.isEmpty && !table.fields.isEmpty
+        case (.tensorNumbers, .object(let object)): object is NodeObject || object is GradientObject
+        case (.tensorNumbers, .function): true
         case (.options, .table(let table)): table.array.isEmpty
         case (.oneOf(let kinds), _): kinds.contains { fits(value, $0) }
         default: false

@@ -62,7 +62,10 @@ extension Call {
         return try table.array.map(node)
     }
 
-    func result(_ id: NodeID) -> [ScriptValue] { [.object(NodeObject(id))] }
+    func result(_ id: NodeID) -> [ScriptValue] {
+        if isShipped { (context as? RecipeSession)?.shipped.insert(id) }
+        return [.object(NodeObject(id))]
+    }
 
     /// The check before the function lets no such value through.
     private func unchecked(_ value: ScriptValue) -> DPPAError {

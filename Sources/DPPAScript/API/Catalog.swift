@@ -5,7 +5,8 @@ package enum Catalog {
     /// Functions of the module.
     ///
     /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
-    package static let functions: [Function] = arithmetic + reductions + fields + scoring + data + scripted
+    package static let functions: [Function] =
+        arithmetic + reductions + fields + scoring + data + scripted + methodNames
 
     /// Methods of fields.
     package static let methods: [Function] = (comparisons + fieldMethods + results + scriptedMethods).map { method in
@@ -15,75 +16,78 @@ package enum Catalog {
     }
 
     /// What only the prelude calls, with arguments that it has checked.
-    package static let inner: [Function] = [
-        Function(
-            name: "formula", summary: "A field as maths.", parameters: [.field("field")], returns: "a text", example: ""
-        ) { call in
-            [.string(try call.session().graph.formula(call.node(0)))]
-        },
-        Function(
-            name: "facts", summary: "The facts of each tensor of a field.", parameters: [.field("field")],
-            returns: "a list of tables", example: ""
-        ) { call in
-            let (session, node) = (try call.session(), try call.node(0))
-            let tensors = session.graph.domain(of: node)?.tensors ?? []
-            return [.table(ScriptTable(array: tensors.map { .table(facts(session.graph.facts($0))) }))]
-        },
-        Function(
-            name: "per_tensor", summary: "A number for each tensor.",
-            parameters: [.field("field"), Parameter("values", .any)], returns: "a value per tensor", example: ""
-        ) { call in
-            var values: [String: Double] = [:]
-            for (name, value) in call.options(1).sorted(by: { $0.key < $1.key }) {
-                guard let number = value.double else {
-                    throw DPPAError(
-                        .data, "per_tensor: the function must give a number; for \(name) it gave \(value.described)",
-                        location: call.location)
+    package static let inner: [Function] =
+        methodInner + [
+            Function(
+                name: "formula", summary: "A field as maths.", parameters: [.field("field")], returns: "a text",
+                example: ""
+            ) { call in
+                [.string(try call.session().graph.formula(call.node(0)))]
+            },
+            Function(
+                name: "facts", summary: "The facts of each tensor of a field.", parameters: [.field("field")],
+                returns: "a list of tables", example: ""
+            ) { call in
+                let (session, node) = (try call.session(), try call.node(0))
+                let tensors = session.graph.domain(of: node)?.tensors ?? []
+                return [.table(ScriptTable(array: tensors.map { .table(facts(session.graph.facts($0))) }))]
+            },
+            Function(
+                name: "per_tensor", summary: "A number for each tensor.",
+                parameters: [.field("field"), Parameter("values", .any)], returns: "a value per tensor", example: ""
+            ) { call in
+                var values: [String: Double] = [:]
+                for (name, value) in call.options(1).sorted(by: { $0.key < $1.key }) {
+                    guard let number = value.double else {
+                        throw DPPAError(
+                            .data,
+                            "per_tensor: the function must give a number; for \(name) it gave \(value.described)",
+                            location: call.location)
+                    }
+                    values[name] = number
                 }
-                values[name] = number
-            }
-            return call.result(try call.session().graph.perTensor(call.node(0), values))
-        },
-        Function(
-            name: "group", summary: "What stands where a scope is expected.", parameters: [], returns: "a group",
-            example: ""
-        ) { _ in [.object(GroupObject())] },
-        Function(
-            name: "grouping", summary: "A scope of a recipe's own.",
-            parameters: [.field("field"), Parameter("keys", .any)], returns: "a scope", example: ""
-        ) { call in
-            let keys = call.options(1).compactMapValues { value -> String? in
-                switch value {
-                case .string(let text): text
-                case .integer(let number): String(number)
-                case .number(let number): Graph.number(number)
-                case .bool(let flag): String(flag)
-                default: nil
+                return call.result(try call.session().graph.perTensor(call.node(0), values))
+            },
+            Function(
+                name: "group", summary: "What stands where a scope is expected.", parameters: [], returns: "a group",
+                example: ""
+            ) { _ in [.object(GroupObject())] },
+            Function(
+                name: "grouping", summary: "A scope of a recipe's own.",
+                parameters: [.field("field"), Parameter("keys", .any)], returns: "a scope", example: ""
+            ) { call in
+                let keys = call.options(1).compactMapValues { value -> String? in
+                    switch value {
+                    case .string(let text): text
+                    case .integer(let number): String(number)
+                    case .number(let number): Graph.number(number)
+                    case .bool(let flag): String(flag)
+                    default: nil
+                    }
                 }
-            }
-            return [.object(ScopeObject(try call.session().graph.grouping(call.node(0), keys)))]
-        },
-        Function(
-            name: "rest", summary: "The part of a field that some parts leave.",
-            parameters: [.field("field"), Parameter("parts", .anyList)], returns: "a field, or nil", example: ""
-        ) { call in
-            let rest = try call.session().graph.rest(of: call.node(0), without: call.nodes(1))
-            return rest.map { call.result($0) } ?? [.null]
-        },
-        Function(
-            name: "is_field", summary: "Whether a value is a field.",
-            parameters: [Parameter("value", .any, isOptional: true)],
-            returns: "a truth value", example: ""
-        ) { call in
-            if case .object(let object) = call.argument(0) { [.bool(object is NodeObject)] } else { [.bool(false)] }
-        },
-        Function(
-            name: "branch", summary: "One field out of disjoint parts.", parameters: [Parameter("parts", .anyList)],
-            returns: "a field", example: ""
-        ) { call in
-            call.result(try call.session().graph.branch(call.nodes(0)))
-        },
-    ]
+                return [.object(ScopeObject(try call.session().graph.grouping(call.node(0), keys)))]
+            },
+            Function(
+                name: "rest", summary: "The part of a field that some parts leave.",
+                parameters: [.field("field"), Parameter("parts", .anyList)], returns: "a field, or nil", example: ""
+            ) { call in
+                let rest = try call.session().graph.rest(of: call.node(0), without: call.nodes(1))
+                return rest.map { call.result($0) } ?? [.null]
+            },
+            Function(
+                name: "is_field", summary: "Whether a value is a field.",
+                parameters: [Parameter("value", .any, isOptional: true)],
+                returns: "a truth value", example: ""
+            ) { call in
+                if case .object(let object) = call.argument(0) { [.bool(object is NodeObject)] } else { [.bool(false)] }
+            },
+            Function(
+                name: "branch", summary: "One field out of disjoint parts.", parameters: [Parameter("parts", .anyList)],
+                returns: "a field", example: ""
+            ) { call in
+                call.result(try call.session().graph.branch(call.nodes(0)))
+            },
+        ]
 
     /// The check of a name's arguments alone, for what the prelude does before it calls the host or instead of it.
     static func check(of function: Function) -> Function {

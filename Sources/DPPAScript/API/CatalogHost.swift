@@ -2,16 +2,18 @@ import DPPA
 
 /// The Lua sources that ship inside the program.
 enum LibraryTexts {
-    /// By module name: `require "dppa.NAME"`; "sandbox" and "prelude" are what the host itself runs.
+    /// What is no module: the host itself runs these, and `template` is what `dppa-run new` writes.
+    static let hidden: Set<String> = ["sandbox", "prelude", "methods", "template"]
+
+    /// By name; a module is what `require "dppa.NAME"` gives.
     static let all: [String: String] = [
         "average": text(PackageResources.average_lua), "dare": text(PackageResources.dare_lua),
-        "delta_of": text(PackageResources.delta_of_lua), "dp": text(PackageResources.dp_lua),
-        "dpa": text(PackageResources.dpa_lua), "expert_weights": text(PackageResources.expert_weights_lua),
-        "objective": text(PackageResources.objective_lua), "prelude": text(PackageResources.prelude_lua),
-        "rescale": text(PackageResources.rescale_lua), "sandbox": text(PackageResources.sandbox_lua),
-        "search": text(PackageResources.search_lua), "slerp": text(PackageResources.slerp_lua),
-        "task_arithmetic": text(PackageResources.task_arithmetic_lua), "template": text(PackageResources.template_lua),
-        "ties": text(PackageResources.ties_lua),
+        "dp": text(PackageResources.dp_lua), "dpa": text(PackageResources.dpa_lua),
+        "methods": text(PackageResources.methods_lua), "objective": text(PackageResources.objective_lua),
+        "prelude": text(PackageResources.prelude_lua), "rescale": text(PackageResources.rescale_lua),
+        "sandbox": text(PackageResources.sandbox_lua), "search": text(PackageResources.search_lua),
+        "slerp": text(PackageResources.slerp_lua), "task_arithmetic": text(PackageResources.task_arithmetic_lua),
+        "template": text(PackageResources.template_lua), "ties": text(PackageResources.ties_lua),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -35,7 +37,10 @@ extension Catalog {
                     ("operators", operators), ("function_checks", byName(functions.map(check(of:)))),
                     ("method_checks", byName(methods.map(check(of:)))),
                 ],
-                types: [("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject || $0 is GroupObject })]),
+                types: [
+                    ("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject || $0 is GroupObject }),
+                    ("gradient", { $0 is GradientObject }),
+                ]),
             trusted: LibraryTexts.all, context: session, isInterrupted: isInterrupted, print: print)
     }
 }

@@ -7,8 +7,8 @@ extension Catalog {
         Function(
             name: "option",
             summary:
-                "Declares an option that `--set name=value` sets, and gives its value; the default fixes its type: "
-                + "number, string, boolean or list.",
+                "Declares an option that `--set name=value` sets, and gives its value; the default fixes its kind (number, "
+                + "text, boolean, list), or `kind` does.",
             parameters: [
                 Parameter(
                     "declaration",
@@ -19,18 +19,22 @@ extension Catalog {
                         .option("max", .anyNumber, "the largest"),
                         .option("help", .text, "what `dppa-run help` says of it"),
                         .option("choices", .list(.text), "the texts that may be set"),
+                        .option("kind", .choice(["number", "count", "boolean", "text", "path", "list"]), "what it is"),
+                        .option("of", .choice(["number", "count", "boolean", "text", "path"]), "what a list is of"),
+                        .option("per", .choice(["expert"]), "a number for all experts, or a list with one for each"),
+                        .option("nonempty", .flag, "whether an empty list is refused"),
                     ]))
             ], returns: "the value", type: "any",
             errors: ["what was given has another type or lies outside min and max"],
             example:
                 "local rate = dppa.option{ name = \"rate\", default = 0.9, min = 0, max = 1, help = \"share to drop\" }"
         ) { call in
-            let fields = call.options(0)
-            let declaration = RecipeOptions.Declaration(
-                name: fields["name"]?.text ?? "", fallback: fields["default"] ?? .null, minimum: fields["min"]?.double,
-                maximum: fields["max"]?.double, choices: fields["choices"]?.texts ?? [],
-                help: fields["help"]?.text ?? "")
-            return [try call.session().options.value(declaration)]
+            do {
+                return [try call.session().options.value(OptionDeclaration(call.options(0), owner: "option"))]
+            } catch var error as DPPAError {
+                error.location = error.location ?? call.location
+                throw error
+            }
         },
         Function(
             name: "json", summary: "Reads a JSON file beside the recipe as a table.",

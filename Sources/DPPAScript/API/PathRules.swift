@@ -85,9 +85,19 @@ package struct PathRules {
                     "allow another folder with --models DIR, or give the path yourself with --set",
                 ])
         }
-        throw DPPAError(
-            .missingInput, "there is no \(kind == .model ? "model" : "file") '\(path)'",
-            notes: ["looked for \(looked.joined(separator: ", "))", "add a folder of models with --models DIR"])
+        var near = ([recipeFolder] + roots).flatMap { PathSuggestions.near(path, under: $0) }
+        if isGranted {
+            let isAbsolute = path.hasPrefix("/")
+            near += PathSuggestions.near(path, under: isAbsolute ? "/" : ".", isGranted: true)
+                .map { isAbsolute ? "/" + $0 : $0 }
+        }
+        var notes = near.isEmpty ? [] : ["did you mean \(Suggestions.list(Array(near.prefix(3))))?"]
+        notes.append("looked for \(looked.joined(separator: ", "))")
+        if kind == .model {
+            if near.isEmpty, let download = PathSuggestions.download(path) { notes.append(download) }
+            notes.append("add a folder of models with --models DIR")
+        }
+        throw DPPAError(.missingInput, "there is no \(kind == .model ? "model" : "file") '\(path)'", notes: notes)
     }
 
     private enum Search { case found(String), outside, absent }

@@ -16,6 +16,8 @@ package final class RecipeSession {
     package private(set) var named: [MergeRun.Named] = []
     /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
     package private(set) var looked: [NodeID] = []
+    /// What shipped modules have made, which may well be left unused.
+    var shipped: Set<NodeID> = []
     /// Where a dry run needed a number that only the weights can give.
     package private(set) var stop: DPPAError.Location?
     private let isDry: Bool
@@ -23,6 +25,8 @@ package final class RecipeSession {
     package private(set) var warnings: [String] = []
     /// Tables that the recipe adds to the report.
     package private(set) var tables: [ReportTable] = []
+    /// The methods that have been declared, by number.
+    package private(set) var methods: [MethodDeclaration] = []
     private var tableCells = 0
     /// What the recipe has had scored.
     package private(set) var scores: [RunRecord.ScoredModel] = []
@@ -187,8 +191,7 @@ package final class RecipeSession {
     ///
     /// A file written as `external:NAME` is a task that the external program knows.
     func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
-        looked += models
-        try requireWet()
+        // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
         let tasks = try files.map { file -> Scorer.Task in
             let prefix = "external:"
             if file.path.hasPrefix(prefix) { return .external(String(file.path.dropFirst(prefix.count))) }
@@ -203,6 +206,9 @@ package final class RecipeSession {
                 .data, "two tasks have the name '\(twice.name)'",
                 notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
         }
+        looked += models
+        if isDry { try scorer.requireScorable(models, on: tasks, checkpoints: checkpoints) }
+        try requireWet()
         let found = try scorer.score(models, on: tasks, checkpoints: checkpoints)
         for (model, row) in zip(models, found) {
             let name = modelIndex(model).map { graph.models[$0].label } ?? graph.formula(model)
@@ -222,10 +228,26 @@ package final class RecipeSession {
     /// Adds a warning.
     func warn(_ text: String) { warnings.append(text) }
 
-    /// Adds a table to the report; its name must be new.
+    /// Adds a method and gives its number.
+    func add(_ method: MethodDeclaration) throws -> Int {
+        guard methods.count < 1000 else {
+            throw DPPAError(.limit, "the recipe declares more than 1000 methods", location: graph.location)
+        }
+        methods.append(method)
+        return methods.count - 1
+    }
+
+    /// Adds a table to the report; one whose name is in use gets a number, because hours may have gone into it.
     func add(_ table: ReportTable) throws {
-        guard !tables.contains(where: { $0.name == table.name }) else {
-            throw DPPAError(.data, "two tables of the report have the name '\(table.name)'", location: graph.location)
+        var (table, number) = (table, 2)
+        let name = table.name
+        while tables.contains(where: { $0.name == table.name }) {
+            table.name = "\(name) (\(number))"
+            number += 1
+        }
+        if table.name != name {
+            warnings.append(
+                "warning: two tables of the report have the name '\(name)'; the later one is '\(table.name)'")
         }
         tableCells += table.columns.count + table.rows.count * max(1, table.columns.count)
         guard tableCells <= 1_000_000, tables.count < 1000 else {
@@ -245,7 +267,7 @@ package final class RecipeSession {
     /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.
     package func unusedMasks(isOwn: (DPPAError.Location) -> Bool) -> [(location: DPPAError.Location, formula: String)] {
         let used = graph.reachable(from: results.map(\.node) + named.map(\.node) + looked)
-        let unused = graph.nodeIDs.filter { !used.contains($0) && graph[$0].isMask }
+        let unused = graph.nodeIDs.filter { !used.contains($0) && !shipped.contains($0) && graph[$0].isMask }
         let inner = Set(unused.flatMap { graph[$0].operation.operands })
         return unused.compactMap { id in
             guard !inner.contains(id), let location = graph[id].location, isOwn(location) else { return nil }
@@ -259,7 +281,8 @@ package final class RecipeSession {
             guard let inner = graph.clamped[entry.node], let before = try engine.values(inner),
                 let after = try engine.values(entry.node)
             else { return nil }
-            let cut = zip(before, after).filter { $0.value != $1.value }
+            // The last bit of a float64 sum is no cut.
+            let cut = zip(before, after).filter { ($0.value - $1.value).magnitude > 1e-12 }
             guard !cut.isEmpty else { return nil }
             let most = 16
             let places = cut.prefix(most).map { "\($0.name): \($0.value) became \($1.value)" }

@@ -1,38 +1,57 @@
-/// The language as a page to read, made from the catalog and the modules that ship.
+/// The language as a page to read, made from the catalog and from what the modules that ship declare.
 package enum Reference {
     /// The text of `docs/reference.md`.
     package static var text: String {
-        var lines = [
-            "# The recipe language", "",
-            "Made from the program's own table of names (`make reference`); `dppa-run help NAME` shows the same.",
-            "`docs/overview.md` explains fields, scopes, spaces and selections.", "",
-            "```lua", "local dppa = require \"dppa.v1\"", "```", "", "## Functions", "",
-        ]
-        for function in Stub.sorted(Catalog.functions) { lines += section(function, isMethod: false) }
-        lines += ["## Methods of fields", ""]
-        for function in Stub.sorted(Catalog.methods) { lines += section(function, isMethod: true) }
-        lines += ["## Operators", "", "| operator | meaning |", "|---|---|"]
-        for (symbol, name) in operators {
-            lines.append("| `\(symbol)` | \(Catalog.operators[name]?.summary ?? "") |")
+        get throws {
+            let methods = try LibraryMethods.all()
+            var lines = [
+                "# The recipe language", "",
+                "Made from the program's own table of names (`make reference`); `dppa-run help NAME` shows the same.",
+                "`docs/overview.md` explains fields, scopes, spaces and selections.", "",
+                "```lua", "local dppa = require \"dppa.v1\"", "```", "", "## Functions", "",
+            ]
+            for function in Stub.sorted(Catalog.functions) { lines += section(function, isMethod: false) }
+            lines += ["## Methods of fields", ""]
+            for function in Stub.sorted(Catalog.methods) { lines += section(function, isMethod: true) }
+            lines += ["## Operators", "", "| operator | meaning |", "|---|---|"]
+            for (symbol, name) in Topics.symbols {
+                lines.append("| `\(symbol)` | \(Catalog.operators[name]?.summary ?? "") |")
+            }
+            lines += [
+                "", "## Modules", "",
+                "Written in the language itself, with public names only; `require \"dppa.NAME\"`.",
+                "",
+            ]
+            for name in modules {
+                lines += ["### dppa.\(name)", ""]
+                for method in methods[name] ?? [] { lines += section(method) }
+                lines += ["```"] + header(name) + ["```", ""]
+            }
+            for topic in Topics.all.dropFirst() {
+                lines += ["## \(topic.names[0].prefix(1).uppercased())\(topic.names[0].dropFirst())", "", "```"]
+                lines += topic.lines + ["```", ""]
+            }
+            return lines.dropLast().joined(separator: "\n") + "\n"
         }
-        lines += [
-            "", "## Modules", "", "Written in the language itself, with public names only; `require \"dppa.NAME\"`.",
-            "",
-        ]
-        for name in modules { lines += ["### dppa.\(name)", ""] + header(name) + [""] }
-        return lines.joined(separator: "\n")
     }
 
     /// What `help` prints for a name; nil if the language has none of it.
-    package static func help(_ name: String) -> String? {
-        let plain =
-            name.hasPrefix("dppa.") ? String(name.dropFirst(5)) : name.hasPrefix(":") ? String(name.dropFirst()) : name
+    package static func help(_ name: String) throws -> String? {
+        var plain = name.hasPrefix(":") ? String(name.dropFirst()) : name
+        if plain.hasPrefix("dppa.") { plain = String(plain.dropFirst(5)) }
         let functions = Catalog.functions.filter { $0.name == plain }.map { page($0, isMethod: false) }
         let methods = Catalog.methods.filter { $0.name == plain }.map { page($0, isMethod: true) }
-        let module =
-            modules.contains(plain)
-            ? [(["require \"dppa.\(plain)\"", ""] + header(plain)).joined(separator: "\n")] : []
-        let pages = functions + methods + module
+        var pages = functions + methods
+        let module = plain.split(separator: ".").first.map(String.init) ?? plain
+        if modules.contains(module) {
+            let declared = try LibraryMethods.all()[module] ?? []
+            let wanted = declared.filter { plain == module || $0.name == plain }
+            if !wanted.isEmpty {
+                pages += wanted.map { page($0, module) }
+                if plain == module { pages.append(header(module).joined(separator: "\n")) }
+            }
+        }
+        if pages.isEmpty, let topic = Topics.page(name) { pages = [topic] }
         return pages.isEmpty ? nil : pages.joined(separator: "\n\n")
     }
 
@@ -41,16 +60,13 @@ package enum Reference {
         Set((Catalog.functions + Catalog.methods).map(\.name) + modules).sorted()
     }
 
+    /// What `help` explains besides names.
+    package static var topics: [String] { Topics.all.map { $0.names[0] } }
+
     /// The modules that a recipe may require.
     package static var modules: [String] {
-        LibraryTexts.all.keys.filter { $0 != "prelude" && $0 != "sandbox" && $0 != "template" }.sorted()
+        LibraryTexts.all.keys.filter { !LibraryTexts.hidden.contains($0) }.sorted()
     }
-
-    private static let operators = [
-        ("a + b", "__add"), ("a - b", "__sub"), ("a * b", "__mul"), ("a / b", "__div"), ("a ^ b", "__pow"),
-        ("-a", "__unm"),
-        ("a & b", "__band"), ("a | b", "__bor"), ("~a", "__bnot"),
-    ]
 
     private static func header(_ name: String) -> [String] { leadingComment(LibraryTexts.all[name] ?? "") }
 
@@ -86,6 +102,61 @@ package enum Reference {
         }
         if !function.example.isEmpty { lines += ["", "```lua", function.example, "```"] }
         return lines + [""]
+    }
+
+    /// A declared method as `help` prints it.
+    private static func page(_ method: MethodDeclaration, _ module: String) -> String {
+        var lines = [method.signature + "        require \"dppa.\(module)\"", "", method.summary, ""]
+        lines += method.arguments.map { ($0.name, $0.asArgument) }.aligned("  ")
+        if !method.options.isEmpty {
+            lines += ["", "options"] + method.options.map { ($0.name, $0.asOption) }.aligned("  ")
+        }
+        lines += ["", "gives     \(method.returns)", "example   \(method.example)"]
+        if method.options.contains(where: { $0.spread != nil }) {
+            lines.append("per expert, per tensor: dppa-run help per-expert")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func section(_ method: MethodDeclaration) -> [String] {
+        var lines = ["#### `\(method.signature)`", "", method.summary, ""]
+        for argument in method.arguments { lines.append("- `\(argument.name)`: \(argument.asArgument)") }
+        if !method.arguments.isEmpty { lines.append("") }
+        if !method.options.isEmpty {
+            lines += ["| option | what it is | values |", "|---|---|---|"]
+            lines += method.options.map { "| `\($0.name)` | \($0.help) | \($0.values) |" }
+            lines.append("")
+        }
+        return lines + ["Gives \(method.returns).", "", "```lua", method.example, "```", ""]
+    }
+}
+
+extension OptionDeclaration {
+    /// An argument in one line.
+    var asArgument: String { kind == .any && spread == nil ? help : expectation + (help.isEmpty ? "" : ": " + help) }
+
+    /// An option in one line.
+    var asOption: String { help + (help.isEmpty ? values : values.isEmpty ? "" : " (\(values))") }
+
+    /// What an option may be, in the words of the help pages.
+    var values: String {
+        let word: String =
+            switch kind {
+            case .count: "whole number"
+            case .boolean: "true or false"
+            case .list: "list of \(OptionDeclaration.plural(element))"
+            case .function: "function"
+            default: ""
+            }
+        return [word, facts].filter { !$0.isEmpty }.joined(separator: "; ")
+    }
+}
+
+extension [(String, String)] {
+    /// Two columns.
+    func aligned(_ margin: String) -> [String] {
+        let width = map(\.0.count).max() ?? 0
+        return map { margin + $0.0 + String(repeating: " ", count: width - $0.0.count) + "  " + $0.1 }
     }
 }
 

@@ -34,7 +34,7 @@ extension Catalog {
             let isSingle = call.argument(1).text != nil
             let scores: [[Score]]
             do { scores = try session.score(models, on: files) } catch let error as DPPAError {
-                guard skips, error.code != .interrupted, error.code != .internalFault else {
+                guard skips, session.stop == nil, error.code != .interrupted, error.code != .internalFault else {
                     throw error.located(call.location)
                 }
                 return [.null, .string(error.message)]

@@ -14,8 +14,10 @@ extension Catalog {
             example: "mean(x, dppa.group(function(t) return t.role end))"),
         Function(
             name: "per_tensor",
-            summary: "A number for each tensor, from its name, layer, depth, module, role, shape, numel.",
-            parameters: [.field("field"), Parameter("rule", .function)], returns: "a value per tensor",
+            summary:
+                "A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer "
+                + "and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.",
+            parameters: [.field("field"), Parameter("rule", .tensorNumbers)], returns: "a value per tensor",
             errors: ["the rule gives no finite number"],
             example: "dppa.per_tensor(delta, function(t) return 0.2 + 0.5 * (t.depth or 0) end)"),
         Function(
@@ -31,7 +33,9 @@ extension Catalog {
                     "options",
                     .options([
                         .option("models", .list(.model), isRequired: true, "what the mean is taken of"),
-                        .option("weights", .anyList, "a number or a value for each model; all 1 if left out or empty"),
+                        .option(
+                            "weights", .any,
+                            "a number for all, or a list with a number or a value for each; 1 if left out"),
                     ]))
             ], returns: "a model", errors: ["there are not as many weights as models"],
             example: "dppa.average { models = { a, b }, weights = { 0.7, 0.3 } }"),

@@ -5,7 +5,9 @@ package enum Stub {
         var lines = [
             "---@meta dppa.v1", "-- Made from the program's own table of names: `make reference`.", "",
             "---@alias dppa.Scope \"row\"|\"column\"|\"tensor\"|\"layer\"|\"model\"|dppa.Group",
-            "---@class dppa.Group", "",
+            "---@class dppa.Group", "---@class dppa.Gradient",
+            "---@alias dppa.PerTensor number|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>",
+            "---@alias dppa.PerExpert dppa.PerTensor|dppa.PerTensor[]", "",
             "---A value for every element of every tensor of its selection, or for every row, tensor, layer or the model.",
             "---@class dppa.Field", operators, "local Field = {}", "",
         ]
@@ -14,6 +16,77 @@ package enum Stub {
         for function in sorted(Catalog.functions) { lines += declaration(function, owner: "dppa", isMethod: false) }
         lines += ["return dppa", ""]
         return lines.joined(separator: "\n")
+    }
+
+    /// All stubs by file name: the language, and each module that ships with its typed options.
+    package static var files: [(file: String, text: String)] {
+        get throws {
+            let methods = try LibraryMethods.all()
+            return [("dppa.d.lua", text)]
+                + Reference.modules.map { ("dppa.\($0).d.lua", module($0, methods[$0] ?? [])) }
+        }
+    }
+
+    private static func module(_ name: String, _ methods: [MethodDeclaration]) -> String {
+        var lines = ["---@meta dppa.\(name)", "-- Made from the module's own declarations: `make reference`.", ""]
+        let isTable = methods.contains { $0.name != name }
+        if isTable { lines += ["local \(name) = {}", ""] }
+        for method in methods {
+            let type = "dppa.\(method.name).Options"
+            if !method.options.isEmpty {
+                lines.append("---@class \(type)")
+                lines += method.options.map {
+                    "---@field \($0.name)\($0.isRequired ? "" : "?") \(Self.type($0)) \($0.asOption)"
+                }
+                lines.append("")
+            }
+            lines.append("---\(method.summary)")
+            for argument in method.arguments {
+                let mark = argument.fallback == nil ? "" : "?"
+                lines.append("---@param \(argument.name)\(mark) \(Self.type(argument)) \(argument.asArgument)")
+            }
+            if !method.options.isEmpty {
+                let mark = method.options.contains(where: \.isRequired) ? "" : "?"
+                lines.append("---@param options\(mark) \(type)")
+            }
+            lines.append("---@return \(returned(method.returns)) \(method.returns)")
+            let parameters = method.arguments.map(\.name) + (method.options.isEmpty ? [] : ["options"])
+            lines += [
+                "\(isTable ? "" : "local ")function \(method.name)(\(parameters.joined(separator: ", "))) end", "",
+            ]
+        }
+        return (lines + ["return \(name)", ""]).joined(separator: "\n")
+    }
+
+    /// The type of a result that is told in words.
+    private static func returned(_ words: String) -> String {
+        if words.hasPrefix("a function") { return "function" }
+        if ["a model", "a delta", "a mask", "a value"].contains(where: words.hasPrefix) { return "dppa.Field" }
+        return "any"
+    }
+
+    private static func type(_ declaration: OptionDeclaration) -> String {
+        switch declaration.spread {
+        case .tensor?: return "dppa.PerTensor"
+        case .expert?: return "dppa.PerExpert"
+        case nil: break
+        }
+        if !declaration.choices.isEmpty { return declaration.choices.map { "\"\($0)\"" }.joined(separator: "|") }
+        return type(declaration.kind, element: declaration.element)
+    }
+
+    private static func type(_ kind: OptionDeclaration.Kind, element: OptionDeclaration.Kind = .any) -> String {
+        switch kind {
+        case .number: "number"
+        case .count: "integer"
+        case .boolean: "boolean"
+        case .text, .path: "string"
+        case .list: type(element) + "[]"
+        case .function: "function"
+        case .field, .delta, .model: "dppa.Field"
+        case .models, .experts: "dppa.Field|dppa.Field[]"
+        case .any: "any"
+        }
     }
 
     private static let operators =
@@ -60,6 +133,7 @@ package enum Stub {
         case .options(let options):
             "{ " + options.map { "\($0.name)\($0.isOptional ? "?" : ""): \(type($0.kind))" }.joined(separator: ", ")
                 + " }"
+        case .tensorNumbers: "function|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>"
         case .oneOf(let kinds): kinds.map(type).joined(separator: "|")
         }
     }

@@ -43,6 +43,8 @@ package struct Call {
     package let arguments: [ScriptValue]
     /// Where the recipe made the call.
     package let location: DPPAError.Location?
+    /// Whether a shipped module made it, on behalf of the recipe.
+    let isShipped: Bool
     /// What the owner of the host passes to every call.
     package let context: AnyObject
     /// The texts of the recipe files.

@@ -68,8 +68,8 @@ final class HostBridge {
             DPPAError.Location(file: String(cString: $0), line: Int(raw.pointee.line))
         }
         let call = Call(
-            function: functions[number].function, arguments: arguments, location: location, context: context,
-            sources: texts)
+            function: functions[number].function, arguments: arguments, location: location,
+            isShipped: raw.pointee.is_shipped, context: context, sources: texts)
         do {
             try call.check()
             let results = try call.function.body?(call) ?? []

@@ -69,6 +69,8 @@ extension Parameter {
         case anyList
         /// A table from names to values.
         case names(Kind)
+        /// What gives a number for each tensor: a function of its facts, a gradient, a table from globs to numbers, a field.
+        case tensorNumbers
         /// A list, or a table from names to values, or both in one; not empty.
         case entries(Kind)
         /// A table of options.
@@ -110,6 +112,7 @@ extension Parameter.Kind {
         case .anyList: "a list"
         case .names(let kind): "a table from names to \(kind.plural)"
         case .entries(let kind): "a list of \(kind.plural), or a table from names to them"
+        case .tensorNumbers: "a function of a tensor's facts, a gradient, a table from globs to numbers or a field"
         case .options: "a table of options"
         case .oneOf(let kinds): Self.alternatives(kinds.map(\.words))
         }

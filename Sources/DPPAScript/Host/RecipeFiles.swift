@@ -51,11 +51,11 @@ final class RecipeFiles {
     func module(_ name: String) throws -> (text: String, chunk: String) {
         if name.hasPrefix("dppa.") {
             let word = String(name.dropFirst(5))
-            if let text = library[word], word != "sandbox", word != "prelude" {
+            if let text = library[word], !LibraryTexts.hidden.contains(word) {
                 texts.addLibrary(word)
                 return (text, "=" + name)
             }
-            let known = library.keys.filter { $0 != "sandbox" && $0 != "prelude" }.map { "dppa." + $0 } + ["dppa.v1"]
+            let known = library.keys.filter { !LibraryTexts.hidden.contains($0) }.map { "dppa." + $0 } + ["dppa.v1"]
             throw DPPAError(
                 .data, "there is no module '\(name)'", notes: [Suggestions.sentence(for: name, among: known)])
         }
@@ -97,7 +97,9 @@ final class RecipeFiles {
             "recipe": make("recipe", []) { _ in
                 [.string(try files.read(files.recipe, name: files.recipe)), .string("@" + files.recipe)]
             },
-            "prelude": make("prelude", []) { _ in [.string(files.library["prelude"] ?? ""), .string("=dppa.v1")] },
+            "prelude": make("prelude", []) { _ in
+                ["prelude", "methods"].map { .string(files.library[$0] ?? "") } + [.string("=dppa.v1")]
+            },
             "print": make("print", [Parameter("text", .text)]) { call in
                 print(call.text(0).printable)
                 return []

@@ -103,6 +103,12 @@ package final class ScriptHost {
         return try box.result.get()
     }
 
+    /// Runs a text as if it were a recipe file of that name.
+    package func run(text: String, named name: String) throws -> [ScriptValue] {
+        texts.add(name, text)
+        return try run(recipe: name)
+    }
+
     private func runOnThread(_ files: RecipeFiles, opened: (OpaquePointer?) -> Void) throws -> [ScriptValue] {
         let bridge = HostBridge(context: context, texts: texts, names: names)
         bridge.add("inner", RecipeFiles.functions(files, print: print))

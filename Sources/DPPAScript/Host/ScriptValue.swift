@@ -49,7 +49,9 @@ package enum ScriptValue {
         case .string(let text): "the text '\(text.prefix(60))\(text.count > 60 ? "…" : "")'"
         case .table(let table):
             table.array.isEmpty ? (table.fields.isEmpty ? "an empty table" : "a table with names") : "a list"
-        case .object(let object): object is NodeObject ? "a field" : "a group"
+        case .object(is NodeObject): "a field"
+        case .object(is GradientObject): "a gradient"
+        case .object: "a group"
         case .function: "a function"
         }
     }

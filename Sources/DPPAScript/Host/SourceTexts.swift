@@ -26,7 +26,7 @@ package final class SourceTexts {
                 let before = column > 0 ? line[column - 1] : " "
                 let rest = line[(column + target.count)...]
                 let after = rest.first ?? " "
-                guard !Self.isWord(before), !Self.isWord(after) else { continue }
+                guard !LuaToken.isWord(before), !LuaToken.isWord(after) else { continue }
                 if isKey, rest.first(where: { !$0.isWhitespace }) != "=" { continue }
                 return DPPAError.Location(file: start.file, line: number, column: column + 1, length: target.count)
             }
@@ -43,7 +43,7 @@ package final class SourceTexts {
         guard let first = lines.first.map(Array.init) else { return nil }
         let word = Array(name)
         let calls = first.indices.filter { column in
-            guard first[column...].starts(with: word), column == 0 || !Self.isWord(first[column - 1]) else {
+            guard first[column...].starts(with: word), column == 0 || !LuaToken.isWord(first[column - 1]) else {
                 return false
             }
             let next = first[(column + word.count)...].first { $0 != " " }
@@ -56,6 +56,18 @@ package final class SourceTexts {
         let spans = ArgumentSpans(lines.map(Array.init), after: column + word.count).spans
         guard spans.indices.contains(index) else { return place(0, column, word.count) }
         return place(spans[index].line, spans[index].column, spans[index].length)
+    }
+
+    /// The place of a word as a key when the file has it once; nil otherwise.
+    func only(_ word: String, in file: String) -> DPPAError.Location? {
+        var found: DPPAError.Location?
+        var line = 1
+        while let place = find(word, from: DPPAError.Location(file: file, line: line), isKey: true) {
+            guard found == nil else { return nil }
+            found = place
+            line = place.line + 1
+        }
+        return found
     }
 
     private static func isWord(_ character: Character) -> Bool {

@@ -17,6 +17,12 @@ package enum Suggestions {
         return names.isEmpty || names.count > 8 ? "" : "there are " + names.sorted().joined(separator: ", ")
     }
 
+    /// "; did you mean …?" for the end of a headline; empty if nothing is near.
+    static func hint(for word: String, among names: [String]) -> String {
+        let near = nearest(to: word, among: names)
+        return near.isEmpty ? "" : "; did you mean \(list(near))?"
+    }
+
     static func list(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
 
     /// The Damerau–Levenshtein distance (optimal string alignment).

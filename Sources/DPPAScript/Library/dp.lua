@@ -4,36 +4,38 @@
 -- and each linear keeps that share of its largest elements.
 local dppa = require "dppa.v1"
 local abs, clamp, kth, max, mean, min, numel = dppa.abs, dppa.clamp, dppa.kth, dppa.max, dppa.mean, dppa.min, dppa.numel
-local round_to, top, where = dppa.round_to, dppa.top, dppa.where
+local per_tensor, round_to, top, where = dppa.per_tensor, dppa.round_to, dppa.top, dppa.where
 
-local defaults = {
-  rate = 0.9,             -- the share of the delta to drop
-  method = "dp",          -- or owl, magnitude, uniform: what it is compared with
-  level = "both",         -- or layer, linear
-  lambda = 0.08,          -- the largest shift of density at either level
-  layer_multiple = 3, linear_multiple = 5,
-  scaling = "max_abs",    -- of owl: or min_max, as OWL's paper has it
-  compat = "exact",       -- or reference: the masks of the authors' program, bit by bit
-  rest = "keep",          -- what is no linear: keep, drop, or magnitude at the same rate
-  seed = 0,               -- of uniform
-  label = false,          -- goes before the names in the report
-}
-local choices = {
-  method = { dp = true, owl = true, magnitude = true, uniform = true },
-  level = { both = true, layer = true, linear = true }, scaling = { max_abs = true, min_max = true },
-  compat = { exact = true, reference = true }, rest = { keep = true, drop = true, magnitude = true },
-}
+-- A number is the same on every field.
+local function on(field, number) return type(number) == "number" and number or per_tensor(field, number) end
 
-local function options(given)
-  local o = {}
-  for key, value in pairs(defaults) do o[key] = value end
-  for key, value in pairs(given or {}) do
-    if defaults[key] == nil then error("dp has no option '" .. key .. "'", 3) end
-    if choices[key] and not choices[key][value] then error("dp: " .. key .. " cannot be '" .. tostring(value) .. "'", 3) end
-    o[key] = value
-  end
-  return o
-end
+local options = {
+  { name = "rate", default = 0.9, min = 0, max = 1, per = "tensor", finest = "tensor", help = "share of the delta to drop" },
+  {
+    name = "method", default = "dp", choices = { "dp", "owl", "magnitude", "uniform" },
+    help = "dp, or what it is compared with",
+  },
+  { name = "level", default = "both", choices = { "both", "layer", "linear" }, help = "what gets a density of its own" },
+  {
+    name = "lambda", default = 0.08, min = 0, max = 1, per = "tensor", finest = "tensor",
+    help = "largest shift of a density at either level",
+  },
+  { name = "layer_multiple", default = 3, min = 0, help = "an outlier of a layer is this many times its mean" },
+  { name = "linear_multiple", default = 5, min = 0, help = "an outlier of a linear is this many times its mean" },
+  {
+    name = "scaling", default = "max_abs", choices = { "max_abs", "min_max" }, help = "of owl: the authors', or OWL's own",
+  },
+  {
+    name = "compat", default = "exact", choices = { "exact", "reference" },
+    help = "reference: the authors' masks bit by bit",
+  },
+  {
+    name = "rest", default = "keep", choices = { "keep", "drop", "magnitude" },
+    help = "what becomes of tensors that are no linears",
+  },
+  { name = "seed", kind = "count", default = 0, min = 0, help = "of uniform" },
+  { name = "label", kind = "text", set = false, help = "goes before the names in the report" },
+}
 
 -- Centred, and scaled so that the largest deviation is lambda; all equal: no adjustment.
 local function spread(x, lambda, weight)
@@ -49,49 +51,48 @@ local function stretch(x, lambda)
   return part - mean(part, "model")
 end
 
--- 100 times the share of outliers, per layer and per linear. The reference works in bfloat16 throughout.
-local function outliers(size, o)
-  if o.compat ~= "reference" then
-    return 100 * mean(size:gt(o.layer_multiple * mean(size, "layer")), "layer"),
-      100 * mean(size:gt(o.linear_multiple * mean(size, "tensor")), "tensor")
-  end
-  local function bf16(x) return round_to(x, "bf16") end
-  local layer_mean = bf16(mean(size, "layer"))
-  local quotient = where(layer_mean:gt(0), bf16(size / where(layer_mean:gt(0), layer_mean, 1)), 0)
-  return 100 * mean(quotient:gt(o.layer_multiple), "layer"),
-    100 * mean(size:gt(bf16(bf16(mean(size, "tensor")) * o.linear_multiple)), "tensor")
+-- 100 times the share of outliers of each layer. The reference works in bfloat16 throughout.
+local function layer_outliers(size, o)
+  if o.compat ~= "reference" then return 100 * mean(size:gt(o.layer_multiple * mean(size, "layer")), "layer") end
+  local layer_mean = round_to(mean(size, "layer"), "bf16")
+  local quotient = where(layer_mean:gt(0), round_to(size / where(layer_mean:gt(0), layer_mean, 1), "bf16"), 0)
+  return 100 * mean(quotient:gt(o.layer_multiple), "layer")
 end
 
-local dp = {}
+-- The same of each linear.
+local function linear_outliers(size, o)
+  local large = o.linear_multiple * mean(size, "tensor")
+  if o.compat == "reference" then
+    large = round_to(round_to(mean(size, "tensor"), "bf16") * o.linear_multiple, "bf16")
+  end
+  return 100 * mean(size:gt(large), "tensor")
+end
 
 -- The shift of each linear's density: it does not depend on the rate.
-function dp.schedule(linears, given)
-  local o = options(given)
+local function schedule(linears, o)
   local name = o.label and o.label .. " " or ""
   if o.method == "magnitude" or o.method == "uniform" then return 0 * numel(linears) end
   local size = abs(o.compat == "reference" and round_to(linears, "bf16") or linears)
-  local layer, linear = outliers(size, o)
-  local shift
+  local lambda, shift = on(linears, o.lambda), nil
   if o.method == "owl" or o.level ~= "linear" then
-    layer = layer:named(name .. "layer outliers %")
-    shift = o.method == "owl" and o.scaling == "min_max" and stretch(layer, o.lambda) or spread(layer, o.lambda)
+    local layer = layer_outliers(size, o):named(name .. "layer outliers %")
+    shift = o.method == "owl" and o.scaling == "min_max" and stretch(layer, lambda) or spread(layer, lambda)
   end
   if o.method == "dp" and o.level ~= "layer" then
-    linear = linear:named(name .. "linear outliers %")
+    local linear = linear_outliers(size, o):named(name .. "linear outliers %")
     local relative = mean(linear, "model")
     local ratio = where(relative:gt(0), linear / where(relative:gt(0), relative, 1), 0)
-    local part = spread(ratio, o.lambda, numel(linears))
+    local part = spread(ratio, lambda, numel(linears))
     shift = shift and shift + part or part
   end
   return shift
 end
 
--- The mask of what each linear keeps at a rate.
-function dp.keep(linears, given)
-  local o = options(given)
-  if o.rate < 0 or o.rate > 1 then error("dp: rate must be between 0 and 1; it is " .. o.rate, 2) end
-  local name = (o.label and o.label .. " " or "") .. "%s at " .. o.rate
-  local density = clamp(1 - o.rate + dp.schedule(linears, given), 0, 1):named(string.format(name, "density"))
+-- The mask of what each linear keeps.
+local function keep(linears, o)
+  local rate = on(linears, o.rate)
+  local name = (o.label and o.label .. " " or "") .. "%s" .. (type(rate) == "number" and " at " .. rate or "")
+  local density = clamp(1 - rate + schedule(linears, o), 0, 1):named(string.format(name, "density"))
   local mask
   if o.method == "uniform" then
     mask = top(linears:uniform { seed = o.seed }, density, "tensor")
@@ -107,19 +108,54 @@ function dp.keep(linears, given)
 end
 
 -- What becomes of the tensors that are no linears.
-function dp.rest(given)
-  local o = options(given)
+local function rest(o)
   if o.rest ~= "magnitude" then return o.rest end
-  return function(others) return where(top(abs(others), 1 - o.rate, "tensor"), others, 0) end
+  return function(others) return where(top(abs(others), 1 - on(others, o.rate), "tensor"), others, 0) end
 end
 
--- A delta of which each linear keeps its share.
-function dp.prune(delta, given)
-  local function rule(linears)
-    local kept = given and given.compat == "reference" and round_to(linears, "bf16") or linears
-    return where(dp.keep(linears, given), kept, 0)
-  end
-  return delta:apply(rule, { rest = dp.rest(given) })
+local function method(name, argument, summary, returns, example, run)
+  return dppa.method {
+    name = "dp." .. name, summary = summary, returns = returns, example = example, run = run,
+    arguments = { argument }, options = options,
+  }
 end
+local linears, whole = { name = "linears", kind = "delta" }, { name = "delta", kind = "delta" }
+local dp = {}
+
+dp.schedule = method(
+  "schedule", linears, "The shift of each linear's density: it does not depend on the rate.", "a value per tensor",
+  "dp.schedule(delta:linears(), { lambda = 0.1 })", schedule)
+
+dp.keep = method(
+  "keep", linears, "The mask of what each linear keeps.", "a mask per element",
+  "dp.keep(delta:linears(), { rate = dppa.gradient { 0.95, 0.8 } })", keep)
+
+dp.prune = method(
+  "prune", whole, "A delta of which each linear keeps its share.", "a delta",
+  "base + dp.prune(expert - base, { rate = 0.9 })", function(delta, o)
+    local function rule(part)
+      return where(keep(part, o), o.compat == "reference" and round_to(part, "bf16") or part, 0)
+    end
+    return delta:apply(rule, { rest = rest(o) })
+  end)
+
+-- What dppa.dpa does to the tensors that are no linears.
+dp.rest = dppa.method {
+  name = "dp.rest", summary = "What becomes of tensors that are no linears: keep, drop, or a rule.", returns = "what apply takes",
+  example = "delta:apply(rule, { rest = dp.rest { rest = \"magnitude\" } })", options = options, run = rest,
+}
+
+-- What share of a delta's elements pruning by linears can reach at all.
+dp.eligible = dppa.method {
+  name = "dp.eligible", summary = "How much of a delta is in linears: a share of its elements, and two counts of tensors.",
+  returns = "the share, how many tensors are linears, and how many there are", arguments = { whole },
+  example = "local share, linears, tensors = dp.eligible(expert - base)",
+  run = function(delta)
+    local part, count, elements, all = 0, 0, 0, dppa.facts(delta)
+    for _, tensor in ipairs(dppa.facts(delta:linears())) do part, count = part + tensor.numel, count + 1 end
+    for _, tensor in ipairs(all) do elements = elements + tensor.numel end
+    return part / elements, count, #all
+  end,
+}
 
 return dp

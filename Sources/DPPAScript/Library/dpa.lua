@@ -9,7 +9,6 @@ local dp = require "dppa.dp"
 -- The authors' program takes the larger of the amplified sets, so the factor on P_k is the largest of f_k, f_(k+1), …
 local function on_partitions(factors, combine)
   if combine == "assign" then return factors end
-  if combine ~= "max" then error("dpa: combine must be max or assign; it is '" .. tostring(combine) .. "'", 4) end
   local result, largest = {}, nil
   for k = #factors, 1, -1 do
     largest = largest and math.max(largest, factors[k]) or factors[k]
@@ -18,35 +17,51 @@ local function on_partitions(factors, combine)
   return result
 end
 
-return function(delta, given)
-  local rates, combine, o = { 0.9, 0.8 }, "max", {}
-  for key, value in pairs(given or {}) do
-    if key == "rates" then rates = value elseif key == "combine" then combine = value else o[key] = value end
-  end
-  if #rates == 0 then error("dpa: rates must be a list such as { 0.9, 0.8 }", 2) end
-  local linears, masks, rest = delta:linears(), {}, {}
-  local reference = o.compat == "reference"
-  for k, rate in ipairs(rates) do
-    if k > 1 and rate >= rates[k - 1] then error("dpa: rates must fall; " .. rate .. " follows " .. rates[k - 1], 2) end
-    o.rate = rate
-    masks[k] = dp.keep(linears, o)
-    rest[k] = dp.rest(o)
-  end
-  return function(factors)
-    if #factors ~= #rates then error("dpa: " .. #rates .. " rates have " .. #factors .. " factors", 2) end
-    local factor = on_partitions(factors, combine)
-    local function rule(part)
-      if reference then part = dppa.round_to(part, "bf16") end
-      local amplified = 0
-      -- From the largest set inwards: what an inner set holds is decided there.
-      for k = #rates, 1, -1 do amplified = dppa.where(masks[k], factor[k] * part, amplified) end
-      return amplified
+return dppa.method {
+  name = "dpa",
+  summary = "Splits what DP keeps of a delta into partitions, each to be amplified by a factor of its own.",
+  arguments = { { name = "delta", kind = "delta" } },
+  options = {
+    {
+      name = "rates", default = { 0.9, 0.8 }, min = 0, max = 1, nonempty = true,
+      help = "pruning rates, falling: the partitions between them are amplified",
+    },
+    {
+      name = "combine", default = "max", choices = { "max", "assign" }, help = "the authors' program, or the paper's text",
+    },
+    { of = dp.keep, except = { "rate" } },
+  },
+  returns = "a function from factors, one for each rate, to the amplified delta",
+  example = "local amplified = dpa(expert - base, { rates = { 0.9, 0.8 } }) { 1.8, 1 }",
+  run = function(delta, o)
+    local linears, masks, rest, rates = delta:linears(), {}, nil, o.rates
+    local reference = o.compat == "reference"
+    for k, rate in ipairs(rates) do
+      if k > 1 and rate >= rates[k - 1] then error("dpa: rates must fall; " .. rate .. " follows " .. rates[k - 1]) end
+      local one = { rate = rate }
+      for key, value in pairs(o) do
+        if key ~= "rates" and key ~= "combine" then one[key] = value end
+      end
+      masks[k] = dp.keep(linears, one)
+      rest = rest or dp.rest(one)
     end
-    local other = rest[1]
-    local function first(others)
-      if type(other) == "function" then others = other(others) end
-      return factor[1] * others
+    return function(factors)
+      if type(factors) ~= "table" or #factors ~= #rates then
+        error("dpa: " .. #rates .. " rates need as many factors; there are " .. (type(factors) == "table" and #factors or "none"))
+      end
+      local factor = on_partitions(factors, o.combine)
+      local function rule(part)
+        if reference then part = dppa.round_to(part, "bf16") end
+        local amplified = 0
+        -- From the largest set inwards: what an inner set holds is decided there.
+        for k = #rates, 1, -1 do amplified = dppa.where(masks[k], factor[k] * part, amplified) end
+        return amplified
+      end
+      local function first(others)
+        if type(rest) == "function" then others = rest(others) end
+        return factor[1] * others
+      end
+      return delta:apply(rule, { rest = rest == "drop" and "drop" or first })
     end
-    return delta:apply(rule, { rest = other == "drop" and "drop" or first })
-  end
-end
+  end,
+}

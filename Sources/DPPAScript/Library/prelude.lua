@@ -15,6 +15,7 @@ end
 
 -- Facts of a tensor: a misspelt one is an error; layer and depth are nil for a tensor in no layer, which is noted for the
 -- message of what a rule may do with it.
+local unknown_fact
 local fact_names = { "depth", "layer", "module", "name", "numel", "role", "shape" }
 local outside
 local facts = host.closed(function(tensor, key)
@@ -25,8 +26,20 @@ local facts = host.closed(function(tensor, key)
     end
     return nil
   end
+  unknown_fact(key)
+end)
+function unknown_fact(key)
   error("a tensor has no fact '" .. tostring(key) .. "'" .. host.inner.suggest(tostring(key), fact_names)
-    .. "\nnote: facts are " .. table.concat(fact_names, ", "), 2)
+    .. "\nnote: facts are " .. table.concat(fact_names, ", "), 3)
+end
+
+declare("facts", function(field)
+  local close = host.closed(function(_, key)
+    if key ~= "layer" and key ~= "depth" then unknown_fact(key) end
+  end)
+  local list = host.inner.facts(field)
+  for _, tensor in ipairs(list) do close(tensor) end
+  return list
 end)
 
 -- What a rule gives for each tensor of a field, by name.
@@ -71,7 +84,10 @@ declare("models", function(paths, options)
   return list
 end)
 
-declare("per_tensor", function(field, rule) return host.inner.per_tensor(field, for_each_tensor(field, rule)) end)
+declare("per_tensor", function(field, rule)
+  if type(rule) ~= "function" then return host.inner.numbers(field, rule) end
+  return host.inner.per_tensor(field, for_each_tensor(field, rule))
+end)
 
 -- Disjoint masks of successive shares of the largest values.
 declare("bands", function(x, shares, scope)
@@ -84,22 +100,6 @@ declare("bands", function(x, shares, scope)
     upper = all
   end
   return masks
-end)
-
--- The mean of models: sum(weight * model) / sum(weight); weights are numbers or nodes.
-declare("average", function(options)
-  local models, weights = options.models, options.weights or {}
-  if #weights ~= 0 and #weights ~= #models then
-    error("average: " .. #models .. " models have " .. #weights .. " weights", 2)
-  end
-  local sum, total
-  for index, model in ipairs(models) do
-    local weight = weights[index] or 1
-    local part = dppa.weights(model) * weight
-    sum = sum and sum + part or part
-    total = total and total + weight or weight
-  end
-  return dppa.as_model(sum / total, models[1])
 end)
 
 -- What a rule makes of a part; `where` says which rule it is.

@@ -179,7 +179,7 @@ base.table = freeze(tables, "table", absent)
 base.math = freeze(maths, "math", absent)
 
 -- Fields.
-local field, group = host.types.field, host.types.group
+local field, group, gradient = host.types.field, host.types.group, host.types.gradient
 for name, body in raw_next, host.operators do field[name] = body end
 -- Lua gives the operand of a sign twice.
 field.__unm = function(x) return host.operators.__unm(x) end
@@ -206,6 +206,10 @@ field.__idiv = function() raw_error("fields have no operator //; write dppa.floo
 field.__bxor = function() raw_error("masks are joined by & and | and turned by ~; write (a | b) & ~(a & b)", 2) end
 group.__tostring = function() return "group" end
 group.__index = function() raw_error("a group has no methods; it stands where a scope is expected", 2) end
+gradient.__tostring = function() return "gradient" end
+for _, name in ipairs { "index", "add", "sub", "mul", "div", "pow", "unm", "lt", "le", "len", "concat", "call" } do
+  gradient["__" .. name] = function() raw_error("a gradient has no numbers before it stands on a field: dppa.per_tensor(field, gradient)", 2) end
+end
 
 -- Modules, each loaded once.
 local modules, loading = {}, {}
@@ -236,8 +240,9 @@ local function evaluate(text, chunk, scope, ...)
   return body(...)
 end
 
-local prelude_text, prelude_chunk = inner.prelude()
+local prelude_text, methods_text, prelude_chunk = inner.prelude()
 prelude = evaluate(prelude_text, prelude_chunk, base, host)
+evaluate(methods_text, prelude_chunk, base, host, prelude)
 
 function base.require(name)
   if raw_type(name) ~= "string" then raw_error("require: the argument must be the name of a module; it is a " .. raw_type(name), 2) end

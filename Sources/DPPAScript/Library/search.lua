@@ -1,26 +1,6 @@
--- Finds the factors whose candidate scores best.
---   candidate   function from a list of factors to a model
---   maximize    function from a model to a number, and the scores behind it (dppa.objective makes one)
---   start, step the first factors, and what is added to one at a time
---   strategy    greedy: one factor after the other, up while it gets better (the authors' rule); grid: every combination of
---               start, start + step, … up to stop
---   take        rule: the factors where the greedy rule ends; best: those of the best candidate
--- Gives the factors, their value, and the list of all candidates.
+-- Finds the factors whose candidate scores best: by the authors' greedy rule, or on a grid.
+-- Gives `factors`, `taken` (their own value and scores), `best` (of all candidates) and `candidates`.
 local dppa = require "dppa.v1"
-
-local known = { "candidate", "maximize", "start", "step", "stop", "strategy", "take", "name", "limit" }
-
-local function check(o)
-  local names = {}
-  for _, key in ipairs(known) do names[key] = true end
-  for key in pairs(o) do
-    if not names[key] then error("search has no option '" .. key .. "'; options are " .. table.concat(known, ", "), 3) end
-  end
-  if type(o.candidate) ~= "function" then error("search: candidate must be a function from factors to a model", 3) end
-  if type(o.maximize) ~= "function" then error("search: maximize must be a function from a model to a number", 3) end
-  if type(o.start) ~= "table" or #o.start == 0 then error("search: start must be a list of factors", 3) end
-  if o.step <= 0 then error("search: step must be positive", 3) end
-end
 
 -- Factors have the decimals of the step and the start, so that 1.8 + 0.1 is 1.9 and nothing else.
 local function rounding(o)
@@ -73,41 +53,27 @@ local function combinations(o, round)
   return lists
 end
 
-return function(given)
-  local o = { step = 0.1, strategy = "greedy", take = "rule", name = "search", limit = 100 }
-  for key, value in pairs(given) do o[key] = value end
-  check(o)
-  local round, all, tasks = rounding(o), {}, {}
-  local function add(factors, value, scores)
-    for task in pairs(scores or {}) do tasks[task] = true end
-    all[#all + 1] = { factors = copy(factors), value = value, scores = scores or {} }
-    return value
+-- The candidate with these factors; nil if there was none.
+local function find(all, factors)
+  for _, each in ipairs(all) do
+    local same = true
+    for k, factor in ipairs(factors) do same = same and each.factors[k] == factor end
+    if same then return each end
   end
-  local factors
-  if o.strategy == "greedy" then
-    factors = greedy(o, round, function(each) return add(each, o.maximize(o.candidate(each))) end)
-  elseif o.strategy == "grid" then
-    if type(o.stop) ~= "table" or #o.stop ~= #o.start then error("search: a grid needs stop, a list as long as start", 2) end
-    local lists, models = combinations(o, round), {}
-    for index, list in ipairs(lists) do models[index] = o.candidate(list) end
-    local values, scores = o.maximize(models)
-    for index, list in ipairs(lists) do add(list, values[index], scores and scores[index]) end
-  else
-    error("search: strategy must be greedy or grid; it is '" .. tostring(o.strategy) .. "'", 2)
-  end
-  if #all == 0 then error("search: there is no candidate; stop must not lie below start, nor limit below 1", 2) end
-  local best = all[1]
-  for _, each in ipairs(all) do if each.value > best.value then best = each end end
-  if o.strategy == "grid" or o.take == "best" then factors = best.factors end
+end
 
-  local columns, rows = {}, {}
+-- Candidates as a table of the report: factors, scores with their errors, objective, and which one was taken.
+local function report(o, all, taken)
+  local columns, rows, tasks = {}, {}, {}
+  for _, each in ipairs(all) do
+    for task in pairs(each.scores) do tasks[task] = true end
+  end
   for k in ipairs(o.start) do columns[k] = "factor " .. k end
   for task in pairs(tasks) do
     columns[#columns + 1] = task
     columns[#columns + 1] = task .. " ±"
   end
-  columns[#columns + 1] = "objective"
-  columns[#columns + 1] = "seconds"
+  for _, name in ipairs { "objective", "taken", "seconds" } do columns[#columns + 1] = name end
   for index, each in ipairs(all) do
     local row, seconds = copy(each.factors), 0
     for task in pairs(tasks) do
@@ -117,9 +83,72 @@ return function(given)
       seconds = seconds + (score and score.seconds or 0)
     end
     row[#row + 1] = each.value
+    row[#row + 1] = each == taken and "taken" or "–"
     row[#row + 1] = math.floor(seconds * 1000 + 0.5) / 1000
     rows[index] = row
   end
   dppa.report { name = o.name, columns = columns, rows = rows }
-  return { factors = factors, best = best, candidates = all }
 end
+
+local function number(value)
+  if type(value) ~= "number" then error("search: maximize must give a number; it gives a " .. type(value)) end
+  return value
+end
+
+return dppa.method {
+  name = "search",
+  summary = "Finds the factors whose candidate scores best.",
+  options = {
+    { name = "candidate", kind = "function", required = true, help = "from a list of factors to a model" },
+    {
+      name = "maximize", kind = "function", required = true,
+      help = "from a model to a number, and the scores behind it: dppa.objective makes one; of a grid, from lists to lists",
+    },
+    {
+      name = "start", kind = "list", of = "number", required = true, nonempty = true, help = "the first factors",
+    },
+    { name = "step", default = 0.1, min = 1e-6, help = "what is added to a factor at a time" },
+    { name = "stop", kind = "list", of = "number", help = "of a grid: the last factors" },
+    {
+      name = "strategy", default = "greedy", choices = { "greedy", "grid" },
+      help = "greedy: one factor after the other, up while it gets better (the authors' rule); grid: every combination",
+    },
+    {
+      name = "take", default = "rule", choices = { "rule", "best" },
+      help = "of greedy: the factors where the authors' rule ends, or those of the best candidate",
+    },
+    { name = "name", default = "search", set = false, help = "of the table in the report" },
+    { name = "limit", kind = "count", default = 100, min = 1, help = "of candidates for one factor" },
+  },
+  returns = "a table: factors, taken, best, candidates",
+  example = "local found = search { start = { 1.8, 0 }, candidate = function(f) return base + amplify(f) end, "
+    .. "maximize = objective(expert, \"law.jsonl\") }",
+  run = function(o)
+    local round, all, factors = rounding(o), {}, nil
+    local function add(factors, value, scores)
+      all[#all + 1] = { factors = copy(factors), value = number(value), scores = scores or {} }
+      return value
+    end
+    local function try(factors) return add(factors, o.maximize(o.candidate(copy(factors)))) end
+    if o.strategy == "greedy" then
+      factors = greedy(o, round, try)
+      -- At its limit the rule ends on factors that it has not tried; a model's scores are always its own.
+      if o.take == "rule" and not find(all, factors) then try(factors) end
+    else
+      if not o.stop or #o.stop ~= #o.start then error("search: a grid needs stop, a list as long as start") end
+      local lists, models = combinations(o, round), {}
+      for index, list in ipairs(lists) do models[index] = o.candidate(list) end
+      local values, scores = {}, {}
+      if #models > 0 then values, scores = o.maximize(models) end
+      if type(values) ~= "table" then error("search: on a grid maximize must give a list of numbers") end
+      for index, list in ipairs(lists) do add(list, values[index], scores and scores[index]) end
+    end
+    if #all == 0 then error("search: there is no candidate; stop must not lie below start") end
+    local best = all[1]
+    for _, each in ipairs(all) do if each.value > best.value then best = each end end
+    if o.strategy == "grid" or o.take == "best" then factors = best.factors end
+    local taken = find(all, factors)
+    report(o, all, taken)
+    return { factors = copy(factors), taken = taken, best = best, candidates = all }
+  end,
+}

@@ -4,8 +4,7 @@ local dppa = require "dppa.v1"
 local abs, top, where = dppa.abs, dppa.top, dppa.where
 
 -- Models. A path in a recipe stays in the recipe's folder; what --set gives may be anywhere.
-local base = dppa.model(dppa.option { name = "base", default = "base", help = "the model all experts come from" })
-local experts = dppa.models(dppa.option { name = "experts", default = { "expert" }, help = "fine-tuned models" })
+local base, experts = dppa.inputs { base = "base", experts = { "expert" } }
 local density = dppa.option { name = "density", default = 0.2, min = 0, max = 1, help = "share of each delta to keep" }
 
 -- A rule is a formula for every tensor at once: keep the largest changes of each linear, and all changes of the rest.

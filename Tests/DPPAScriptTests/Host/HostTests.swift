@@ -25,7 +25,7 @@ import Testing
                 \(recipe):4:3: error: option has no option 'defualt'; did you mean 'default'?
                     4 |   defualt = 0.5,
                       |   ^~~~~~~
-                note: options are name, default, min, max, help, choices
+                note: options are name, default, min, max, help, choices, kind, of, per, nonempty
                 """)
     }
 
@@ -33,12 +33,12 @@ import Testing
         let scratch = try RecipeFolder()
         let recipe = try scratch.write(
             """
-            local ties = require "dppa.ties"
+            local search = require "dppa.search"
 
-            return ties(1, { 2 }, { weights = { 1, 2, 3 } })
+            return search { strategy = "grid", start = { 1 }, candidate = print, maximize = print }
             """, "recipe.lua")
         let error = try #require(scratch.error(recipe))
-        #expect(error.message.contains("1 experts have 3 weights"))
+        #expect(error.message.contains("a grid needs stop"))
         #expect(error.location?.file == recipe && error.location?.line == 3)
     }
 

@@ -106,9 +106,12 @@ import Testing
         Mistake("dppa.models «{}»", "models: argument 1 (paths) must be a list of paths; it is an empty table"),
         Mistake("dppa.models { \"a\" , 3 }", "models: argument 1 (paths), entry 2 must be a path; it is the number 3"),
         Mistake("dppa.average { «modles» = { m } }", "average has no option 'modles'; did you mean 'models'?"),
-        Mistake("dppa.average { models = { m, m }, weights = { 1 } }", "average: 2 models have 1 weights"),
         Mistake(
-            "dppa.average { «models» = { d } }", "average: option 'models', entry 1 must be a model; it is a delta"),
+            "dppa.average { models = { m, m }, weights = «{ 1 }» }",
+            "average: option 'weights' has 1 value for 2 models"),
+        Mistake(
+            "dppa.average { models = «{ d }» }",
+            "average: option 'models' must be a model or a list of models; one of it is a delta"),
         Mistake(
             "dppa.score(«d», \"a\")", "score: argument 1 (model) must be a model or a list of models; it is a delta"),
         Mistake(
@@ -126,7 +129,9 @@ import Testing
             "dppa.option { name = \"a\", «min» = \"1\" }", "option: option 'min' must be a number; it is the text '1'",
             "write it without quotes"),
         Mistake("dppa.group(«\"role\"»)", "group: argument 1 (rule) must be a function; it is the text 'role'"),
-        Mistake("dppa.per_tensor(d, «1»)", "per_tensor: argument 2 (rule) must be a function; it is the number 1"),
+        Mistake(
+            "dppa.per_tensor(d, «1»)",
+            "per_tensor: argument 2 (rule) must be a function of a tensor's facts, a gradient, "),
         Mistake("d:select(«3»)", ":select: argument 1 (glob) must be a glob or a list of globs; it is the number 3"),
         Mistake("d:apply(«3»)", ":apply: argument 1 (rules) must be a function or a table from names to functions"),
         Mistake("d:apply(abs, { «rets» = \"drop\" })", ":apply has no option 'rets'; did you mean 'rest'?"),

@@ -42,7 +42,7 @@ import Testing
         case .choice(let words): "\"\(words[0])\""
         case .integer: "0"
         case .flag: "true"
-        case .function: "function(t) return 1 end"
+        case .function, .tensorNumbers: "function(t) return 1 end"
         case .list(let kind), .entries(let kind): "{ \(usual(kind)) }"
         case .anyList: "{}"
         case .names(let kind): "{ [\"*\"] = \(usual(kind)) }"

@@ -24,10 +24,10 @@ final class RecipeFolder {
     /// A file with one float32 vector x = [1, 2, 3, 4].
     func addSideTensor(_ name: String) throws { try addVectors(name, ["x"]) }
 
-    /// A file with float32 vectors [1, 2, 3, 4] of some names.
-    func addVectors(_ name: String, _ tensors: [String]) throws {
+    /// A file with float32 tensors [1, 2, 3, 4] of some names.
+    func addVectors(_ name: String, _ tensors: [String], shape: [Int] = [4]) throws {
         let entries = tensors.enumerated().map { index, tensor in
-            #""\#(tensor)":{"dtype":"F32","shape":[4],"data_offsets":[\#(16 * index),\#(16 * index + 16)]}"#
+            #""\#(tensor)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(16 * index),\#(16 * index + 16)]}"#
         }
         var header = Array("{\(entries.joined(separator: ","))}".utf8)
         while header.count % 8 != 0 { header.append(32) }

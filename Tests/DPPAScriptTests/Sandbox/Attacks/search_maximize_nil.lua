@@ -1,2 +1,2 @@
--- expect: nil
+-- expect: maximize must give a number
 require "dppa.search" { candidate = print, maximize = function() end, start = { 1 } }

@@ -1,2 +1,2 @@
--- expect: nil
+-- expect: search: option 'candidate' is missing
 require "dppa.search"()

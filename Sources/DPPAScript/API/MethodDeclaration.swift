@@ -1,0 +1,83 @@
+import DPPA
+
+/// What a method says of itself: `dppa.method { name = …, arguments = …, options = …, run = … }`.
+package struct MethodDeclaration {
+    package let name: String
+    package let summary: String
+    /// What stands before the options.
+    package let arguments: [OptionDeclaration]
+    package let options: [OptionDeclaration]
+    /// What it gives, in words.
+    package let returns: String
+    package let example: String
+
+    /// The declaration of a table; `others` are the methods that are declared already, for `{ of = method }`.
+    init(_ table: ScriptTable, others: [MethodDeclaration]) throws {
+        let words = ["name", "summary", "arguments", "options", "returns", "example", "run"]
+        func text(_ key: String) throws -> String {
+            switch table[key] {
+            case nil: return ""
+            case .string(let text)?: return text
+            case let other?: throw DPPAError(.data, "method: '\(key)' must be a text; it is \(other.described)")
+            }
+        }
+        if let unknown = table.fields.keys.sorted().first(where: { !words.contains($0) }) {
+            throw DPPAError(
+                .data, "method has no '\(unknown)'" + Suggestions.hint(for: unknown, among: words),
+                notes: ["a method has \(words.joined(separator: ", "))"])
+        }
+        let name = try text("name")
+        guard !name.isEmpty else { throw DPPAError(.data, "method: the declaration has no 'name'") }
+        guard case .function? = table["run"] else {
+            throw DPPAError(
+                .data, "method '\(name)': 'run' must be a function; it is \((table["run"] ?? .null).described)")
+        }
+        func declarations(_ key: String) throws -> [OptionDeclaration] {
+            guard let value = table[key] else { return [] }
+            guard case .table(let list) = value, list.fields.isEmpty else {
+                throw DPPAError(
+                    .data, "method '\(name)': '\(key)' must be a list of declarations; it is \(value.described)")
+            }
+            return try list.array.flatMap { entry -> [OptionDeclaration] in
+                guard case .table(let fields) = entry else {
+                    throw DPPAError(.data, "method '\(name)': one of '\(key)' is \(entry.described), no declaration")
+                }
+                guard case .integer(let other)? = fields["of"], others.indices.contains(other) else {
+                    return [try OptionDeclaration(fields.fields, owner: "method '\(name)'")]
+                }
+                guard case .table(let except)? = fields["except"] else { return others[other].options }
+                let left = Set(except.array.map(\.shown))
+                return others[other].options.filter { !left.contains($0.name) }
+            }
+        }
+        self.name = name
+        summary = try text("summary")
+        returns = try text("returns")
+        example = try text("example")
+        arguments = try declarations("arguments")
+        options = try declarations("options")
+        let all = (arguments + options).map(\.name)
+        if let twice = all.first(where: { name in all.count { $0 == name } > 1 }) {
+            throw DPPAError(.data, "method '\(name)' declares '\(twice)' twice")
+        }
+        for option in options where option.fallback != nil {
+            let check = OptionCheck(
+                subject: "method '\(name)': the default of '\(option.name)'", declaration: option, graph: Graph())
+            if let value = option.fallback { try check.require(value) }
+        }
+    }
+
+    /// How it is called.
+    package var signature: String {
+        let list = arguments.map { $0.isRequired || $0.fallback == nil ? $0.name : "[\($0.name)]" }
+        if arguments.isEmpty { return "\(name) { options }" }
+        return "\(name)(\((list + (options.isEmpty ? [] : ["[options]"])).joined(separator: ", ")))"
+    }
+
+    /// All options, and where help says more of a method that ships.
+    var optionsNote: String {
+        let module = name.split(separator: ".").first.map(String.init) ?? name
+        let help = Reference.names.contains(module) ? "        (dppa-run help dppa.\(module))" : ""
+        return "options are \(options.map(\.name).joined(separator: ", "))\(help)"
+    }
+}

@@ -1,0 +1,136 @@
+import DPPA
+
+/// Methods with declared options, and numbers for tensors.
+extension Catalog {
+    static let methodNames: [Function] = [
+        Function(
+            name: "gradient",
+            summary:
+                "Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and "
+                + "joined by straight lines; outside the blocks embeddings have the first, all else the last.",
+            parameters: [Parameter("anchors", .list(.anyNumber))], returns: "what stands for a number for each tensor",
+            type: "dppa.Gradient", example: "dppa.per_tensor(delta, dppa.gradient { 0.2, 0.5, 0.8 })"
+        ) { call in
+            guard case .table(let table) = call.argument(0) else { return [] }
+            return [.object(GradientObject(table.array.compactMap(\.double)))]
+        },
+        Function(
+            name: "method",
+            summary:
+                "A method that declares its arguments and options: calls are checked, defaults filled in, experts become deltas of "
+                + "the base, and what is per expert or tensor becomes a list or a field.",
+            parameters: [Parameter("declaration", .any)], returns: "the method", type: "function",
+            errors: ["the declaration is wrong, or a default does not fit it"],
+            example: "dppa.method { name = \"keep\", arguments = { { name = \"delta\", kind = \"delta\" } }, "
+                + "options = { { name = \"share\", default = 0.2, min = 0, max = 1 } }, "
+                + "run = function(delta, o) return o.share * delta end }"),
+        Function(
+            name: "options",
+            summary:
+                "Declares the options of a method as options of the recipe, and gives their values; `changed` names other "
+                + "defaults, and in its list part the only options to declare.",
+            parameters: [Parameter("method", .function), Parameter("changed", .any, isOptional: true)],
+            returns: "a table of options for the method", type: "table",
+            errors: ["the method has no such option"],
+            example: "dppa.options(require \"dppa.ties\", { density = 0.3 })"),
+        Function(
+            name: "inputs",
+            summary:
+                "Declares and opens the models of a recipe: the options `base`, `experts` (or `expert`) and `rows_like`, to whose "
+                + "rows a grown vocabulary is cut; the table gives their defaults, and `help` other texts.",
+            parameters: [
+                Parameter(
+                    "defaults",
+                    .options([
+                        .option("base", .path, "the default of `base`"),
+                        .option("experts", .list(.path), "that of `experts`"),
+                        .option("expert", .path, "that of `expert`"),
+                        .option("rows_like", .text, "that of `rows_like`: none, base or a path; none if left out"),
+                        .option("help", .names(.text), "other texts for `dppa-run help`, by option"),
+                    ]))
+            ], returns: "the base, if there is one, and the list of experts, or the expert",
+            type: "dppa.Field, dppa.Field[]",
+            example:
+                "local base, experts = dppa.inputs { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"),
+        Function(
+            name: "facts",
+            summary: "What is known of each tensor of a field: name, layer, depth, module, role, shape, numel.",
+            parameters: [.field("field")], returns: "a list of tables", type: "table[]",
+            example: "local count = #dppa.facts(delta)"),
+    ]
+
+    /// What only the prelude calls for them.
+    static let methodInner: [Function] = [
+        inner("declare") { call in
+            let session = try call.session()
+            guard case .table(let table) = call.argument(0) else {
+                throw DPPAError(
+                    .data, "method: the argument must be a declaration; it is \(call.argument(0).described)",
+                    location: call.location)
+            }
+            return try located(call) { [.integer(try session.add(MethodDeclaration(table, others: session.methods)))] }
+        },
+        inner("accept") { call in
+            let session = try call.session()
+            guard case .integer(let number) = call.argument(0) else { return [] }
+            let call = MethodCall(method: session.methods[number], call: call, session: session)
+            let (arguments, options) = try call.accepted()
+            return [.table(ScriptTable(array: arguments)), .table(ScriptTable(fields: options))]
+        },
+        inner("options") { call in
+            let session = try call.session()
+            guard case .integer(let number) = call.argument(0) else { return [] }
+            return try located(call) {
+                [.table(ScriptTable(fields: try session.recipeOptions(session.methods[number], call.argument(1))))]
+            }
+        },
+        inner("numbers") { call in
+            guard case .object(let object as NodeObject) = call.argument(0) else {
+                throw DPPAError(
+                    .data, "per_tensor: argument 1 must be a field; it is \(call.argument(0).described)",
+                    location: call.location)
+            }
+            return [try call.session().numbers(call.argument(1), on: object.id, "per_tensor")]
+        },
+    ]
+
+    private static func inner(_ name: String, _ body: @escaping @Sendable (Call) throws -> [ScriptValue]) -> Function {
+        // The bodies say what is wrong in words of their own; no method has as many arguments.
+        let values = (0..<24).map { Parameter("value \($0)", .any, isOptional: true) }
+        return Function(name: name, summary: "", parameters: values, returns: "", example: "", body: body)
+    }
+
+    /// An error without a place is at the call.
+    private static func located<T>(_ call: Call, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch var error as DPPAError {
+            error.location = error.location ?? call.location
+            throw error
+        }
+    }
+}
+
+extension RecipeSession {
+    /// A method's options as options of the recipe, with their values.
+    func recipeOptions(_ method: MethodDeclaration, _ changed: ScriptValue) throws -> [String: ScriptValue] {
+        var (wanted, defaults): ([String], [String: ScriptValue]) = ([], [:])
+        switch changed {
+        case .null: break
+        case .table(let table): (wanted, defaults) = (table.array.map(\.shown), table.fields)
+        default:
+            throw DPPAError(.data, "options: argument 2 must be a table of other defaults; it is \(changed.described)")
+        }
+        let known = method.options.map(\.name)
+        if let unknown = (wanted + defaults.keys.sorted()).first(where: { !known.contains($0) }) {
+            throw DPPAError(
+                .data, "\(method.name) has no option '\(unknown)'" + Suggestions.hint(for: unknown, among: known),
+                notes: [method.optionsNote])
+        }
+        var values: [String: ScriptValue] = [:]
+        for var option in method.options where option.isForRecipes && (wanted.isEmpty || wanted.contains(option.name)) {
+            option.fallback = defaults[option.name] ?? option.fallback
+            guard option.fallback != nil else { continue }
+            values[option.name] = try options.value(option)
+        }
+        return values
+    }
+}

@@ -1,0 +1,114 @@
+import DPPA
+import DPPAScript
+import Foundation
+import Testing
+
+/// Every name of the language, called as it is meant, gives what it says: x is [1, 2, 3, 4], y is [4, 2, 0, 2].
+@Suite struct NameTests {
+    /// A call and the four elements of what it gives, or the one number; for methods with their colon.
+    struct Use: CustomTestStringConvertible, Sendable {
+        var name: String
+        var call: String
+        var expected: [Double]
+
+        init(_ name: String, _ call: String, _ expected: [Double]) {
+            self.name = name
+            self.call = call
+            self.expected = expected
+        }
+
+        var testDescription: String { call }
+    }
+
+    /// `show` prints a number, or the elements of a field in order.
+    private static let setup = """
+        local dppa = require "dppa.v1"
+        local m, x = dppa.model "x.safetensors", dppa.tensors "x.safetensors"
+        local d = dppa.as_delta(x)
+        local place = dppa.rank(x, "row")
+        local y = dppa.where(place:eq(0), 4, dppa.where(place:eq(2), 0, 2))
+        local function show(f)
+          if type(f) == "number" then return print(f) end
+          if dppa.space(f) ~= "value" then f = dppa.weights(f) end
+          for k = 0, 3 do print((dppa.sum(dppa.where(place:eq(k), f, 0), "model"):value())) end
+        end
+
+        """
+
+    static let uses: [Use] = [
+        Use("abs", "dppa.abs(x - 3)", [2, 1, 0, 1]), Use("sign", "dppa.sign(x - 3)", [-1, -1, 0, 1]),
+        Use("sqrt", "dppa.sqrt(x * x)", [1, 2, 3, 4]), Use("exp", "dppa.exp(0 * x)", [1, 1, 1, 1]),
+        Use("log", "dppa.log(x / x)", [0, 0, 0, 0]), Use("sin", "dppa.sin(0 * x)", [0, 0, 0, 0]),
+        Use("cos", "dppa.cos(0 * x)", [1, 1, 1, 1]), Use("acos", "dppa.acos(x / x)", [0, 0, 0, 0]),
+        Use("floor", "dppa.floor(x / 2)", [0, 1, 1, 2]), Use("maximum", "dppa.maximum(x, y)", [4, 2, 3, 4]),
+        Use("minimum", "dppa.minimum(x, y)", [1, 2, 0, 2]), Use("clamp", "dppa.clamp(x, 2, 3)", [2, 2, 3, 3]),
+        Use("where", "dppa.where(x:gt(2), x, y)", [4, 2, 3, 4]),
+        Use("round_to", "dppa.round_to(x + 0.001, \"bf16\")", [1, 2, 3, 4]),
+        Use("sum", "dppa.sum(x, \"tensor\"):value().x", [10]), Use("sum", "dppa.sum(x, \"model\", y):value()", [16]),
+        Use("mean", "dppa.mean(x, \"model\"):value()", [2.5]), Use("mean", "dppa.mean(x, \"model\", y):value()", [2]),
+        Use("max", "dppa.max(y, \"model\"):value()", [4]), Use("min", "dppa.min(y, \"model\"):value()", [0]),
+        Use("norm", "dppa.norm(dppa.clamp(x, 3, 4) * y / 2, \"model\"):value()", [7.810249675906654]),
+        Use("count", "dppa.count(x:gt(1), \"model\"):value()", [3]),
+        Use("dot", "dppa.dot(x, y, \"model\"):value()", [16]),
+        Use("variance", "dppa.variance(x, \"model\"):value()", [1.25]), Use("numel", "dppa.numel(x):value().x", [4]),
+        Use("numel", "dppa.numel(x, \"model\"):value()", [4]),
+        Use("top", "dppa.top(x, 0.5, \"tensor\")", [0, 0, 1, 1]),
+        // At least one above 0, none at 0; among equals the lowest index.
+        Use("top", "dppa.top(x, 0.01, \"tensor\")", [0, 0, 0, 1]),
+        Use("top", "dppa.top(x, 0, \"tensor\")", [0, 0, 0, 0]),
+        Use("top", "dppa.top(x, { count = 0 }, \"row\")", [0, 0, 0, 0]),
+        Use("top", "dppa.top(y, { count = 2 }, \"row\")", [1, 1, 0, 0]),
+        Use("kth", "dppa.kth(y, 0, \"tensor\"):value().x", [0]), Use("rank", "dppa.rank(y, \"row\")", [3, 1, 0, 2]),
+        Use("bands", "dppa.bands(x, { 0.25, 0.5 }, \"tensor\")[2]", [0, 1, 1, 0]),
+        Use("group", "dppa.mean(x, dppa.group(function(t) return t.role end)):value().other", [2.5]),
+        Use("per_tensor", "x * dppa.per_tensor(x, function(t) return t.shape[1] + t.numel end)", [8, 16, 24, 32]),
+        Use(
+            "average", "dppa.average { models = { m, dppa.as_model(y, m) }, weights = { 3, 1 } }", [1.75, 2, 2.25, 3.5]),
+        Use("model", "dppa.model(\"other=x.safetensors\", { label = \"third\" })", [1, 2, 3, 4]),
+        Use("models", "#dppa.models { \"a=x.safetensors\", \"b=x.safetensors\" }", [2]),
+        Use("tensors", "dppa.tensors \"x.safetensors\"", [1, 2, 3, 4]),
+        Use("weights", "dppa.weights(m)", [1, 2, 3, 4]),
+        Use("label", "#dppa.label(m)", [1]), Use("space", "#dppa.space(m - m)", [5]),
+        Use("as_model", "dppa.as_model(y, m)", [4, 2, 0, 2]), Use("as_delta", "m + dppa.as_delta(y)", [5, 4, 3, 6]),
+        Use("option", "dppa.option { name = \"rate\", default = 0.5, min = 0, max = 1 }", [0.5]),
+        Use("json", "dppa.json \"table.json\".a[2]", [7]),
+        Use("report", "dppa.report { name = \"t\", columns = { \"a\" }, rows = { { 1 }, {  2 } } } or 1", [1]),
+        Use("score", "dppa.score(m, \"external:size\", { on_failure = \"skip\" }) or 1", [1]),
+        Use(":gt", "x:gt(y)", [0, 0, 1, 1]), Use(":ge", "x:ge(y)", [0, 1, 1, 1]), Use(":lt", "x:lt(y)", [1, 0, 0, 0]),
+        Use(":le", "x:le(y)", [1, 1, 0, 0]), Use(":eq", "x:eq(y)", [0, 1, 0, 0]), Use(":ne", "x:ne(y)", [1, 0, 1, 1]),
+        Use(":select", "x:select \"x\"", [1, 2, 3, 4]), Use(":linears", "l:linears()", [1, 2, 3, 4]),
+        Use(":apply", "d:apply { [\"*\"] = function(p) return 2 * p end }", [2, 4, 6, 8]),
+        Use(":apply", "d:apply(function(p) return 2 * p end, { on = \"x\" })", [2, 4, 6, 8]),
+        Use(":uniform", "d:uniform { stream = \"s\" }:ge(0)", [1, 1, 1, 1]),
+        Use(":bernoulli", "d:bernoulli(1, { stream = \"s\" })", [1, 1, 1, 1]),
+        Use(":named", "dppa.mean(x, \"tensor\"):named \"mean\":value().x", [2.5]),
+        Use(":value", "dppa.max(x, \"model\"):value()", [4]),
+        Use(":save", "m:save \"copy\" or 1", [1]),
+        Use("__add", "x + y", [5, 4, 3, 6]), Use("__sub", "x - y", [-3, 0, 3, 2]), Use("__mul", "x * y", [4, 4, 0, 8]),
+        Use("__div", "y / x", [4, 1, 0, 0.5]), Use("__pow", "x ^ 2", [1, 4, 9, 16]),
+        Use("__unm", "-x", [-1, -2, -3, -4]),
+        Use("__band", "x:gt(1) & y:gt(0)", [0, 1, 0, 1]), Use("__bor", "x:gt(3) | y:gt(3)", [1, 0, 0, 1]),
+        Use("__bnot", "~x:gt(2)", [1, 1, 0, 0]),
+    ]
+
+    @Test(arguments: uses)
+    func aNameGivesWhatItSays(_ use: Use) throws {
+        let scratch = try RecipeFolder()
+        // A linear is a matrix in a block; its one row is the vector.
+        let linear = use.name == ":linears"
+        let name = linear ? "model.layers.0.mlp.up_proj.weight" : "x"
+        try scratch.addVectors("x.safetensors", [name], shape: linear ? [1, 4] : [4])
+        _ = try scratch.write(#"{"a": [5, 7]}"#, "table.json")
+        let call = linear ? use.call.replacingOccurrences(of: "l:", with: "x:") : use.call
+        let recipe = try scratch.write(Self.setup + "show(\(call))\nreturn m", "recipe.lua")
+        #expect(scratch.error(recipe) == nil)
+        #expect(scratch.printed.map { Double($0) ?? .nan } == use.expected)
+    }
+
+    @Test func everyNameIsUsed() {
+        let used = Set(Self.uses.map(\.name))
+        let names = Catalog.functions.map(\.name) + Catalog.methods.map { ":" + $0.name } + Catalog.operators.keys
+        #expect(Set(names).subtracting(used).isEmpty)
+        #expect(used.subtracting(names).isEmpty)
+    }
+}

@@ -1,0 +1,14 @@
+---@meta dppa.slerp
+-- Made from the module's own declarations: `make reference`.
+
+---@class dppa.slerp.Options
+---@field t? dppa.PerTensor how far to go (from 0 to 1; default 0.5; per tensor)
+
+---From one model to another along the great circle, tensor by tensor.
+---@param first dppa.Field a model
+---@param second dppa.Field a model
+---@param options? dppa.slerp.Options
+---@return dppa.Field a model
+local function slerp(first, second, options) end
+
+return slerp

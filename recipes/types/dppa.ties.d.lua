@@ -1,0 +1,18 @@
+---@meta dppa.ties
+-- Made from the module's own declarations: `make reference`.
+
+---@class dppa.ties.Options
+---@field density? dppa.PerExpert share of each delta to keep (from 0 to 1; default 0.2; per expert and tensor)
+---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
+---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field normalize? boolean divide by the weights that agree (true or false; default true)
+---@field rescale? "none"|"inverse"|"l1" make up for what was trimmed (none, inverse, l1; default none)
+
+---TIES: trim each delta to its largest elements, elect signs, take the mean of what agrees.
+---@param base dppa.Field a model
+---@param experts dppa.Field|dppa.Field[] a model, a delta, or a list of them
+---@param options? dppa.ties.Options
+---@return dppa.Field a model
+local function ties(base, experts, options) end
+
+return ties
