@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev
 
-.PHONY: all build demo test lint clean install man packages reference
+.PHONY: all build demo test check-report lint clean install man packages reference
 
 all: build
 
@@ -40,6 +40,11 @@ demo: build
 test: packages
 	$(SWIFT) build -c release --build-tests -j $(JOBS)
 	$(SWIFT) test -c release --skip-build --disable-xctest
+
+# The page of a run, opened in a browser at several widths, dark and as paper; skipped where there is no browser.
+check-report: build
+	@python3 Tests/DPPARunTests/Fixtures/report/check_page.py \
+	  --dppa $$($(SWIFT) build -c release --show-bin-path)/dppa-run $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
 
 # The pages that are made from the program's table of names; a test fails when they are old.
 reference: build

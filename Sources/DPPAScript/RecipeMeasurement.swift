@@ -38,7 +38,7 @@ package struct RecipeTrial {
 
     package let rows: [Row]
     /// The named values on these tensors.
-    package let named: [(name: String, values: [(name: String, value: Double)])]
+    package let named: [RunRecord.NamedValue]
 
     /// Tries the models of a trace on the tensors whose names match a glob.
     ///
@@ -63,10 +63,10 @@ package struct RecipeTrial {
             measures.append((result.name ?? "model", nodes))
         }
         // A named value of other tensors, such as those of a part that the glob leaves out, is not asked for.
-        let named = session.named.compactMap { named -> (name: String, node: NodeID)? in
-            guard graph[named.node].scope == .tensor else { return (named.name, named.node) }
+        let named = session.named.compactMap { named -> MergeRun.Named? in
+            guard graph[named.node].scope == .tensor else { return named }
             guard let part = try? graph.select(named.node, globs: [glob]) else { return nil }
-            return (named.name, part)
+            return MergeRun.Named(name: named.name, node: part)
         }
         try session.engine.run(measures.flatMap(\.nodes) + named.map(\.node))
         rows = try measures.flatMap { measure -> [Row] in
@@ -80,6 +80,6 @@ package struct RecipeTrial {
                     difference: values[3], largest: values[4])
             }
         }
-        self.named = try named.map { ($0.name, try session.engine.values($0.node) ?? []) }
+        self.named = try named.map { try RunRecord.NamedValue($0, session.engine) }
     }
 }

@@ -13,6 +13,10 @@ package final class RecipeRun {
         package var engine = EngineOptions(threads: 1)
         package var shardSize = 5_000_000_000
         package var force = false
+        /// Whether experts and merged models are compared tensor by tensor, for the page and the JSON.
+        package var comparesDeltas = false
+        /// The command's words, for the record.
+        package var command: [String] = []
         /// Whether scores are kept in a file beside the output.
         package var keepsScores = true
         /// What scores tasks named `external:NAME`.
@@ -41,7 +45,7 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
-        let start = RunStart()
+        let start = RunStart(command: request.command)
         var request = request
         try request.outputs.add(folder: request.out, as: "--out")
         if request.keepsScores {
@@ -59,9 +63,10 @@ package final class RecipeRun {
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
         let session = trace.session
         if let warning = target.warning { session.warn(warning) }
+        var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
+        settings.comparesDeltas = request.comparesDeltas
         let merge = MergeRun(
-            session.engine, checkpoints: session.checkpoints,
-            settings: MergeRun.Settings(dtype: dtype, shardSize: request.shardSize), budget: session.budget)
+            session.engine, checkpoints: session.checkpoints, settings: settings, budget: session.budget)
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }

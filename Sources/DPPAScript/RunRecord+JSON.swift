@@ -5,7 +5,7 @@ extension RunRecord {
     /// The record as JSON has it; dictionaries go by name.
     package var json: [String: Any] {
         [
-            "version": version, "recipe": recipe.name, "written": written, "seconds": seconds,
+            "version": version, "command": command, "recipe": recipe.name, "written": written, "seconds": seconds,
             "date": date.formatted(.iso8601), "dtype": dtype?.rawValue ?? NSNull(), "seed": seed ?? NSNull(),
             "bytes_read": engine.bytesRead, "bytes_written": engine.bytesWritten,
             "bytes_built": engine.bytesBuilt, "epochs": engine.epochs,
@@ -52,7 +52,8 @@ extension RunRecord {
         [
             "name": output.name ?? NSNull(), "models": output.models, "config": output.config,
             "tokenizer": output.tokenizer, "chat_template": output.chatTemplate,
-            "dtype": output.dtype?.rawValue ?? NSNull(),
+            "dtype": output.dtype?.rawValue ?? NSNull(), "tensors": output.tensors,
+            "deltas": output.deltas?.json ?? NSNull(),
         ]
     }
 

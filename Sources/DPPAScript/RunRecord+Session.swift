@@ -17,19 +17,20 @@ extension RunRecord {
                 Option(name: $0.name, given: $0.given, value: Option.Value($0.value))
             },
             models: session.describeModels(), outputs: outputs, written: written, dtype: dtype,
-            named: try session.named.map { ($0.name, try session.engine.values($0.node) ?? []) }, tables: session.tables,
+            named: try session.named.map { try NamedValue($0, session.engine) }, tables: session.tables,
             scores: session.scores, printed: trace.printed.texts,
-            warnings: try trace.lateWarnings() + outputs.flatMap(\.warnings),
-            engine: session.engine.report, date: start.date, seconds: start.seconds)
+            warnings: try trace.lateWarnings() + outputs.flatMap(\.warnings) + outputs.compactMap(\.roundingWarning),
+            engine: session.engine.report, command: start.command, date: start.date, seconds: start.seconds)
     }
 }
 
-/// When a run began, and how long it has taken.
+/// When a run began and by what command, and how long it has taken.
 package struct RunStart {
+    let command: [String]
     let date = Date()
     private let instant = ContinuousClock.now
 
-    package init() {}
+    package init(command: [String] = []) { self.command = command }
 
     /// The seconds since then.
     var seconds: Double { (ContinuousClock.now - instant) / .seconds(1) }

@@ -15,6 +15,8 @@ struct MeasureCommand: ParsableCommand {
     @Flag(help: "Print nothing but the values, warnings and errors.")
     var quiet = false
 
+    @OptionGroup var shown: ValueOptions
+
     @OptionGroup var reports: ReportOptions
 
     func run() throws {
@@ -22,7 +24,7 @@ struct MeasureCommand: ParsableCommand {
         let progress = ProgressLine(isQuiet: quiet)
         let recipe = RecipeRun(arguments.recipe)
         do {
-            let start = RunStart()
+            let start = RunStart(command: RecipeArguments.command)
             let files = try reports.files()
             var request = try arguments.request(out: "unused")
             request.keepsScores = false
@@ -40,7 +42,7 @@ struct MeasureCommand: ParsableCommand {
             ).outcome
             progress.finish()
             try files.write(outcome)
-            for line in ValueText.lines(outcome.named) { Console.output(line) }
+            for line in shown.lines(outcome.named) { Console.output(line) }
             for table in outcome.tables { for line in ValueText.lines(table) { Console.output(line) } }
             for warning in outcome.warnings { Console.error(warning) }
         } catch {

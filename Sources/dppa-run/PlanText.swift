@@ -31,7 +31,7 @@ struct PlanText {
         let engine = plan.engine
         lines.append(
             "reads     \(Self.size(engine.diskBytes)) from disk, \(Self.size(engine.cacheBytes)) again from memory")
-        lines.append("writes    \(Self.size(engine.bytesWritten))")
+        lines.append("writes    " + written)
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
@@ -39,6 +39,14 @@ struct PlanText {
         lines.append("memory    at most \(Self.size(request.engine.memory))")
         lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
         return lines
+    }
+
+    /// What is written, as far as it can be known.
+    private var written: String {
+        let size = Self.size(plan.engine.bytesWritten)
+        guard let stop = plan.trace.stop else { return size }
+        let open = "not known: it depends on what line \(stop.line) measures"
+        return plan.engine.bytesWritten > 0 ? "at least \(size); the rest is \(open)" : open
     }
 
     /// Every rule as maths.
@@ -73,9 +81,9 @@ struct PlanText {
             },
             "options": Dictionary(plan.options.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
             "nodes": plan.nodeCount, "disk_bytes": plan.engine.diskBytes, "cache_bytes": plan.engine.cacheBytes,
-            "written_bytes": plan.engine.bytesWritten, "memory_bytes": request.engine.memory,
-            "limit_seconds": time / .seconds(1),
-            "limit_written_bytes": request.writtenLimit,
+            "written_bytes": plan.trace.stop == nil ? plan.engine.bytesWritten as Any : NSNull(),
+            "memory_bytes": request.engine.memory,
+            "limit_seconds": time / .seconds(1), "limit_written_bytes": request.writtenLimit,
             "epochs": plan.engine.epochs,
             "passes": plan.engine.passes.map {
                 ["epoch": $0.epoch, "bytes_read": $0.bytesRead, "work": $0.work] as [String: Any]

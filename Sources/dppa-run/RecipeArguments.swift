@@ -36,6 +36,9 @@ struct RecipeArguments: ParsableArguments {
     /// How long the recipe may work.
     func timeLimit() throws -> Duration { try TimeSpan.parse(limitTime, "--limit-time") }
 
+    /// The words of the present command, with the program's name as its help has it.
+    static var command: [String] { ["dppa-run"] + CommandLine.arguments.dropFirst() }
+
     /// The same for the recipe host.
     func request(out: String) throws -> RecipeRun.Request {
         var request = RecipeRun.Request(out: out)

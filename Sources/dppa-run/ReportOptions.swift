@@ -16,6 +16,9 @@ struct ReportOptions: ParsableArguments {
             valueName: "file.html"))
     var report: String?
 
+    /// Whether there is one.
+    var isAskedFor: Bool { json != nil || report != nil }
+
     /// The same as files that can be written.
     ///
     /// Throws when one cannot: before hours of work rather than after them.

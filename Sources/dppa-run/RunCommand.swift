@@ -44,6 +44,8 @@ struct RunCommand: ParsableCommand {
             request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             request.force = force
             request.outputs = files.outputs
+            request.comparesDeltas = reports.isAskedFor
+            request.command = RecipeArguments.command
             request.evaluator = try external.evaluator(beside: out)
             progress.setLimit(try arguments.timeLimit())
             let outcome = try recipeRun.run(

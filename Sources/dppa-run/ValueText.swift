@@ -4,8 +4,38 @@ import Foundation
 
 /// Named values, tables and trials in a terminal.
 enum ValueText {
-    /// Each named value: a line with its range, and a bar for each of its instances.
-    static func lines(_ named: [(name: String, values: [(name: String, value: Double)])]) -> [String] {
+    /// A line for each named value: smallest, mean, largest, and a curve of the means by layer.
+    static func summary(_ named: [RunRecord.NamedValue]) -> [String] {
+        let rows = named.map { entry -> [String] in
+            let values = entry.values.map(\.value)
+            guard values.count > 1 else { return [entry.name, "", number(values.first ?? 0), "", ""] }
+            return [
+                entry.name, number(values.min() ?? 0), number(values.reduce(0, +) / Double(values.count)),
+                number(values.max() ?? 0), curve(entry),
+            ]
+        }
+        let lines = aligned([["value", "smallest", "mean", "largest", "by layer"]] + rows)
+        let hidden = named.reduce(0) { $0 + ($1.values.count > 1 ? $1.values.count : 0) }
+        return hidden == 0
+            ? lines : lines + ["", "\(hidden) values in all: --all shows every one, --top N the extremes"]
+    }
+
+    /// The largest and the smallest values of each name.
+    static func extremes(_ named: [RunRecord.NamedValue], _ count: Int) -> [String] {
+        named.flatMap { entry -> [String] in
+            guard entry.values.count > 1 else { return lines([entry]) }
+            let sorted = entry.values.enumerated().sorted {
+                ($1.element.value, $0.offset) < ($0.element.value, $1.offset)
+            }.map(\.element)
+            guard sorted.count > 2 * count else { return lines([entry], of: sorted) }
+            return lines([entry], of: sorted.prefix(count) + sorted.suffix(count))
+        }
+    }
+
+    /// Each named value: a line with its range, and a bar for each of its instances, or for some of them.
+    static func lines(
+        _ named: [RunRecord.NamedValue], of shown: [(name: String, value: Double)]? = nil
+    ) -> [String] {
         named.flatMap { entry -> [String] in
             guard entry.values.count > 1 else {
                 return ["\(entry.name)  \(number(entry.values.first?.value ?? 0))"]
@@ -13,9 +43,10 @@ enum ValueText {
             let values = entry.values.map(\.value)
             let (low, high) = (values.min() ?? 0, values.max() ?? 0)
             let mean = values.reduce(0, +) / Double(values.count)
-            let width = entry.values.map(\.name.count).max() ?? 0
+            let shown = shown ?? entry.values
+            let width = shown.map(\.name.count).max() ?? 0
             return ["", "\(entry.name)  \(number(low)) to \(number(high)), mean \(number(mean))"]
-                + entry.values.map { value in
+                + shown.map { value in
                     let name = value.name + String(repeating: " ", count: width - value.name.count)
                     return "  \(name)  \(bar(value.value, low, high))  \(number(value.value))"
                 }
@@ -45,6 +76,32 @@ enum ValueText {
                         format: "  %7.2f %%  %10.4g  %10.4g  %10.4g  %10.4g", row.changed * 100, row.before, row.after,
                         row.difference, row.largest)
             }
+    }
+
+    /// A mark for each layer, the higher the larger the mean of its values; nothing for values of no layer.
+    private static func curve(_ entry: RunRecord.NamedValue) -> String {
+        let means = entry.layerMeans
+        let finite = means.map(\.value).filter(\.isFinite)
+        guard means.count > 1, let low = finite.min(), let high = finite.max() else { return "" }
+        let marks = Array("▁▂▃▄▅▆▇█")
+        let curve = means.map { mean -> Character in
+            guard mean.value.isFinite else { return "·" }
+            return high > low ? marks[Int(((mean.value - low) / (high - low) * 7).rounded())] : marks[3]
+        }
+        return String(curve)
+    }
+
+    /// Columns in line: the first and the last from the left, the others from the right.
+    private static func aligned(_ rows: [[String]]) -> [String] {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                return column == 0 ? row[column] + space : column == row.count - 1 ? row[column] : space + row[column]
+            }
+            let line = cells.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
     }
 
     /// Twenty places, filled from 0, or from the smallest value if one is negative.

@@ -177,38 +177,3 @@ import Testing
         #expect(again.code == 73 && again.errors.contains("exists"))
     }
 }
-
-/// The page that a run writes for reading.
-@Suite struct ReportTests {
-    @Test func theReportStandsAloneAndShowsWhatWasDone() throws {
-        let scratch = try Scratch()
-        let recipe = try scratch.write(
-            """
-            -- <script>alert("no")</script>
-            local dppa, dp = require "dppa.v1", require "dppa.dp"
-            local base, law = dppa.model "zoo/base", dppa.model "zoo/law"
-            dppa.report { name = "search", columns = { "factor 1", "objective" }, rows = { { 1, 0.5 }, { 2, 0.75 } } }
-            return base + dp.prune(law - base, { rate = 0.9 })
-            """, "page.lua")
-        let page = scratch.path + "/report.html"
-        let result = try CommandLineTests().dppaRun([
-            "run", recipe, "--models", Folders.recipes, "--out", scratch.path + "/out", "--quiet", "--report", page,
-        ])
-        #expect(result.code == 0)
-        let html = try String(contentsOfFile: page, encoding: .utf8)
-        for word in ["http", "src=", "href=", "<script", scratch.path] { #expect(!html.contains(word), "\(word)") }
-        #expect(html.contains("&lt;script&gt;") && html.contains("prefers-color-scheme: dark"))
-        #expect(html.contains("best: 2") && html.contains("density at 0.9 by layer and module"))
-        // 42 linears: densities, kept counts, outliers; six layers of outliers.
-        #expect(html.components(separatedBy: "self_attn.q_proj, layer 5:").count == 4)
-        for tag in ["svg", "figure", "table", "tr", "td", "text", "rect", "title"] {
-            let closed = html.components(separatedBy: "</\(tag)>").count
-            let selfClosed = html.components(separatedBy: "<\(tag) ").dropFirst().count { piece in
-                piece.prefix { $0 != ">" }.hasSuffix("/")
-            }
-            let all =
-                html.components(separatedBy: "<\(tag)>").count + html.components(separatedBy: "<\(tag) ").count - 1
-            #expect(all - selfClosed == closed, "\(tag)")
-        }
-    }
-}

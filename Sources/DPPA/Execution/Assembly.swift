@@ -4,6 +4,7 @@ enum PassResult {
     case columns(Job, TensorID, ReductionOp, Buffer<Double>, leafCount: Int)
     case rows(Job, TensorID, Buffer<Double>)
     case columnOrder(NodeID, TensorID, Buffer<Float>)
+    case delta(DeltaResult)
 
     /// Combines leaves and stores the result.
     func finish(_ engine: Engine) throws {
@@ -22,6 +23,7 @@ enum PassResult {
             engine.store.set(job, tensor.index, result.array())
         case .rows(let job, let tensor, let buffer): engine.store.set(job, tensor.index, buffer.array())
         case .columnOrder(let node, let tensor, let values): try engine.orderColumns(node, tensor, values)
+        case .delta(let result): engine.statistics[result.output]?.tensors.append(result.tensor)
         }
     }
 }
@@ -38,6 +40,7 @@ extension Engine {
         var sinks: [([Int]) -> Sink] = []
         var results: [PassResult] = []
         var copies: [TensorCopy] = []
+        var writes: [(output: Int, register: Int, slot: OutputSlot)] = []
         var hasColumns = false
         func keep(_ register: Int) -> Int {
             registers.append(register)
@@ -96,10 +99,22 @@ extension Engine {
                 if let (source, model) = compiler.program.plainSource(register), source.dtype == slot.dtype {
                     copies.append(TensorCopy(source: source, model: model, output: slot))
                 } else {
-                    let kept = keep(register)
-                    sinks.append { .write($0[kept], slot) }
+                    writes.append((number, register, slot))
                 }
             }
+        }
+        // Behind everything else: a comparison takes only what is read anyway.
+        for (number, register, slot) in writes {
+            var slot = slot
+            let output = outputs[number]
+            if let comparison = output.comparison,
+                let result = try compare(
+                    number, comparison, register, output.node, &slot, &compiler, &registers, &sinks)
+            {
+                results.append(.delta(result))
+            }
+            let (kept, complete) = (keep(register), slot)
+            sinks.append { .write($0[kept], complete) }
         }
         guard !sinks.isEmpty || !copies.isEmpty else { return (nil, results) }
         var task = try task(tensor, &compiler, registers, sinks, copies, rowGranularity: hasColumns)
@@ -234,7 +249,7 @@ extension TensorTask {
                 $0 + buffer.count * 8
             case .collect(_, let buffer, _): $0 + buffer.count * 4
             case .countEqual(_, _, let buffer): $0 + buffer.count * 8
-            case .scan, .write: $0
+            case .scan, .agreement, .write: $0
             case .histogram: $0 + 1 << 19
             }
         }

@@ -19,6 +19,8 @@ public final class Engine {
     private var visited: Set<ResidentKey> = []
     private var nonFiniteInputs: [ResidentKey: Int] = [:]
     var residents: [ResidentKey: Resident] = [:]
+    /// Of the outputs of the present run that are compared, by their number.
+    var statistics: [Int: DeltaStatistics] = [:]
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
 
@@ -32,6 +34,8 @@ public final class Engine {
     public struct Output {
         /// What is written.
         public var node: NodeID
+        /// What it is compared with while it is written.
+        public var comparison: DeltaComparison?
         /// The tensors of the node's selection, with their places.
         var slots: [TensorID: OutputSlot]
 
@@ -66,13 +70,20 @@ public final class Engine {
 
     /// Computes coarse nodes and writes outputs; several share their passes.
     ///
-    /// Throws an `inputOutput` error when reading or writing fails, a `data` error when an output is not finite although
-    /// the inputs are, a `limit` error when the memory budget is too small, and what the observer throws.
-    public func run(_ requests: [NodeID], outputs: [Output] = []) throws {
+    /// Returns what the comparisons of the outputs found, by the number of the output. Throws an `inputOutput` error when
+    /// reading or writing fails, a `data` error when an output is not finite although the inputs are, a `limit` error when
+    /// the memory budget is too small, and what the observer throws.
+    @discardableResult
+    public func run(_ requests: [NodeID], outputs: [Output] = []) throws -> [Int: DeltaStatistics] {
+        statistics = [:]
+        for (number, output) in outputs.enumerated() {
+            statistics[number] = output.comparison.map { DeltaStatistics(comparison: $0) }
+        }
         try execute(requests, outputs)
         for id in requests where store.hasNonFinite(id) {
             note(try nonFiniteInputs(of: id, for: Set(graph.tensors(of: id))))
         }
+        return statistics.mapValues { $0.sorted }
     }
 
     /// The same for what nobody looks at itself.

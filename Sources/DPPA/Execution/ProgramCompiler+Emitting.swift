@@ -176,7 +176,8 @@ extension ProgramCompiler {
         return program.vectors.count - 1
     }
 
-    private mutating func append(_ id: NodeID, _ make: (Int) -> Program.Instruction) -> Int {
+    /// Adds an instruction that fills a register of its own, on behalf of a node; gives the register.
+    mutating func append(_ id: NodeID, _ make: (Int) -> Program.Instruction) -> Int {
         let register = registers
         registers += 1
         program.instructions.append(make(register))

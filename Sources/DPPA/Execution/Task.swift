@@ -14,6 +14,8 @@ enum Sink: Sendable {
     case collect(Int, Buffer<Float>, offsets: [Int]?)
     /// How many values of each chunk equal a number.
     case countEqual(Int, Float, Buffer<Int>)
+    /// How a delta agrees with the merged one.
+    case agreement(Int, Int, WorkerCounts)
     /// An output.
     case write(Int, OutputSlot)
 }
@@ -75,4 +77,6 @@ struct OutputSlot: Sendable {
     var dtype: DType
     /// The flat indices that are wanted, whole rows; nil for all.
     var elements: Range<Int>?
+    /// Where what rounding leaves is counted, if it is.
+    var rounding: RoundingCounts?
 }

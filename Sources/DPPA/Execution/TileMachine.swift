@@ -53,7 +53,7 @@ final class TileMachine: @unchecked Sendable {
             case .write(_, let slot):
                 (written[number], isWriting) = (outputOffset, true)
                 outputOffset += (chunk.owned.count * slot.dtype.byteSize + 63) / 64 * 64
-            case .rows, .scan, .histogram, .collect: break
+            case .rows, .scan, .histogram, .collect, .agreement: break
             }
         }
         if outputs.count < outputOffset { outputs = Buffer<UInt8>(outputOffset) }
@@ -102,6 +102,12 @@ final class TileMachine: @unchecked Sendable {
                     if !part.isEmpty {
                         buffer.pointer[index] += ElementKernels.countEqual(
                             at(x) + (part.lowerBound - tile.lowerBound), count: part.count, value: value)
+                    }
+                case .agreement(let x, let y, let counts):
+                    let part = tile.clamped(to: chunk.owned)
+                    if !part.isEmpty {
+                        let shift = part.lowerBound - tile.lowerBound
+                        counts.add(worker, DeltaCounts.agreement(at(x) + shift, at(y) + shift, count: part.count))
                     }
                 case .write(let x, let slot):
                     let part = tile.clamped(to: chunk.owned)
@@ -205,6 +211,14 @@ final class TileMachine: @unchecked Sendable {
         let target =
             UnsafeMutableRawPointer(outputs.pointer + offset) + (part.lowerBound - chunk.owned.lowerBound) * size
         DTypeConversion.encode(values, as: slot.dtype, into: target, count: part.count)
+        if let rounding = slot.rounding, !rounding.isSampled || tile.lowerBound == chunk.owned.lowerBound {
+            let stored = task.program.sources[rounding.source].dtype
+            let reference = raw[rounding.source] + (part.lowerBound - chunk.evaluated.lowerBound) * stored.byteSize
+            rounding.counts.add(
+                worker,
+                DeltaCounts.rounding(
+                    values, encoded: target, as: slot.dtype, reference: reference, storedAs: stored, count: part.count))
+        }
         guard NonFinite.count(target, slot.dtype, part.count) > 0 else { return }
         var searched = 0
         while let found = NonFinite.first(target, slot.dtype, from: searched, count: part.count) {

@@ -25,7 +25,7 @@ public struct CheckpointDifference: Sendable {
 
     /// All tensors that both have, in name order.
     public private(set) var tensors: [Measure] = []
-    /// All layers, in the order of their first tensors.
+    /// All layers, in numeric order.
     public private(set) var layers: [Measure] = []
     /// Everything together.
     public private(set) var whole: Measure
@@ -86,7 +86,7 @@ public struct CheckpointDifference: Sendable {
                 byLayer.append((name, sums))
             }
         }
-        layers = byLayer.map { $0.sums.measure($0.name) }
+        layers = byLayer.sorted { NaturalOrder.precedes($0.name, $1.name) }.map { $0.sums.measure($0.name) }
         whole = all.measure("all")
     }
 

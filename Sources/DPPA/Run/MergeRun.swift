@@ -6,6 +6,9 @@ public struct MergeRun {
         public var dtype: DType?
         /// The largest size of a shard, in bytes.
         public var shardSize: Int
+        /// Whether experts and merged models are compared tensor by tensor, which takes processor time.
+        public var comparesDeltas = false
+
         /// Settings for a run.
         public init(dtype: DType? = nil, shardSize: Int = 5_000_000_000) {
             self.dtype = dtype
@@ -63,15 +66,22 @@ public struct MergeRun {
                 directory: directory(result, in: target), tensors: plan.tensors, shardSize: settings.shardSize,
                 metadata: [:])
             try plan.copyCarried(to: writer)
-            outputs.append(Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed))
+            var output = Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed)
+            if record != nil {
+                output.comparison = DeltaComparison(
+                    engine.graph, of: result.node, isDetailed: settings.comparesDeltas)
+            }
+            outputs.append(output)
             writers.append(writer)
         }
-        try engine.run(named.map(\.node), outputs: outputs)
+        let statistics = try engine.run(named.map(\.node), outputs: outputs)
         var written: [RunRecord.Output] = []
         for index in results.indices {
             try writers[index].finish()
             try sidecars[index].write(to: directory(results[index], in: target))
-            written.append(output(results[index], warnings: sidecars[index].notices))
+            var output = output(results[index], warnings: sidecars[index].notices)
+            output.deltas = statistics[index].map { deltas(results[index], $0) }
+            written.append(output)
         }
         if let record = try record?(written) {
             for (result, output) in zip(results, written) {
@@ -96,7 +106,15 @@ public struct MergeRun {
         return RunRecord.Output(
             name: result.name, models: engine.graph.models(of: result.node).map(label), config: label(config),
             tokenizer: label(tokenizer), chatTemplate: template ?? label(result.chatTemplate ?? tokenizer),
-            warnings: warnings, dtype: settings.dtype ?? result.dtype)
+            warnings: warnings, dtype: settings.dtype ?? result.dtype, tensors: engine.graph.tensors(of: result.node).count)
+    }
+
+    private func deltas(_ result: MergeResult, _ statistics: DeltaStatistics) -> RunRecord.Deltas {
+        let comparison = statistics.comparison
+        return RunRecord.Deltas(
+            reference: engine.graph.models[comparison.reference].label,
+            isBase: engine.graph.base(of: result.node) != nil,
+            experts: comparison.experts.map { engine.graph.models[$0].label }, statistics: statistics)
     }
 
     private func directory(_ result: MergeResult, in root: String) throws -> String {

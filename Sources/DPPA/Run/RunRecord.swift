@@ -2,11 +2,8 @@ import Foundation
 
 /// Everything that a run of a recipe has to tell: the model card, the JSON and the page are all made of it.
 ///
-/// Local folders stand in `Model.path`, `written` and the texts of `given` alone, which only the JSON shows.
+/// Local folders stand in `Model.path`, `written`, `command` and the texts of `given` alone, which the model card leaves out.
 public struct RunRecord: Sendable {
-    /// A value per instance, under the name that the recipe gave it.
-    public typealias NamedValue = (name: String, values: [(name: String, value: Double)])
-
     /// The recipe and what it required.
     public var recipe: Recipe
     /// The options in the order in which the recipe declared them.
@@ -31,6 +28,8 @@ public struct RunRecord: Sendable {
     public var warnings: [String]
     /// What the engine did.
     public var engine: EngineReport
+    /// The command's words, the program's name first; empty where it was no command.
+    public var command: [String]
     /// When the run began.
     public var date: Date
     /// How long the run took, in seconds.
@@ -45,8 +44,8 @@ public struct RunRecord: Sendable {
     public init(
         recipe: Recipe, options: [Option], models: [Model], outputs: [Output] = [], written: [String] = [],
         dtype: DType? = nil, named: [NamedValue] = [], tables: [ReportTable] = [], scores: [ScoredModel] = [],
-        printed: [String] = [], warnings: [String] = [], engine: EngineReport = EngineReport(), date: Date,
-        seconds: Double = 0
+        printed: [String] = [], warnings: [String] = [], engine: EngineReport = EngineReport(),
+        command: [String] = [], date: Date, seconds: Double = 0
     ) {
         self.recipe = recipe
         self.options = options
@@ -60,6 +59,7 @@ public struct RunRecord: Sendable {
         self.printed = printed
         self.warnings = warnings
         self.engine = engine
+        self.command = command
         self.date = date
         self.seconds = seconds
     }
@@ -114,7 +114,7 @@ extension RunRecord {
         public var label: String
         /// The name to show: the repository's on the hub, or the last component of the path.
         public var name: String
-        /// The directory or file as it was opened; for the JSON alone.
+        /// The directory or file as it was opened.
         public var path: String
         /// What the recipe or `--set` called it.
         public var written: [String]
@@ -163,11 +163,15 @@ extension RunRecord {
         public var warnings: [String]
         /// The dtype of all floating-point tensors; nil where each kept its own.
         public var dtype: DType?
+        /// How many floating-point tensors it has.
+        public var tensors: Int
+        /// How it differs from the model that its deltas are added to; nil before it is written.
+        public var deltas: Deltas?
 
         /// An output, all given.
         public init(
             name: String?, models: [String], config: String, tokenizer: String, chatTemplate: String,
-            warnings: [String] = [], dtype: DType?
+            warnings: [String] = [], dtype: DType?, tensors: Int, deltas: Deltas? = nil
         ) {
             self.name = name
             self.models = models
@@ -176,6 +180,8 @@ extension RunRecord {
             self.chatTemplate = chatTemplate
             self.warnings = warnings
             self.dtype = dtype
+            self.tensors = tensors
+            self.deltas = deltas
         }
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A run as one page: recipe, models, named values as pictures, searches, warnings.
+/// A run as one page: what was done with what, how the deltas came out, searches, scores, named values, the recipe.
 public struct RunReport: Sendable {
     /// What the run has to tell.
     public var record: RunRecord
@@ -10,82 +10,123 @@ public struct RunReport: Sendable {
 
     /// The page in HTML, without anything from elsewhere.
     public var html: String {
-        let models = record.models.map(\.label)
-        var page = HTMLPage(title: "\(record.recipe.name): \(models.joined(separator: ", "))")
-        let gigabytes = Double(record.engine.bytesRead + record.engine.bytesWritten) / 1e9
-        page.paragraph(
-            "dppa-run \(version) merged \(models.joined(separator: ", ")) in \(String(format: "%.1f", record.seconds)) s; "
-                + "\(String(format: "%.2f", gigabytes)) GB of weights moved in \(record.engine.passes) passes, through the whole "
-                + "checkpoint \(record.engine.epochs) time\(record.engine.epochs == 1 ? "" : "s").")
-        if !record.warnings.isEmpty {
-            page.heading("Warnings")
-            for warning in record.warnings { page.code(warning) }
-        }
+        var page = HTMLPage(title: title)
+        page.paragraph(sentence, "lead")
+        page.facts(facts)
+        if !record.warnings.isEmpty { page.notice(record.warnings) }
+        page.placeContents()
+        page.heading("Models and options")
+        page.table(models)
         if !record.options.isEmpty {
-            page.heading("Options")
-            page.table(["option", "value"], record.options.map { [$0.name, record.shown($0.value)] })
+            page.table(
+                HTMLTable(
+                    columns: ["option", "value"],
+                    rows: record.options.map { [.code($0.name), .text($0.given ?? record.shown($0.value))] }))
         }
-        for table in record.tables { add(table, to: &page) }
-        if !record.named.isEmpty { page.heading("Named values") }
-        let single = record.named.filter { $0.values.count == 1 }
-        if !single.isEmpty {
-            page.table(["name", "value"], single.map { [$0.name, Chart.number($0.values[0].value)] })
+        for output in record.outputs {
+            if let deltas = output.deltas, !deltas.statistics.tensors.isEmpty {
+                DeltaSection(output: output, deltas: deltas).add(to: &page)
+            }
         }
-        for entry in record.named where entry.values.count > 1 { add(entry, to: &page) }
+        for table in record.tables { SearchSection(table: table).add(to: &page) }
+        if !record.scores.isEmpty { ScoreSection(scores: record.scores).add(to: &page) }
+        if !record.named.isEmpty {
+            NamedSection(named: record.named, labels: Set(record.models.map(\.label))).add(to: &page)
+        }
+        if !record.printed.isEmpty {
+            page.heading("Printed")
+            page.code(record.printed.joined(separator: "\n"))
+        }
         page.heading("Recipe")
         page.code(record.recipe.text)
+        for module in record.recipe.modules {
+            page.subheading("lib/\(module.name).lua")
+            page.code(module.text)
+        }
+        page.footer("Made by dppa-run \(version).")
         return page.text
     }
 
-    /// A table, and a curve where it is a search's.
-    private func add(_ table: ReportTable, to page: inout HTMLPage) {
-        page.heading(table.name)
-        if let objective = table.columns.firstIndex(of: "objective") {
-            let factors = table.columns.indices.filter { table.columns[$0].hasPrefix("factor") }
-            let points = table.rows.compactMap { row -> (name: String, value: Double)? in
-                guard case .number(let value) = row[objective], value.isFinite else { return nil }
-                return (factors.map { row[$0].text }.joined(separator: " / "), value)
-            }
-            page.figure(
-                Chart.trajectory("objective", points),
-                caption: "Objective of each candidate; names are its factors.")
-        }
-        page.table(table.columns, table.rows.map { $0.map(\.text) })
+    private var isMerge: Bool { !record.outputs.isEmpty }
+
+    private var title: String {
+        record.recipe.name + (record.models.isEmpty ? "" : ": ") + Self.list(record.models.map(\.label))
     }
 
-    /// A named value: by layer and module where its instances are tensors of blocks, else as bars.
-    private func add(_ entry: (name: String, values: [(name: String, value: Double)]), to page: inout HTMLPage) {
-        let facts = TensorNaming.facts(entry.values.map { ($0.name, [1, 1]) })
-        let cells = zip(facts, entry.values).compactMap {
-            facts, value -> (module: String, layer: Int, value: Double)? in
-            guard let layer = facts.layer, !facts.module.isEmpty else { return nil }
-            return (facts.module, layer, value.value)
+    private var sentence: String {
+        let time = ShownNumber.duration(record.seconds)
+        let labels = Self.list(record.models.map(\.label))
+        guard isMerge else {
+            return "dppa-run \(version) measured what the recipe names of \(labels) in \(time); no model was written."
         }
-        let numbers = entry.values.map(\.value)
-        let mean = numbers.reduce(0, +) / Double(numbers.count)
-        let caption =
-            "\(entry.name): \(Chart.number(numbers.min() ?? 0)) to \(Chart.number(numbers.max() ?? 0)), mean "
-            + "\(Chart.number(mean)), \(numbers.count) values."
-        if cells.count == entry.values.count {
-            var modules: [String] = []
-            for cell in cells where !modules.contains(cell.module) { modules.append(cell.module) }
-            let byPlace = Dictionary(
-                cells.map { ("\($0.module) \($0.layer)", $0.value) }, uniquingKeysWith: { first, _ in first })
-            page.figure(
-                Chart.heatMap(entry.name, rows: modules, columns: Set(cells.map(\.layer)).sorted()) {
-                    byPlace["\($0) \($1)"]
-                }, caption: caption)
-        } else {
-            let isLayers = entry.values.allSatisfy {
-                $0.name.split(separator: ".").last.map { Int($0) != nil } ?? false
+        let names = record.outputs.compactMap(\.name)
+        let bases = Set(record.outputs.map { $0.deltas.flatMap { $0.isBase ? $0.reference : nil } })
+        let experts = record.models.map(\.label).filter { !bases.contains($0) }
+        let what =
+            if bases.count == 1, case let base?? = bases.first, !experts.isEmpty {
+                "\(Self.list(experts)) into \(base)"
+            } else {
+                labels
             }
-            let bars = entry.values.map { value in
-                (
-                    name: isLayers ? value.name.split(separator: ".").last.map(String.init) ?? "" : value.name,
-                    value: value.value
-                )
+        return "dppa-run \(version) merged \(what) in \(time)"
+            + (names.count > 1 ? ", into \(names.count) models: \(Self.list(names))." : ".")
+    }
+
+    private var facts: [(name: String, value: String)] {
+        let engine = record.engine
+        let dtypes = Set(record.outputs.map { $0.dtype?.rawValue ?? "as the models have it" }).sorted()
+        let moved =
+            "\(Self.bytes(engine.bytesRead)) read, \(Self.bytes(engine.bytesWritten)) written, "
+            + "\(engine.passes) pass\(engine.passes == 1 ? "" : "es"), through the whole checkpoint "
+            + (engine.epochs == 1 ? "once" : "\(engine.epochs) times")
+        let all: [(name: String, value: String)] = [
+            ("date", Self.date(record.date)), ("command", record.command.map(Self.quoted).joined(separator: " ")),
+            ("written", record.written.joined(separator: ", ")),
+            ("dtype", isMerge ? dtypes.joined(separator: ", ") : ""), ("seed", record.seed.map(String.init) ?? ""),
+            ("weights", moved),
+        ]
+        return all.filter { !$0.value.isEmpty }
+    }
+
+    private var models: HTMLTable {
+        HTMLTable(
+            columns: ["model", "name", "path", "parameters", "dtype"],
+            rows: record.models.map { model in
+                let dtypes = model.dtypes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+                return [
+                    .text(model.label), .text(model.name), .code(model.path),
+                    .number(Double(model.parameters), ShownNumber.count(model.parameters)),
+                    .text(dtypes.map(\.key.rawValue).joined(separator: ", ")),
+                ]
+            })
+    }
+
+    private static func bytes(_ count: Int) -> String {
+        count < 1_000_000_000
+            ? String(format: "%.3g MB", Double(count) / 1e6) : String(format: "%.2f GB", Double(count) / 1e9)
+    }
+
+    /// A word as a shell reads it back.
+    private static func quoted(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty
+            && word.unicodeScalars.allSatisfy {
+                CharacterSet.alphanumerics.contains($0) || "-_./=,:+@%".unicodeScalars.contains($0)
             }
-            page.figure(Chart.bars(entry.name, axis: isLayers ? "layer" : "instance", bars), caption: caption)
-        }
+        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+
+    private static func date(_ date: Date) -> String {
+        let format = DateFormatter()
+        format.locale = Locale(identifier: "en_US_POSIX")
+        format.timeZone = TimeZone(identifier: "UTC")
+        format.dateFormat = "yyyy-MM-dd HH:mm 'UTC'"
+        return format.string(from: date)
+    }
+
+    /// "a, b and c".
+    private static func list(_ words: [String]) -> String {
+        words.count < 2
+            ? words.joined() : words.dropLast().joined(separator: ", ") + " and \(words[words.count - 1])"
     }
 }

@@ -1,0 +1,145 @@
+/// What a written model is compared with, out of what the pass that writes it has at hand: nothing is read for it.
+///
+/// b is the reference, m the model before it is rounded to the type that it is written in, m̃ after; D = m − b is the merged
+/// delta. Of a tensor whose value does not need the reference, or that is copied as it is, nothing is known.
+public struct DeltaComparison: Sendable {
+    /// The reference, by its index among the graph's models.
+    public var reference: Int
+    /// The experts; an expert is compared on the tensors whose values need it.
+    public var experts: [Int]
+    /// Whether all elements, norms and experts are wanted; else only what rounding leaves of a part of the elements is
+    /// counted, which costs next to nothing.
+    public var isDetailed: Bool
+
+    /// A comparison, all given.
+    public init(reference: Int, experts: [Int], isDetailed: Bool) {
+        self.reference = reference
+        self.experts = experts
+        self.isDetailed = isDetailed
+    }
+}
+
+/// How a written model differs from its reference, tensor by tensor.
+public struct DeltaStatistics: Sendable {
+    /// One tensor.
+    public struct Tensor: Sendable {
+        /// Its name, layer and module.
+        public var facts: TensorFacts
+        /// The merged delta.
+        public var merged: MergedDelta
+        /// The experts' deltas, as many as the comparison has experts; nil for an expert that the tensor does not need.
+        public var experts: [ExpertDelta?]
+    }
+
+    /// What was compared with what.
+    public var comparison: DeltaComparison
+    /// The compared tensors, in name order.
+    public internal(set) var tensors: [Tensor] = []
+
+    /// The same with its tensors in name order, whatever the order in which they were written.
+    var sorted: DeltaStatistics {
+        var sorted = self
+        sorted.tensors.sort { Graph.precedes($0.facts.name, $1.facts.name) }
+        return sorted
+    }
+
+    /// The merged delta of all compared tensors.
+    public var merged: MergedDelta { tensors.reduce(into: MergedDelta()) { $0.add($1.merged) } }
+
+    /// One expert's delta on all tensors that need it, by its place among the experts.
+    public func expert(_ number: Int) -> ExpertDelta {
+        tensors.reduce(into: ExpertDelta()) { sum, tensor in
+            if number < tensor.experts.count, let delta = tensor.experts[number] { sum.add(delta) }
+        }
+    }
+}
+
+/// Counts and squares of a merged delta D = m − b; those of several tensors add up.
+public struct MergedDelta: Sendable, Equatable {
+    /// How many elements were compared.
+    public var elements = 0
+    /// How many elements of m differ from b.
+    public var changed = 0
+    /// How many of these still differ from b when both are rounded to the type that is written.
+    public var survived = 0
+    /// ‖b‖²; 0 unless the comparison is detailed, like the other squares.
+    public var referenceSquares = 0.0
+    /// ‖m − b‖².
+    public var squares = 0.0
+    /// ‖m̃ − m‖².
+    public var roundingSquares = 0.0
+
+    /// Nothing compared.
+    public init() {}
+
+    /// Takes in another tensor's.
+    public mutating func add(_ other: MergedDelta) {
+        elements += other.elements
+        changed += other.changed
+        survived += other.survived
+        referenceSquares += other.referenceSquares
+        squares += other.squares
+        roundingSquares += other.roundingSquares
+    }
+
+    /// ‖m − b‖ / ‖b‖.
+    public var relativeNorm: Double? { share(squares, referenceSquares)?.squareRoot() }
+    /// The share of elements of m that differ from b.
+    public var changedShare: Double? { share(Double(changed), Double(elements)) }
+    /// The share of the changed elements that rounding leaves different.
+    public var survivedShare: Double? { share(Double(survived), Double(changed)) }
+    /// ‖m̃ − m‖ / ‖m − b‖: what rounding adds, against what the merge adds.
+    public var roundingError: Double? { share(roundingSquares, squares)?.squareRoot() }
+}
+
+/// Counts and squares of an expert's delta d = e − b beside the merged delta D; those of several tensors add up.
+public struct ExpertDelta: Sendable, Equatable {
+    /// How many elements were compared.
+    public var elements = 0
+    /// How many elements of e differ from b.
+    public var changed = 0
+    /// How many of these differ from b in the merged model too.
+    public var kept = 0
+    /// How many of the kept ones have the sign of the merged delta.
+    public var agreeing = 0
+    /// ‖b‖².
+    public var referenceSquares = 0.0
+    /// ‖d‖².
+    public var squares = 0.0
+    /// d · D.
+    public var product = 0.0
+    /// ‖D‖² over the same tensors.
+    public var mergedSquares = 0.0
+
+    /// Nothing compared.
+    public init() {}
+
+    /// Takes in another tensor's.
+    public mutating func add(_ other: ExpertDelta) {
+        elements += other.elements
+        changed += other.changed
+        kept += other.kept
+        agreeing += other.agreeing
+        referenceSquares += other.referenceSquares
+        squares += other.squares
+        product += other.product
+        mergedSquares += other.mergedSquares
+    }
+
+    /// ‖d‖ / ‖b‖.
+    public var relativeNorm: Double? { share(squares, referenceSquares)?.squareRoot() }
+    /// The share of elements that the expert has changed.
+    public var changedShare: Double? { share(Double(changed), Double(elements)) }
+    /// The share of the changed elements that are changed in the merged model too.
+    public var keptShare: Double? { share(Double(kept), Double(changed)) }
+    /// The share of the kept elements whose merged delta has the expert's sign.
+    public var signAgreement: Double? { share(Double(agreeing), Double(kept)) }
+    /// d · D / (‖d‖ ‖D‖).
+    public var cosine: Double? { share(product, (squares * mergedSquares).squareRoot()) }
+}
+
+/// part / whole; nil of nothing, and of what is not finite.
+private func share(_ part: Double, _ whole: Double) -> Double? {
+    let share = part / whole
+    return whole > 0 && share.isFinite ? share : nil
+}
