@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev
 
-.PHONY: all build demo test check-report lint clean install man packages reference
+.PHONY: all build demo test check-report lint clean install install-files man packages reference
 
 all: build
 
@@ -50,21 +50,31 @@ check-report: build
 reference: build
 	@$$($(SWIFT) build -c release --show-bin-path)/dppa-run reference docs/reference.md recipes/types
 
-# The program and its shell completions, under PREFIX; needs no root for a PREFIX of your own.
+# The program with what it needs, its recipes and shell completions, under PREFIX; needs no root for a PREFIX of your own.
+# Swift's own libraries are linked into it, so that it starts on machines, and for users, without the toolchain.
 PREFIX ?= $(HOME)/.local
-install: build
-	@bin=$$($(SWIFT) build -c release --show-bin-path)/dppa-run; set -e; \
-	install -D -m 755 $$bin $(PREFIX)/bin/dppa-run; \
-	mkdir -p $(PREFIX)/share/bash-completion/completions $(PREFIX)/share/zsh/site-functions $(PREFIX)/share/fish/vendor_completions.d; \
-	$$bin --generate-completion-script bash > $(PREFIX)/share/bash-completion/completions/dppa-run; \
-	$$bin --generate-completion-script zsh > $(PREFIX)/share/zsh/site-functions/_dppa-run; \
-	$$bin --generate-completion-script fish > $(PREFIX)/share/fish/vendor_completions.d/dppa-run.fish; \
-	echo "installed $(PREFIX)/bin/dppa-run"
+STATIC = -c release --static-swift-stdlib --scratch-path .build/install
+install: packages
+	$(SWIFT) build $(STATIC) -j $(JOBS) --product dppa-run
+	@$(MAKE) --no-print-directory install-files PROGRAM="$$($(SWIFT) build $(STATIC) --show-bin-path)/dppa-run"
+
+# Puts a program that is built already, and its files, under PREFIX.
+install-files:
+	@set -e; share="$(PREFIX)/share"; \
+	install -D -m 755 "$(PROGRAM)" "$(PREFIX)/bin/dppa-run"; \
+	mkdir -p "$$share/dppa/recipes" "$$share/bash-completion/completions" "$$share/zsh/site-functions" \
+	  "$$share/fish/vendor_completions.d"; \
+	cp -R recipes/*.lua recipes/.luarc.json recipes/types recipes/zoo "$$share/dppa/recipes/"; \
+	chmod -R u=rwX,go=rX "$$share/dppa"; \
+	"$(PROGRAM)" --generate-completion-script bash > "$$share/bash-completion/completions/dppa-run"; \
+	"$(PROGRAM)" --generate-completion-script zsh > "$$share/zsh/site-functions/_dppa-run"; \
+	"$(PROGRAM)" --generate-completion-script fish > "$$share/fish/vendor_completions.d/dppa-run.fish"; \
+	echo "installed $(PREFIX)/bin/dppa-run; try: dppa-run run ties --out merged"
 
 # The man page, made from the commands' own help.
 man: packages
 	$(SWIFT) package plugin generate-manual
-	install -D -m 644 .build/plugins/GenerateManual/outputs/dppa-run/dppa-run.1 $(PREFIX)/share/man/man1/dppa-run.1
+	install -D -m 644 .build/plugins/GenerateManual/outputs/dppa-run/dppa-run.1 "$(PREFIX)/share/man/man1/dppa-run.1"
 
 lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

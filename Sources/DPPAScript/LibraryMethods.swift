@@ -5,7 +5,7 @@ package enum LibraryMethods {
     /// The methods of each module, in the order of their declaration.
     package static func all() throws -> [String: [MethodDeclaration]] {
         let session = RecipeSession(
-            paths: PathRules(recipeFolder: ".", granted: [], roots: [], hubCache: PathRules.hubCache([:])),
+            paths: PathRules(recipeFolder: ".", granted: [], roots: [], hub: HubCache([:])),
             options: RecipeOptions([:]), engineOptions: EngineOptions(threads: 1), isDry: true)
         let host = Catalog.host(session, limits: ScriptLimits(), isInterrupted: { false }, print: { _ in })
         let modules = Reference.modules

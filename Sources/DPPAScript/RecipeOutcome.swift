@@ -19,11 +19,7 @@ package struct RecipeOutcome {
 
     /// One line for the person at the keyboard.
     package var summary: String {
-        func gigabytes(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
-        var parts = ["\(gigabytes(report.bytesRead)) read", "\(gigabytes(report.bytesWritten)) written"]
-        if report.bytesBuilt > 0 { parts.append("\(gigabytes(report.bytesBuilt)) of candidates built in memory") }
-        return "wrote \(written.joined(separator: ", ")): " + parts.joined(separator: ", ")
-            + " in \(String(format: "%.1f", record.seconds)) s"
+        "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
     }
 
     /// Writes everything as one page of HTML.

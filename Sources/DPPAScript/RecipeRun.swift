@@ -70,7 +70,9 @@ package final class RecipeRun {
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }
-        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) { try record($0) }
+        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) {
+            try record($0)
+        }
         try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
         return RecipeOutcome(record: try record(outputs, written))
@@ -96,7 +98,7 @@ package final class RecipeRun {
                 recipeFolder: folder.string,
                 // What the recorded options name is the recipe's own word, not that of the person at the keyboard.
                 granted: RecipeOptions(request.options).grantedPaths, roots: request.modelRoots,
-                hubCache: PathRules.hubCache(request.environment), outputs: request.outputs),
+                hub: HubCache(request.environment), outputs: request.outputs),
             options: options, engineOptions: request.engine, observer: observer,
             dtype: request.dtype ?? recorded?.dtype,
             journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),

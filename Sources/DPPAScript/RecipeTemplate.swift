@@ -8,4 +8,15 @@ package enum RecipeTemplate {
         (LibraryTexts.all["template"] ?? "").replacingOccurrences(
             of: "NAME.lua", with: FilePath(path).name)
     }
+
+    /// The text of another recipe, whose own commands name the new file.
+    ///
+    /// Throws when it is no recipe that could be run.
+    package static func copy(_ recipe: String, as path: String) throws -> String {
+        let files = RecipeFiles(recipe: recipe, limits: ScriptLimits(), texts: SourceTexts(), library: [:])
+        let name = FilePath(recipe).lastComponent?.stem ?? ""
+        return try files.read(recipe, name: recipe)
+            .replacingOccurrences(of: "dppa-run run recipes/\(name).lua", with: "dppa-run run \(path)")
+            .replacingOccurrences(of: "dppa-run run \(name) ", with: "dppa-run run \(path) ")
+    }
 }

@@ -59,7 +59,10 @@ package struct SilentTraps {
 
     private func join(_ tokens: ArraySlice<LuaToken>, _ index: Int, _ line: [Character]) -> [String] {
         let (a, b) = (left(of: index, tokens), right(of: index, tokens))
-        // `sum and sum + part or part` asks whether there is a sum yet.
+        // `sum and sum + part or part` asks whether there is a sum yet; what stands before an `or` is told at its `and`.
+        if tokens[index].text == "or", a.startIndex > tokens.startIndex, tokens[a.startIndex - 1].text == "and" {
+            return []
+        }
         guard names.isField(a), !b.isEmpty, a.count > 1 || a.first?.text != b.first?.text else { return [] }
         let (isAnd, x, y) = (tokens[index].text == "and", shown(a, line), shown(b, line))
         guard isAnd || names.isField(b), !conditions(tokens).contains(where: { $0.tokens.indices.contains(index) })

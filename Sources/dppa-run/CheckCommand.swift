@@ -1,24 +1,37 @@
 import ArgumentParser
 import DPPA
 import DPPAScript
-import Foundation
 
 /// `dppa-run check`: everything about a recipe that can be known without reading weights.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Trace a recipe, its options, models and shapes, without reading weights.")
+        commandName: "check", abstract: "Trace a recipe, its options, models and shapes, without reading weights.",
+        usage: "dppa-run check <recipe> [<options>]",
+        discussion: """
+            Takes milliseconds, and finds what a run would stumble over: options, models, shapes, and what Lua decides without \
+            a word.
+
+            Examples:
+              dppa-run check ties --set density=0.3
+              dppa-run check mine.lua --set base=path/to/base --json -
+            """)
 
     @OptionGroup var arguments: RecipeArguments
 
+    @OptionGroup var output: JSONOption
+
     func run() throws {
-        let recipe = RecipeRun(arguments.recipe)
-        do {
-            let request = try arguments.request(out: "unused")
-            let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
-            for line in try PlanText(plan, request, time: arguments.timeLimit()).summary { Console.output(line) }
-            for warning in plan.warnings + plan.trace.traps { Console.error(warning) }
-        } catch {
-            throw Console.fail(error, sources: recipe.sources)
+        try RecipeWork.perform(arguments) { work in
+            let json = try output.file()
+            work.request.outputs = try output.outputs()
+            let plan = try work.plan()
+            let text = try PlanText(plan, work.request, time: arguments.timeLimit())
+            let warnings = plan.warnings + plan.trace.traps
+            if let json {
+                try JSONFile.write(text.summaryJSON.merging(["warnings": warnings]) { $1 }, to: json)
+            }
+            for line in text.summary { Console.output(line) }
+            for warning in warnings { Console.error(warning) }
         }
     }
 }
@@ -26,7 +39,15 @@ struct CheckCommand: ParsableCommand {
 /// `dppa-run plan`: what a run would read, compute and write.
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show what a run of a recipe would read, compute and write.")
+        commandName: "plan", abstract: "Show what a run of a recipe would read, compute and write.",
+        usage: "dppa-run plan <recipe> [<options>]",
+        discussion: """
+            Every rule is printed back as maths, and every pass over the tensors with what it reads. No weight is read: a recipe \
+            whose course depends on measured values is planned up to the line that needs one.
+
+            Example:
+              dppa-run plan dp --set rate=0.8
+            """)
 
     @OptionGroup var arguments: RecipeArguments
 
@@ -36,18 +57,18 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let recipe = RecipeRun(arguments.recipe)
-        do {
+        try RecipeWork.perform(arguments) { work in
             let json = try output.file()
-            var request = try arguments.request(out: "unused")
-            request.outputs = try output.outputs()
-            let plan = try RecipePlan(recipe.trace(request, isDry: true), dtype: request.dtype)
-            let text = try PlanText(plan, request, time: arguments.timeLimit())
-            if let json { try JSONFile.write(text.json, to: json) }
-            for line in text.summary + text.rules + text.stages + (tensors ? text.tensors : []) { Console.output(line) }
+            work.request.outputs = try output.outputs()
+            let plan = try work.plan()
+            let text = try PlanText(plan, work.request, time: arguments.timeLimit())
+            if let json { try JSONFile.write(text.json.merging(["warnings": plan.warnings]) { $1 }, to: json) }
+            for line in text.summary { Console.output(line) }
+            for part in [text.rules, text.stages] + (tensors ? text.tensors : []) {
+                Console.output("")
+                Console.table(part)
+            }
             for warning in plan.warnings { Console.error(warning) }
-        } catch {
-            throw Console.fail(error, sources: recipe.sources)
         }
     }
 }

@@ -4,7 +4,10 @@ import DPPAScript
 import Foundation
 import Synchronization
 
-/// Messages to the person at the keyboard.
+/// Messages to the person at the keyboard, and what commands show.
+///
+/// Every text goes through here, so that nothing of a stranger's recipe or checkpoint steers the terminal: control characters
+/// are shown escaped. Colour is for terminals alone.
 enum Console {
     private struct State {
         /// Why a line could not be written to standard output, as an error number.
@@ -14,7 +17,7 @@ enum Console {
 
     private static let state = Mutex(State())
 
-    /// Gives standard output to a file that is written there; what `output` is given goes to standard error from then on.
+    /// Gives standard output to a file that is written there, which tells what `output` would have shown.
     static func reserveOutput() { state.withLock { $0.isReserved = true } }
 
     /// Writes a line to standard output at once, so that it stands in order with what goes to standard error.
@@ -22,16 +25,36 @@ enum Console {
     /// Work is not stopped by a line that cannot be written; `end` tells of it.
     static func output(_ text: String) {
         state.withLock { state in
-            if state.isReserved { return error(text) }
-            if state.failure == 0 { state.failure = write(text + "\n", to: STDOUT_FILENO) }
+            if state.failure == 0, !state.isReserved { state.failure = write(text.printable + "\n", to: STDOUT_FILENO) }
         }
     }
 
-    /// Writes a line to standard error.
-    static func error(_ text: String) { progress(text + "\n") }
+    /// Writes what a recipe prints: to standard output, or to standard error where that is given away.
+    static func printed(_ text: String) { state.withLock { $0.isReserved } ? error(text) : output(text) }
 
-    /// Writes a text to standard error as it is.
-    static func progress(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+    /// Writes the heading of what follows to standard output.
+    static func heading(_ text: String) {
+        guard MessageStyle.isUsed(STDOUT_FILENO), !state.withLock({ $0.isReserved }) else { return output(text) }
+        state.withLock { state in
+            guard state.failure == 0 else { return }
+            state.failure = write(MessageStyle.heading(text.printable) + "\n", to: STDOUT_FILENO)
+        }
+    }
+
+    /// Writes lines to standard output, the first one as their heading.
+    static func table(_ lines: [String]) {
+        if let first = lines.first { heading(first) }
+        for line in lines.dropFirst() { output(line) }
+    }
+
+    /// Writes a message to standard error; errors, warnings and notes are told apart by colour.
+    static func error(_ text: String) {
+        let text = text.printable
+        _ = write((MessageStyle.isUsed(STDERR_FILENO) ? MessageStyle.message(text) : text) + "\n", to: STDERR_FILENO)
+    }
+
+    /// Replaces the line of progress on a terminal; nothing leaves it empty.
+    static func progress(_ text: String) { _ = write("\r\u{1B}[K" + text.printable, to: STDERR_FILENO) }
 
     /// Tells of an error, and gives the exit code that belongs to it.
     static func fail(_ error: any Error, sources: [String: String] = [:]) -> ExitCode {

@@ -9,6 +9,12 @@ struct DPPARun: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dppa-run",
         abstract: "Merge and prune language models by recipes written in Lua.",
+        discussion: """
+            A first merge, of small models that ship with the program:
+              dppa-run run ties --out merged
+            and a recipe of your own:
+              dppa-run new mine
+            """,
         version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
@@ -33,8 +39,7 @@ struct DPPARun: ParsableCommand {
             try command.run()
         } catch {
             code = exitCode(for: error).rawValue
-            let text = fullMessage(for: error)
-            if !text.isEmpty { code == 0 ? Console.output(text) : Console.error(text) }
+            tell(fullMessage(for: error), isError: code != 0)
         }
         Foundation.exit(Console.end(code))
     }
@@ -48,5 +53,18 @@ struct DPPARun: ParsableCommand {
                     .usage, "argument \(number) is not UTF-8: \(String(cString: bytes))",
                     notes: ["rename the file, or make a link to it with a name in UTF-8"]))
         }
+    }
+
+    /// What the parser says: help or completions that were asked for, or what is wrong with the command line.
+    private static func tell(_ message: String, isError: Bool) {
+        guard !message.isEmpty else { return }
+        guard isError else { return Console.output(message) }
+        let prefix = "Error: "
+        var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if message.hasPrefix(prefix) { lines[0] = "error: " + lines[0].dropFirst(prefix.count) }
+        if let note = CommandLineHint.note(for: message, arguments: Array(CommandLine.arguments.dropFirst())) {
+            lines.insert("note: " + note, at: 1)
+        }
+        Console.error(lines.joined(separator: "\n"))
     }
 }

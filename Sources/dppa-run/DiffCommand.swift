@@ -7,12 +7,19 @@ import Foundation
 struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Compare two checkpoints tensor by tensor.",
-        discussion: "Relative norm is ‖b − a‖ / ‖a‖; changed is the share of elements that differ.")
+        usage: "dppa-run diff <first> <second> [<options>]",
+        discussion: """
+            Relative norm is ‖b − a‖ / ‖a‖; changed is the share of elements that differ; largest is the largest |b − a|.
 
-    @Argument(help: "A model.")
+            Example:
+              dppa-run diff path/to/base merged --tensors
+            """)
+
+    @Argument(
+        help: "A model: a directory, a safetensors file, or org/name in the Hugging Face cache.", completion: .file())
     var first: String
 
-    @Argument(help: "The model it is compared with.")
+    @Argument(help: "The model it is compared with.", completion: .file())
     var second: String
 
     @Flag(help: "List every tensor, not the layers alone.")
@@ -28,9 +35,10 @@ struct DiffCommand: ParsableCommand {
         do {
             let json = try output.file(apartFrom: [first, second])
             let difference = try CheckpointDifference(
-                first, second, options: try resources.engineOptions(), observer: progress)
+                InputPath.model(first), InputPath.model(second), options: resources.engineOptions(),
+                observer: progress)
             if let json { try JSONFile.write(DifferenceText(difference).json, to: json) }
-            for line in DifferenceText(difference).lines(listing: tensors) { Console.output(line) }
+            Console.table(DifferenceText(difference).lines(listing: tensors))
         } catch {
             throw Console.fail(error)
         }

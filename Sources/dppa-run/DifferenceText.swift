@@ -10,18 +10,18 @@ struct DifferenceText {
 
     func lines(listing tensors: Bool) -> [String] {
         let rows = [difference.whole] + difference.layers + (tensors ? difference.tensors : [])
-        let width = max(6, rows.map(\.name.count).max() ?? 0)
+        let width = max(6, rows.map(\.name.shown.count).max() ?? 0)
         func pad(_ text: String) -> String { text + String(repeating: " ", count: width - text.count) }
         var lines = ["\(pad(""))  relative norm    cosine   changed   largest"]
         lines += rows.map { row in
-            pad(row.name)
+            pad(row.name.shown)
                 + String(
                     format: "  %13.5g  %8.5f  %7.2f %%  %8.3g", row.relativeNorm, row.cosine, row.changed * 100,
                     row.largest)
         }
         if !difference.unmatched.isEmpty {
             lines.append("not compared, because one model lacks it or has another shape or type:")
-            lines += difference.unmatched.map { "  \($0)" }
+            lines += difference.unmatched.map { "  \($0.shown)" }
         }
         return lines
     }

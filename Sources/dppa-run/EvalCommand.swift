@@ -9,18 +9,32 @@ struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
         abstract: "Score a model on tasks.",
+        usage: "dppa-run eval <models> ... --task <file> ... [<options>]",
         discussion: """
-            A task is a file of JSON lines: {"prompt": [ids], "target": [ids]} for exact match, "choices" and "answer" for
-            multiple choice, "tokens" for perplexity.
-            Example:
-              dppa-run eval recipes/zoo/math --task recipes/zoo/eval/math.jsonl --task recipes/zoo/eval/law.jsonl
+            A task is a file of questions as token ids, one JSON object a line. Models of the LLaMA family are scored by the \
+            program itself; other models and tasks named external:NAME by a command of yours.
+
+              {"prompt": [ids], "target": [ids]}                   exact match
+              {"prompt": [ids], "choices": [[ids]], "answer": 0}   multiple choice
+              {"tokens": [ids]}                                    perplexity
+              {"metric": "generate", "stop": [[ids]]}              as the first line:
+                                                                   answers are generated
+
+            Examples:
+              dppa-run eval recipes/zoo/math --task recipes/zoo/eval/math.jsonl
+              dppa-run eval base merged --task external:gsm8k \\
+                --evaluator 'my-benchmark --model {model} --tasks {tasks}'
             """)
 
-    @Argument(help: "Hugging Face model directories.")
+    @Argument(
+        help: "Models: directories, safetensors files, or org/name in the Hugging Face cache.", completion: .file())
     var models: [String]
 
-    @Option(help: ArgumentHelp("A task file; may be repeated.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A task file, or external:NAME; may be repeated.", valueName: "file"), completion: .file())
     var task: [String]
+
+    @OptionGroup(title: "External scoring") var external: ExternalOptions
 
     @OptionGroup var resources: ResourceOptions
 
@@ -34,19 +48,13 @@ struct EvalCommand: ParsableCommand {
         let progress = ProgressLine(isQuiet: quiet)
         do {
             let json = try output.file(apartFrom: models + task)
-            let tasks = try task.map { try EvaluationTask(path: $0) }
-            var rows: [(model: String, scores: [Score])] = []
-            for model in models {
-                let graph = Graph()
-                let checkpoint = try Checkpoint.open(model, label: FilePath(model).name)
-                let engine = Engine(graph, options: try resources.engineOptions(), observer: progress)
-                let node = try graph.source(ModelView(checkpoint))
-                let evaluator = Evaluator(engine, checkpoints: [checkpoint], dtype: nil)
-                rows.append((model, try evaluator.score([node], on: tasks)[0]))
-            }
+            let run = try EvaluationRun(
+                tasks: task, evaluator: external.evaluator(beside: "unused"), options: resources.engineOptions(),
+                progress: progress)
+            let rows = try models.map { (model: $0, scores: try run.scores(of: $0)) }
             progress.finish()
             if let json { try ScoreTable(rows).writeJSON(to: json) }
-            for line in ScoreTable(rows).lines { Console.output(line) }
+            Console.table(ScoreTable(rows).lines)
         } catch {
             progress.finish()
             throw Console.fail(error)

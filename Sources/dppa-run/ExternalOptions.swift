@@ -8,11 +8,15 @@ struct ExternalOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A command that scores the model directory {model} on tasks named external:NAME and prints JSON.",
-            discussion: "For example: 'lm_eval --model hf --model_args pretrained={model} --tasks {tasks} | my_filter'",
+            discussion:
+                "For example: 'lm_eval --model hf --model_args pretrained={model} --tasks {tasks} | my_filter'.",
             valueName: "command"))
     var evaluator: String?
 
-    @Option(help: ArgumentHelp("Where candidates are written for it, one at a time.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp(
+            "Where its output is kept, and candidates are written for it, one at a time.", valueName: "directory"),
+        completion: .directory)
     var scratch: String?
 
     @Option(help: ArgumentHelp("How long it may take for one candidate, in seconds.", valueName: "seconds"))

@@ -1,21 +1,35 @@
 import ArgumentParser
 import DPPA
+import DPPAScript
 import Foundation
 
 /// `dppa-run inspect`: what a model holds, without reading its weights.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "Show what a model holds: tensors, layers, linears, sizes.")
+        commandName: "inspect", abstract: "Show what a model holds: tensors, layers, linears, sizes.",
+        discussion: """
+            No weight is read.
 
-    @Argument(help: "A Hugging Face model directory or a safetensors file.")
+            Examples:
+              dppa-run inspect path/to/model --tensors
+              dppa-run inspect org/name --json -
+            """)
+
+    @Argument(
+        help: "A Hugging Face model directory, a safetensors file, or org/name in the Hugging Face cache.",
+        completion: .file())
     var model: String
 
     @Flag(help: "List every tensor.")
     var tensors = false
 
+    @OptionGroup var output: JSONOption
+
     func run() throws {
         do {
-            let checkpoint = try Checkpoint.open(model, label: model)
+            let json = try output.file(apartFrom: [model])
+            let checkpoint = try Checkpoint.open(InputPath.model(model), label: model)
+            if let json { try JSONFile.write(checkpoint.description, to: json) }
             for line in Self.lines(checkpoint, listing: tensors) { Console.output(line) }
             for notice in checkpoint.notices { Console.error("warning: " + notice) }
         } catch {
@@ -41,7 +55,7 @@ struct InspectCommand: ParsableCommand {
         let stacks = Dictionary(grouping: tensors.filter { $0.facts.layer != nil }, by: { $0.facts.stack ?? "" })
         for stack in stacks.keys.sorted() {
             let layers = Set((stacks[stack] ?? []).compactMap(\.facts.layer)).count
-            lines.append("stack     \(stack): \(layers) layers")
+            lines.append("stack     \(stack.shown): \(layers) layers")
         }
         let roles = Dictionary(grouping: tensors, by: \.facts.role)
         let total = Double(max(1, elements(tensors)))
@@ -57,14 +71,14 @@ struct InspectCommand: ParsableCommand {
         if let licence = origin.licence { lines.append("licence   " + licence.identifier) }
         if checkpoint.shards.count > 1 { lines.append("shards    \(checkpoint.shards.count)") }
         if !checkpoint.sidecarFiles.isEmpty {
-            lines.append("files     " + checkpoint.sidecarFiles.joined(separator: ", "))
+            lines.append("files     " + checkpoint.sidecarFiles.map(\.shown).joined(separator: ", "))
         }
         guard listing else { return lines }
         lines.append("")
         for tensor in tensors {
             let facts = tensor.facts
             let kind = facts.isLinear ? "linear" : facts.role
-            lines.append("\(facts.name)  \(tensor.source.dtype.rawValue)  \(facts.shape)  \(kind)")
+            lines.append("\(facts.name.shown)  \(tensor.source.dtype.rawValue)  \(facts.shape)  \(kind)")
         }
         return lines
     }
@@ -80,7 +94,7 @@ struct InspectCommand: ParsableCommand {
             "vocab_size", "max_position_embeddings",
         ]
         let sizes = keys.compactMap { key in config[key].map { "\(key) \($0)" } }
-        var lines = names.isEmpty ? [] : ["model     \(names.joined(separator: ", "))"]
+        var lines = names.isEmpty ? [] : ["model     \(names.map(\.shown).joined(separator: ", "))"]
         if !sizes.isEmpty { lines.append("sizes     " + sizes.joined(separator: ", ")) }
         if config["tie_word_embeddings"] as? Bool == true { lines.append("head      tied to the embedding") }
         return lines

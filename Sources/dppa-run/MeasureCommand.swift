@@ -1,12 +1,18 @@
 import ArgumentParser
 import DPPA
 import DPPAScript
-import Foundation
 
 /// `dppa-run measure`: a recipe's named values, without writing a model.
 struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "measure", abstract: "Compute the named values of a recipe and write nothing.")
+        commandName: "measure", abstract: "Compute the named values of a recipe and write no model.",
+        discussion: """
+            A recipe names a value with mean(x, "layer"):named "what it is".
+
+            Examples:
+              dppa-run measure dp --set rate=0.8
+              dppa-run measure dp --report densities.html
+            """)
 
     @OptionGroup var arguments: RecipeArguments
 
@@ -20,34 +26,19 @@ struct MeasureCommand: ParsableCommand {
     @OptionGroup var reports: ReportOptions
 
     func run() throws {
-        Interruption.listen()
-        let progress = ProgressLine(isQuiet: quiet)
-        let recipe = RecipeRun(arguments.recipe)
-        do {
+        try RecipeWork.perform(arguments, isQuiet: quiet) { work in
             let start = RunStart(command: RecipeArguments.command)
             let files = try reports.files()
-            var request = try arguments.request(out: "unused")
-            request.keepsScores = false
-            request.outputs = files.outputs
-            request.evaluator = try external.evaluator(beside: "unused")
-            progress.setLimit(try arguments.timeLimit())
-            let trace = try recipe.trace(
-                request, observer: progress, isInterrupted: { Interruption.isRequested },
-                print: { text in
-                    progress.finish()
-                    Console.output(text)
-                })
+            work.request.outputs = files.outputs
+            work.request.evaluator = try external.evaluator(beside: work.request.out)
             let outcome = try RecipeMeasurement(
-                trace, recipe: arguments.recipe, dtype: request.dtype, start: start
+                work.trace(), recipe: work.path, dtype: work.request.dtype, start: start
             ).outcome
-            progress.finish()
+            work.progress.finish()
             try files.write(outcome)
             for line in shown.lines(outcome.named) { Console.output(line) }
             for table in outcome.tables { for line in ValueText.lines(table) { Console.output(line) } }
             for warning in outcome.warnings { Console.error(warning) }
-        } catch {
-            progress.finish()
-            throw Console.fail(error, sources: recipe.sources)
         }
     }
 }
@@ -55,29 +46,54 @@ struct MeasureCommand: ParsableCommand {
 /// `dppa-run try`: a rule on a few tensors.
 struct TryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "try", abstract: "Try a recipe on a few tensors and show what it changes there.")
+        commandName: "try", abstract: "Try a recipe on a few tensors and show what it changes there.",
+        usage: "dppa-run try <recipe> --tensors <glob> [<options>]",
+        discussion: """
+            Columns: the share of elements that differ from the recipe's first model, the norms before and after, the norm of \
+            the difference, and its largest element.
+
+            Example:
+              dppa-run try ties --tensors '*.layers.3.*'
+            """)
 
     @OptionGroup var arguments: RecipeArguments
 
     @Option(help: ArgumentHelp("Which tensors, such as '*.layers.3.*'.", valueName: "glob"))
     var tensors: String
 
+    @OptionGroup var output: JSONOption
+
     func run() throws {
-        Interruption.listen()
-        let progress = ProgressLine(isQuiet: true)
-        let recipe = RecipeRun(arguments.recipe)
-        do {
-            var request = try arguments.request(out: "unused")
-            request.keepsScores = false
-            progress.setLimit(try arguments.timeLimit())
-            let trace = try recipe.trace(
-                request, observer: progress, isInterrupted: { Interruption.isRequested }, print: Console.output)
+        try RecipeWork.perform(arguments) { work in
+            let json = try output.file()
+            let trace = try work.trace()
             let trial = try RecipeTrial(trace, glob: tensors)
-            for line in ValueText.lines(trial.rows) { Console.output(line) }
+            if let json { try JSONFile.write(trial.json(warnings: trace.warnings), to: json) }
+            Console.table(ValueText.lines(trial.rows))
             for line in ValueText.lines(trial.named) { Console.output(line) }
             for warning in trace.warnings { Console.error(warning) }
-        } catch {
-            throw Console.fail(error, sources: recipe.sources)
         }
+    }
+}
+
+extension RecipeTrial {
+    /// The trial as JSON; norms and differences in float64.
+    fileprivate func json(warnings: [String]) -> [String: Any] {
+        [
+            "tensors": rows.map { row in
+                [
+                    "model": row.model, "name": row.tensor, "count": row.count, "changed": JSONFile.number(row.changed),
+                    "norm_before": JSONFile.number(row.before), "norm_after": JSONFile.number(row.after),
+                    "norm_of_difference": JSONFile.number(row.difference), "largest": JSONFile.number(row.largest),
+                ] as [String: Any]
+            },
+            "named": named.map { entry in
+                [
+                    "name": entry.name,
+                    "values": entry.values.map { ["name": $0.name, "value": JSONFile.number($0.value)] },
+                ] as [String: Any]
+            },
+            "warnings": warnings,
+        ]
     }
 }

@@ -51,40 +51,31 @@ struct PlanText {
 
     /// Every rule as maths.
     var rules: [String] {
-        ["", "rules"] + plan.formulas.map { "  \($0.name) = \($0.formula)" }
+        ["rules"] + plan.formulas.map { "  \($0.name) = \($0.formula)" }
     }
 
     /// Pass by pass.
     var stages: [String] {
-        ["", "passes"]
+        ["passes"]
             + plan.engine.passes.enumerated().flatMap { number, pass in
                 ["  \(number + 1). \(Self.size(pass.bytesRead))"] + pass.work.map { "     \($0)" }
             }
     }
 
     /// Every tensor of every rule.
-    var tensors: [String] {
-        plan.rules.flatMap { rule in
-            ["", rule.name]
+    var tensors: [[String]] {
+        plan.rules.map { rule in
+            [rule.name]
                 + rule.tensors.map { facts in
                     let dtype = rule.dtypes[facts.name].map { "  \($0.rawValue)" } ?? ""
-                    return "  \(facts.name)  \(facts.shape)\(dtype)  \(facts.isLinear ? "linear" : facts.role)"
+                    return "  \(facts.name.shown)  \(facts.shape)\(dtype)  \(facts.isLinear ? "linear" : facts.role)"
                 }
         }
     }
 
+    /// The plan with every rule, pass and tensor.
     var json: [String: Any] {
-        [
-            "planned_up_to_line": plan.trace.stop.map { $0.line as Any } ?? NSNull(),
-            "models": plan.models.map {
-                ["label": $0.label, "tensors": $0.tensors, "elements": $0.elements, "bytes": $0.bytes] as [String: Any]
-            },
-            "options": Dictionary(plan.options.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-            "nodes": plan.nodeCount, "disk_bytes": plan.engine.diskBytes, "cache_bytes": plan.engine.cacheBytes,
-            "written_bytes": plan.trace.stop == nil ? plan.engine.bytesWritten as Any : NSNull(),
-            "memory_bytes": request.engine.memory,
-            "limit_seconds": time / .seconds(1), "limit_written_bytes": request.writtenLimit,
-            "epochs": plan.engine.epochs,
+        let details: [String: Any] = [
             "passes": plan.engine.passes.map {
                 ["epoch": $0.epoch, "bytes_read": $0.bytesRead, "work": $0.work] as [String: Any]
             },
@@ -100,6 +91,23 @@ struct PlanText {
                     },
                 ] as [String: Any]
             },
+        ]
+        return summaryJSON.merging(details) { $1 }
+    }
+
+    /// What the summary says.
+    var summaryJSON: [String: Any] {
+        [
+            "planned_up_to_line": plan.trace.stop.map { $0.line as Any } ?? NSNull(),
+            "models": plan.models.map {
+                ["label": $0.label, "tensors": $0.tensors, "elements": $0.elements, "bytes": $0.bytes] as [String: Any]
+            },
+            "options": Dictionary(plan.options.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+            "nodes": plan.nodeCount, "disk_bytes": plan.engine.diskBytes, "cache_bytes": plan.engine.cacheBytes,
+            "written_bytes": plan.trace.stop == nil ? plan.engine.bytesWritten as Any : NSNull(),
+            "memory_bytes": request.engine.memory,
+            "limit_seconds": time / .seconds(1), "limit_written_bytes": request.writtenLimit,
+            "epochs": plan.engine.epochs, "pass_count": plan.engine.passes.count,
         ]
     }
 

@@ -49,6 +49,12 @@ final class ProgressLine: EngineObserver {
         state.withLock { $0.limit = (.now + limit, TimeSpan.words(limit)) }
     }
 
+    func note(_ text: String) {
+        guard !isQuiet else { return }
+        finish()
+        Console.error(text)
+    }
+
     func checkInterruption() throws {
         if Interruption.isRequested {
             throw DPPAError(.interrupted, "stopped; nothing was written")
@@ -63,7 +69,7 @@ final class ProgressLine: EngineObserver {
     func finish() {
         state.withLock { state in
             guard state.isLineOpen else { return }
-            Console.progress("\r\u{1B}[K")
+            Console.progress("")
             state.isLineOpen = false
         }
     }
@@ -91,6 +97,6 @@ final class ProgressLine: EngineObserver {
 
     private func show(_ text: String, _ state: inout State) {
         state.isLineOpen = isTerminal
-        Console.progress(isTerminal ? "\r\u{1B}[K\(text)" : text + "\n")
+        isTerminal ? Console.progress(text) : Console.error(text)
     }
 }

@@ -5,19 +5,25 @@ import Foundation
 
 /// A recipe with what the person at the keyboard gives it, as every command on recipes takes it.
 struct RecipeArguments: ParsableArguments {
-    @Argument(help: ArgumentHelp("The recipe, a Lua file.", valueName: "recipe"))
+    @Argument(
+        help: ArgumentHelp("A recipe: a Lua file, or the name of one that ships, such as ties.", valueName: "recipe"),
+        completion: RecipeLookup.completion)
     var recipe: String
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Set an option of the recipe; may be repeated.", valueName: "name=value"))
+        help: ArgumentHelp(
+            "Set an option of the recipe; may be repeated. dppa-run help RECIPE lists them.", valueName: "name=value"))
     var settings: [String] = []
 
     @Option(
-        help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"))
+        help: ArgumentHelp("A folder in which recipes may look for models; may be repeated.", valueName: "directory"),
+        completion: .directory)
     var models: [String] = []
 
-    @Option(help: "The dtype to write: f64, f32, f16 or bf16; otherwise each tensor keeps its own.")
+    @Option(
+        help: "The dtype to write: f64, f32, f16 or bf16; otherwise each tensor keeps its own.",
+        completion: .list(["f64", "f32", "f16", "bf16"]))
     var dtype: String?
 
     @Option(help: "The same as --set seed=N.")

@@ -4,10 +4,10 @@ import Foundation
 
 /// What of the machine a command may use.
 struct ResourceOptions: ParsableArguments {
-    @Option(help: "How many threads compute.")
+    @Option(help: ArgumentHelp("How many threads compute.", valueName: "count"))
     var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
-    @Option(help: "Private memory that may be used, such as 512M or 2G.")
+    @Option(help: ArgumentHelp("Private memory that may be used, such as 512M or 2G.", valueName: "size"))
     var memory: String = "512M"
 
     /// The same for the engine.
@@ -22,6 +22,8 @@ struct ResourceOptions: ParsableArguments {
 /// Sizes on the command line.
 enum ByteSize {
     /// A size such as 512M; K, M, G, T are powers of 1024, or of 1000 where files are meant.
+    ///
+    /// A number without a unit is bytes if it can be meant so: a mebibyte or more.
     static func parse(_ text: String, _ option: String, isDecimal: Bool = false) throws -> Int {
         let units: [Character: Int] = ["K": 1, "M": 2, "G": 3, "T": 4]
         var digits = text.uppercased()
@@ -33,6 +35,11 @@ enum ByteSize {
         }
         guard let number = Double(digits), number > 0, number * factor >= 1, number * factor < 1e18 else {
             throw DPPAError(.usage, "\(option) \(text): expected a size such as 512M or 2G")
+        }
+        guard factor > 1 || number >= 0x1p20 else {
+            throw DPPAError(
+                .usage, "\(option) \(text): the unit is missing",
+                notes: ["did you mean \(digits)G or \(digits)M? K, M, G and T are understood"])
         }
         return Int(number * factor)
     }

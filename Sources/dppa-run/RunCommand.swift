@@ -8,17 +8,27 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run a recipe and write the model that it returns.",
+        usage: "dppa-run run <recipe> --out <directory> [<options>]",
         discussion: """
-            Example:
-              dppa-run run recipes/ties.lua --set base=models/base --set experts=models/a,models/b --out merged
+            A recipe is a Lua file, or one that ships: average, dare, dp, dppa, slerp, task_arithmetic, ties. They merge small \
+            models that ship with them until --set names yours; models are directories, safetensors files, or org/name in the \
+            Hugging Face cache.
+
+            Examples:
+              dppa-run run ties --out merged
+              dppa-run run ties --out merged --set density=0.3 \\
+                --set base=path/to/base --set experts=path/to/a,path/to/b
+              dppa-run run mine.lua --out merged --dtype bf16 --report page.html
             """)
 
     @OptionGroup var arguments: RecipeArguments
 
-    @Option(help: ArgumentHelp("The directory to write; an empty one may exist.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("The directory to write; an empty one may exist.", valueName: "directory"),
+        completion: .directory)
     var out: String
 
-    @Option(help: "The largest size of a written file, such as 5G.")
+    @Option(help: ArgumentHelp("The largest size of a written file, such as 5G (units of 1000).", valueName: "size"))
     var shardSize: String = "5G"
 
     @OptionGroup(title: "External scoring") var external: ExternalOptions
@@ -35,32 +45,19 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var reports: ReportOptions
 
     func run() throws {
-        Interruption.listen()
-        let progress = ProgressLine(isQuiet: quiet)
-        let recipeRun = RecipeRun(arguments.recipe)
-        do {
+        try RecipeWork.perform(arguments, out: out, isQuiet: quiet) { work in
             let files = try reports.files()
-            var request = try arguments.request(out: out)
-            request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
-            request.force = force
-            request.outputs = files.outputs
-            request.comparesDeltas = reports.isAskedFor
-            request.command = RecipeArguments.command
-            request.evaluator = try external.evaluator(beside: out)
-            progress.setLimit(try arguments.timeLimit())
-            let outcome = try recipeRun.run(
-                request, observer: progress, isInterrupted: { Interruption.isRequested },
-                print: { text in
-                    progress.finish()
-                    Console.output(text)
-                })
-            progress.finish()
+            work.request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
+            work.request.force = force
+            work.request.outputs = files.outputs
+            work.request.comparesDeltas = reports.isAskedFor
+            work.request.command = RecipeArguments.command
+            work.request.evaluator = try external.evaluator(beside: out)
+            let outcome = try work.run()
+            work.progress.finish()
             try files.write(outcome)
             for warning in outcome.warnings { Console.error(warning) }
             if !quiet { Console.error(outcome.summary) }
-        } catch {
-            progress.finish()
-            throw Console.fail(error, sources: recipeRun.sources)
         }
     }
 }

@@ -89,7 +89,7 @@ import Testing
 
     @Test func aFolderWithoutARecipeSaysSo() throws {
         let result = try CommandLineTests().dppaRun(["check", zoo + "/base"])
-        #expect(result.code == 66 && result.errors.contains("is a folder without a recipe.lua"), "\(result.errors)")
+        #expect(result.code == 66 && result.errors.contains("is a folder and has no recipe.lua"), "\(result.errors)")
     }
 
     @Test func namesOfTheHubStayAndAreFoundAgain() throws {

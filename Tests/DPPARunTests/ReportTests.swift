@@ -55,7 +55,7 @@ import Testing
         #expect(figures.count > 5 && tree.all("nav").count == 1)
         for figure in figures {
             #expect(figure.all("figcaption").first?.words.isEmpty == false)
-            #expect(figure.words.contains(where: \.isNumber), "\(figure.words)")
+            #expect(figure.words.contains { $0.isNumber }, "\(figure.words)")
             for label in figure.all("div", "heat") { #expect(label.attributes["aria-label"]?.contains("mean") == true) }
             // One scale for the panels of a figure, with a number at each end.
             guard !figure.all("div", "heat").isEmpty else { continue }

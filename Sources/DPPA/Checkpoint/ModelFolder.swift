@@ -16,7 +16,7 @@ enum ModelFolder {
 
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
     ///
-    /// A folder in it is a model of its own, or holds templates or Lua files that belong to one.
+    /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one.
     static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
         var (foreign, hasWeights): ([String], Bool) = ([], false)
         for name in names(folder) {
@@ -30,6 +30,14 @@ enum ModelFolder {
             if name == "additional_chat_templates" || name == "lib" {
                 let ending = name == "lib" ? ".lua" : ".jinja"
                 foreign += names(path).filter { !$0.hasSuffix(ending) }.map { "\(name)/\($0)" }
+                continue
+            }
+            if name == SidecarFile.licences {
+                for model in names(path) {
+                    let inside = names(path.appending(model))
+                    let others = inside.filter { !owns(file: $0) }.map { "\(name)/\(model)/\($0)" }
+                    foreign += inside.isEmpty ? ["\(name)/\(model)"] : others
+                }
                 continue
             }
             let inner = depth < 4 ? contents(path, depth: depth + 1) : (foreign: [], hasWeights: false)

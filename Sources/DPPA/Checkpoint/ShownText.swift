@@ -1,34 +1,42 @@
 extension String {
-    /// The text as messages show it: control characters as escapes, and a long one cut.
+    /// The text as messages show a name: control characters as escapes, and a long one cut.
     ///
-    /// Names come out of files; they must not steer a terminal or fill it.
-    var shown: String {
+    /// Names come out of files; they must not steer a terminal, break a line or fill it.
+    package var shown: String {
         let limit = 200
-        guard utf8.count > limit || utf8.contains(where: { $0 < 32 || $0 == 127 }) else { return self }
-        var result = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            result += scalar.value < 32 || scalar.value == 127 ? scalar.escaped(asASCII: true) : String(scalar)
-        }
-        return unicodeScalars.dropFirst(limit).isEmpty ? result : result + "…"
+        let scalars = unicodeScalars
+        let cut = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex) ?? scalars.endIndex
+        let text = escaped(String(scalars[..<cut])) { $0.steersTerminal || $0 == "\n" || $0 == "\t" }
+        return cut == scalars.endIndex ? text : text + "…"
     }
+
+    /// The text as a terminal may be given it: what would steer the terminal or reorder its text as escapes.
+    ///
+    /// Lines and tabs stay.
+    package var printable: String { escaped(self) { $0.steersTerminal } }
 }
 
-extension String {
-    /// The text with what steers a terminal, or hides in it, as escapes; lines and tabs stay.
-    package var printable: String {
-        guard utf8.contains(where: { ($0 < 32 && $0 != 9 && $0 != 10) || $0 >= 127 }) else { return self }
-        var result = ""
-        for scalar in unicodeScalars { result += scalar.steers ? scalar.escaped(asASCII: true) : String(scalar) }
-        return result
+private func escaped(_ text: String, _ isEscaped: (Unicode.Scalar) -> Bool) -> String {
+    guard text.unicodeScalars.contains(where: isEscaped) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        if isEscaped(scalar) {
+            result.append(contentsOf: scalar.escaped(asASCII: true).unicodeScalars)
+        } else {
+            result.append(scalar)
+        }
     }
+    return String(result)
 }
 
 extension Unicode.Scalar {
-    /// Control characters of ASCII and of Latin-1, and those that turn the direction of a line around.
-    fileprivate var steers: Bool {
+    /// Whether a terminal does something for it besides showing it: controls, and what changes the direction of text.
+    fileprivate var steersTerminal: Bool {
         switch value {
-        case 9, 10: false
-        case ..<32, 0x7F...0x9F, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        case 0x09, 0x0A: false
+        case 0..<0x20, 0x7F..<0xA0: true
+        // Marks, embeddings, overrides and isolates of direction, and separators of lines and paragraphs.
+        case 0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
         default: false
         }
     }

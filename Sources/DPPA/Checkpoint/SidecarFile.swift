@@ -30,6 +30,9 @@ enum SidecarFile {
     /// The folder of further chat templates, with its slash.
     static let templates = "additional_chat_templates/"
 
+    /// The folder of licences that differ from the first model's, with a folder for each model.
+    static let licences = "licences"
+
     private static func isTokenizer(_ name: String) -> Bool {
         let exact: Set<String> = [
             "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "vocab.txt",

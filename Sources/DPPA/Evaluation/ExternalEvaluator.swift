@@ -20,6 +20,13 @@ public struct ExternalEvaluator: Sendable {
         self.timeout = timeout
     }
 
+    /// What to say of a task that only an evaluator knows, when there is none.
+    package static func missing(for task: String) -> DPPAError {
+        DPPAError(
+            .usage, "the task external:\(task) needs a program that scores it",
+            notes: ["give one with --evaluator 'command {model}'"])
+    }
+
     /// What distinguishes one evaluator from another in a journal: the command's text.
     public var fingerprint: String { command }
 

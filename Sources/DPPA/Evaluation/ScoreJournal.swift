@@ -11,8 +11,11 @@ public final class ScoreJournal {
         var score: Score
     }
 
-    private let path: String?
+    /// The file, if there is one.
+    let path: String?
     private var known: [UInt128: Score] = [:]
+    /// What an earlier run has left in the file.
+    private(set) var found: Set<UInt128> = []
     private var descriptor: Int32 = -1
 
     /// A journal in a file, or in memory alone.
@@ -24,6 +27,7 @@ public final class ScoreJournal {
             else { continue }
             known[key] = entry.score
         }
+        found = Set(known.keys)
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }

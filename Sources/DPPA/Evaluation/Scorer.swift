@@ -5,6 +5,12 @@ public final class Scorer {
         case builtIn(EvaluationTask)
         case external(String)
 
+        /// The task of an external program that a text names as `external:NAME`; nil for the path of a file.
+        package static func externalName(_ text: String) -> String? {
+            let prefix = "external:"
+            return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
+        }
+
         /// The name in reports.
         public var name: String {
             switch self {
@@ -46,6 +52,7 @@ public final class Scorer {
     private let journal: ScoreJournal
     private let external: External?
     private var checkpoints: [Checkpoint] = []
+    private var hasToldOfJournal = false
     private var stamps: [UInt128] = []
     private lazy var fingerprint = GraphFingerprint(engine.graph) { [unowned self] model in stamps[model] }
 
@@ -68,11 +75,10 @@ public final class Scorer {
         for checkpoint in checkpoints[self.checkpoints.count...] { stamps.append(checkpoint.stamp) }
         self.checkpoints = checkpoints
         if external == nil, let task = tasks.first(where: { if case .external = $0 { true } else { false } }) {
-            throw DPPAError(
-                .usage, "the task external:\(task.name) needs a program that scores it",
-                notes: ["give one with --evaluator 'command {model}'"])
+            throw ExternalEvaluator.missing(for: task.name)
         }
         let keys = models.map { model in tasks.map { key(model, $0) } }
+        tellOfJournal(keys)
         try scoreBuiltIn(models, tasks, keys)
         try scoreExternal(models, tasks, keys)
         return try keys.map { row in
@@ -89,6 +95,14 @@ public final class Scorer {
         let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
         guard !builtIn.isEmpty else { return }
         try Evaluator(engine, checkpoints: checkpoints, dtype: dtype).requireScorable(models, on: builtIn)
+    }
+
+    /// Tells once that scores of an earlier run are used.
+    private func tellOfJournal(_ keys: [[UInt128]]) {
+        guard !hasToldOfJournal, keys.contains(where: { $0.contains(where: journal.found.contains) }) else { return }
+        hasToldOfJournal = true
+        let count = journal.found.count
+        engine.observer?.note("resuming, \(count) score\(count == 1 ? "" : "s") found in \(journal.path ?? "")")
     }
 
     private func scoreBuiltIn(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How a run may use the machine.
 ///
 /// None of it changes a result.
@@ -34,6 +36,13 @@ public protocol EngineObserver: Sendable {
     func advance(bytes: Int)
     /// Throws when the person at the keyboard wants the run to stop. Called from all threads.
     func checkInterruption() throws
+    /// Something worth telling that is no warning, such as scores of an earlier run that are used.
+    func note(_ text: String)
+}
+
+extension EngineObserver {
+    /// Nobody listens.
+    public func note(_ text: String) {}
 }
 
 /// What a run has done, for reports.
@@ -46,7 +55,7 @@ public struct EngineReport: Sendable {
     public internal(set) var diskBytes = 0
     /// Bytes of weights that passes went through again, kept in memory or read again.
     public internal(set) var cacheBytes = 0
-    /// Bytes of weights of candidates that were built in memory to be scored.
+    /// Bytes of weights that were built in memory, to be scored, and written nowhere.
     public var bytesBuilt = 0
     /// The number of passes over the tensors; those of one epoch find a tensor still at hand.
     public var passes = 0
@@ -61,4 +70,18 @@ public struct EngineReport: Sendable {
 
     /// Nothing done yet.
     public init() {}
+}
+
+extension EngineReport {
+    /// What was read, what was written, and what was computed for scores alone, and how fast.
+    package func traffic(seconds: Double) -> String {
+        func size(_ bytes: Int) -> String {
+            bytes < 1_000_000_000
+                ? "\((bytes + 500_000) / 1_000_000) MB" : String(format: "%.2f GB", Double(bytes) / 1e9)
+        }
+        let built = bytesBuilt > 0 ? ", \(size(bytesBuilt)) of candidates built in memory" : ""
+        let rate = Double(bytesRead + bytesWritten + bytesBuilt) / 1e9 / max(seconds, 1e-9)
+        return "\(size(bytesRead)) read, \(size(bytesWritten)) written\(built) in "
+            + "\(String(format: "%.1f", seconds)) s (\(String(format: "%.2f", rate)) GB/s)"
+    }
 }

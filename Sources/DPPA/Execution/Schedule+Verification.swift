@@ -32,24 +32,18 @@ extension Schedule {
     private func verify(_ id: NodeID, _ graph: Graph, at stage: Stage, isKnown: (NodeID) -> Bool) throws {
         let node = graph[id]
         guard node.scope.staysInUnit || stage.pass == 0 else { throw graph.fault("is not known to every unit", id) }
-        guard let x = node.operation.reduced, node.scope != .row, graph[x].isFine else {
-            // A mask over rows has its rows from the pass that kept them for its cut.
-            let stored = graph[id].isKeptRows(graph) ? [] : node.operation.operands
-            if let missing = (stored + Self.cut(of: node)).first(where: { !isKnown($0) }) {
-                throw graph.fault("is used before it is computed", missing)
-            }
-            return
+        // Elements and rows are made in passes; all else is a number by now, such as the share of a cut.
+        let given = node.operation.operands.filter { !graph[$0].isFine || graph[$0].isKeptRows(graph) }
+        if let missing = given.first(where: { !isKnown($0) }) {
+            throw graph.fault("is used before it is computed", missing)
         }
+        guard let x = node.operation.reduced, node.scope != .row, graph[x].isFine else { return }
         let job = Job(node, id, graph[x].scope)
         let isEarlier = jobs.contains { other, list in
             list.contains(job)
                 && (node.scope.staysInUnit ? other < stage && other.epoch == stage.epoch : other.epoch < stage.epoch)
         }
         guard isEarlier else { throw graph.fault("is computed before a pass has accumulated it", id) }
-    }
-
-    private static func cut(of node: Node) -> [NodeID] {
-        if case .kept(_, let cut) = node.operation { [cut] } else { [] }
     }
 
     /// The coarse nodes that a job's programs are given as numbers.

@@ -1,6 +1,8 @@
 extension DeltaComparison {
-    /// What a written model is compared with: the model that its expression starts from, or the first one that it reads where
-    /// it starts from none, as a mean does; the experts are the other models. Nil for an expression without any model.
+    /// What a written model is compared with: the model that its expression starts from, or the first one that it reads
+    /// where it starts from none, as a mean does; the experts are the other models.
+    ///
+    /// Nil for an expression without any model.
     public init?(_ graph: Graph, of node: NodeID, isDetailed: Bool) {
         let models = graph.models(of: node)
         guard let reference = graph.base(of: node) ?? models.first else { return nil }

@@ -106,7 +106,8 @@ public struct MergeRun {
         return RunRecord.Output(
             name: result.name, models: engine.graph.models(of: result.node).map(label), config: label(config),
             tokenizer: label(tokenizer), chatTemplate: template ?? label(result.chatTemplate ?? tokenizer),
-            warnings: warnings, dtype: settings.dtype ?? result.dtype, tensors: engine.graph.tensors(of: result.node).count)
+            warnings: warnings, dtype: settings.dtype ?? result.dtype,
+            tensors: engine.graph.tensors(of: result.node).count)
     }
 
     private func deltas(_ result: MergeResult, _ statistics: DeltaStatistics) -> RunRecord.Deltas {

@@ -130,7 +130,7 @@ package struct Sidecars {
                 }
                 if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
                     let folder = checkpoint.label.allSatisfy { $0 == "." } ? "model" : checkpoint.label
-                    files["licences/\(folder.replacing("/", with: "_"))/\(name)"] = .copy(path)
+                    files["\(SidecarFile.licences)/\(folder.replacing("/", with: "_"))/\(name)"] = .copy(path)
                 }
             }
         }

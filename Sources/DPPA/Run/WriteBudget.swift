@@ -1,3 +1,5 @@
+import Foundation
+
 /// How many bytes of weights a run may write, in models and in candidates that another program scores.
 public final class WriteBudget {
     private let limit: Int
@@ -22,6 +24,7 @@ public final class WriteBudget {
 
     /// In powers of 1000, as sizes of files are given.
     private static func words(_ bytes: Int) -> String {
-        bytes < 1_000_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1_000_000_000) GB"
+        String(
+            format: bytes < 1_000_000_000 ? "%.1f MB" : "%.1f GB", Double(bytes) / (bytes < 1_000_000_000 ? 1e6 : 1e9))
     }
 }

@@ -52,7 +52,7 @@ extension Catalog {
     ]
 
     /// Lua's operators on fields, by metamethod.
-    static let operators: [String: Function] = [
+    package static let operators: [String: Function] = [
         "__add": binary(.add, "The sum."), "__sub": binary(.subtract, "The difference."),
         "__mul": binary(.multiply, "The product."), "__div": binary(.divide, "The quotient."),
         "__pow": binary(.power, "The power."), "__band": binary(.and, "Where both masks hold."),

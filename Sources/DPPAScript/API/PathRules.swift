@@ -11,7 +11,7 @@ package struct PathRules {
     private let recipeFolder: String
     private let granted: Set<String>
     private let roots: [String]
-    private let hubCache: String
+    private let hub: HubCache
     /// What the run writes, which may be nothing that it reads.
     private let outputs: OutputPaths
 
@@ -24,21 +24,14 @@ package struct PathRules {
     }
 
     package init(
-        recipeFolder: String, granted: Set<String>, roots: [String], hubCache: String,
+        recipeFolder: String, granted: Set<String>, roots: [String], hub: HubCache,
         outputs: OutputPaths = OutputPaths()
     ) {
         self.recipeFolder = recipeFolder
         self.granted = granted
         self.roots = roots
-        self.hubCache = hubCache
+        self.hub = hub
         self.outputs = outputs
-    }
-
-    /// The Hugging Face cache that the environment names.
-    package static func hubCache(_ environment: [String: String]) -> String {
-        if let cache = environment["HF_HUB_CACHE"] { return cache }
-        let home = environment["HF_HOME"] ?? (environment["HOME"] ?? "") + "/.cache/huggingface"
-        return home + "/hub"
     }
 
     /// Finds what a recipe names.
@@ -76,7 +69,7 @@ package struct PathRules {
             case .absent: looked.append(root + "/" + path)
             }
         }
-        if let snapshot = hubSnapshot(path) { return place(snapshot) }
+        if let snapshot = hub.snapshot(path) { return place(snapshot) }
         if let escaped, !isGranted {
             throw DPPAError(
                 .data, "'\(path)' leads out of \(escaped)",
@@ -85,19 +78,19 @@ package struct PathRules {
                     "allow another folder with --models DIR, or give the path yourself with --set",
                 ])
         }
-        var near = ([recipeFolder] + roots).flatMap { PathSuggestions.near(path, under: $0) }
-        if isGranted {
-            let isAbsolute = path.hasPrefix("/")
-            near += PathSuggestions.near(path, under: isAbsolute ? "/" : ".", isGranted: true)
-                .map { isAbsolute ? "/" + $0 : $0 }
-        }
-        var notes = near.isEmpty ? [] : ["did you mean \(Suggestions.list(Array(near.prefix(3))))?"]
-        notes.append("looked for \(looked.joined(separator: ", "))")
-        if kind == .model {
-            if near.isEmpty, let download = PathSuggestions.download(path) { notes.append(download) }
-            notes.append("add a folder of models with --models DIR")
-        }
-        throw DPPAError(.missingInput, "there is no \(kind == .model ? "model" : "file") '\(path)'", notes: notes)
+        let near = near(path, isGranted: isGranted)
+        throw DPPAError(
+            .missingInput, "there is no \(kind == .model ? "model" : "file") '\(path)'",
+            notes: near
+                + ["looked for \(looked.joined(separator: ", "))", "add a folder of models with --models DIR"]
+                + (kind == .model && near.isEmpty ? hub.advice(path) : []))
+    }
+
+    /// What the path may be meant to be, among what the recipe may read.
+    private func near(_ path: String, isGranted: Bool) -> [String] {
+        var found = ([recipeFolder] + roots).flatMap { PathSuggestions.near(path, under: $0) }
+        if isGranted { found += PathSuggestions.near(given: path) }
+        return found.isEmpty ? [] : ["did you mean \(Suggestions.list(Array(found.prefix(3))))?"]
     }
 
     private enum Search { case found(String), outside, absent }
@@ -113,19 +106,6 @@ package struct PathRules {
         let candidate = root + "/" + path
         guard let real = FilePath(candidate).real, let realRoot = FilePath(root).real else { return .absent }
         return realRoot.holds(real) ? .found(candidate) : .outside
-    }
-
-    private func hubSnapshot(_ name: String) -> String? {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { return nil }
-        let folder = hubCache + "/models--\(parts[0])--\(parts[1])"
-        guard let data = FileManager.default.contents(atPath: folder + "/refs/main"), data.count < 256 else {
-            return nil
-        }
-        let revision = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !revision.contains("/"), !revision.hasPrefix(".") else { return nil }
-        let snapshot = folder + "/snapshots/" + revision
-        return FileManager.default.fileExists(atPath: snapshot) ? snapshot : nil
     }
 
     /// The label of a model that is given none.

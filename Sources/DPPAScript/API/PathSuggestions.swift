@@ -2,7 +2,19 @@ import DPPA
 import Foundation
 
 /// What a path that is not there was probably meant to be.
-enum PathSuggestions {
+package enum PathSuggestions {
+    /// "did you mean …?" for a path that the person at the keyboard gives, or nothing.
+    package static func sentence(_ path: String) -> String {
+        let near = near(given: path)
+        return near.isEmpty ? "" : "did you mean \(Suggestions.list(Array(near.prefix(3))))?"
+    }
+
+    /// Paths like one that the person at the keyboard gives, which may be anywhere.
+    static func near(given path: String) -> [String] {
+        let isAbsolute = path.hasPrefix("/")
+        return near(path, under: isAbsolute ? "/" : ".", isGranted: true).map { isAbsolute ? "/" + $0 : $0 }
+    }
+
     /// Paths like `path` that are there, below a folder and, unless the person at the keyboard gave the path, never outside it.
     ///
     /// The first part that is not there is looked for among its neighbours.
@@ -46,16 +58,5 @@ enum PathSuggestions {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
-    }
-
-    /// How a model of the Hub gets into the cache, if the path looks like the name of one.
-    static func download(_ path: String) -> String? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let isName = { (part: Substring) in
-            !part.isEmpty && !part.hasPrefix(".")
-                && part.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-        }
-        guard parts.count == 2, parts.allSatisfy(isName) else { return nil }
-        return "a model of the Hugging Face Hub is downloaded first: hf download \(path)"
     }
 }

@@ -193,8 +193,7 @@ package final class RecipeSession {
     func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
         // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
         let tasks = try files.map { file -> Scorer.Task in
-            let prefix = "external:"
-            if file.path.hasPrefix(prefix) { return .external(String(file.path.dropFirst(prefix.count))) }
+            if let name = Scorer.Task.externalName(file.path) { return .external(name) }
             let place = try paths.resolve(file.path, for: .file)
             var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
             self.tasks[place.path] = task

@@ -10,7 +10,7 @@ struct LimitTests {
     @Test(
         "A run ends at its limit, says which option allows more, and leaves nothing",
         arguments: [
-            (["--limit-written", "4M"], "the limit is 4 MB", "--limit-written"),
+            (["--limit-written", "4M"], "the limit is 4.0 MB", "--limit-written"),
             (["--limit-time", "0.000001s"], "the run has taken", "--limit-time"),
         ])
     func reached(words: [String], reason: String, option: String) throws {

@@ -9,7 +9,7 @@ struct StandardOutputTests {
     static let commands = [
         ["check", Folders.recipes + "/ties.lua"], ["plan", Folders.recipes + "/ties.lua"],
         ["plan", Folders.recipes + "/ties.lua", "--json", "-"],
-        ["measure", Folders.recipes + "/dp.lua"], ["measure", Folders.recipes + "/dp.lua", "--report", "-"],
+        ["measure", Folders.recipes + "/dp.lua"], ["measure", Folders.recipes + "/slerp.lua", "--report", "-"],
         ["try", Folders.recipes + "/ties.lua", "--tensors", "*.layers.3.*"],
         ["inspect", zoo + "/base"], ["diff", zoo + "/base", zoo + "/law"],
         ["eval", zoo + "/base", "--task", "task.jsonl", "--quiet"],

@@ -22,8 +22,7 @@ struct WrittenFileMatrixTests {
         Door(
             name: "eval --json",
             arguments: ["eval", zoo + "/base", "--task", "task.jsonl", "--quiet", "--json", "PATH"]),
-        Door(name: "reference page", arguments: ["reference", "PATH", "stub.lua"]),
-        Door(name: "reference stub", arguments: ["reference", "page.md", "PATH"]),
+        Door(name: "reference page", arguments: ["reference", "PATH", "stubs"]),
     ]
 
     /// A path where nothing can be written, and words of the reason.
@@ -130,7 +129,7 @@ struct WrittenFileMatrixTests {
         } else {
             #expect(
                 result.output.hasPrefix(
-                    door.name.hasSuffix("report") ? "<!doctype" : door.name.hasSuffix("page") ? "# " : "---"))
+                    door.name.hasSuffix("report") ? "<!DOCTYPE" : "# "))
         }
         #expect(["run", "measure"].contains(door.arguments[0]) == result.errors.contains("at work"))
     }

@@ -111,7 +111,7 @@ import Testing
             "average: option 'weights' has 1 value for 2 models"),
         Mistake(
             "dppa.average { models = «{ d }» }",
-            "average: option 'models' must be a model or a list of models; one of it is a delta"),
+            "average: option 'models' must be a model or a list of models; it is a delta"),
         Mistake(
             "dppa.score(«d», \"a\")", "score: argument 1 (model) must be a model or a list of models; it is a delta"),
         Mistake(

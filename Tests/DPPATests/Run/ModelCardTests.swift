@@ -20,7 +20,8 @@ struct ModelCardTests {
             date: Date(timeIntervalSince1970: 0))
         change(&record)
         let output = RunRecord.Output(
-            name: nil, models: models.map(\.label), config: "a", tokenizer: "a", chatTemplate: "a", dtype: nil)
+            name: nil, models: models.map(\.label), config: "a", tokenizer: "a", chatTemplate: "a", dtype: nil,
+            tensors: 1)
         return ModelCard(record, output: output).markdown
     }
 

@@ -125,14 +125,15 @@ struct OutputDirectoryTests {
             "LICENSE",
             "modeling_x.py", "recipe.lua", "lib/rule.lua", "additional_chat_templates/tool.jinja",
             "second/model.safetensors",
-            "second/config.json",
+            "second/config.json", "licences/law/LICENSE", "licences/law/NOTICE.txt",
         ]
         for name in model + side { try folder.write("old", "out/" + name) }
         try prepare(force: true).abandon()
         for (name, shown) in [
             ("notes.txt", "notes.txt"), ("optimizer.pt", "optimizer.pt"), (".git/config", ".git/"),
             ("src/main.c", "src/"), ("second/notes.txt", "second/notes.txt"), ("lib/a.so", "lib/a.so"),
-            ("third/config.json", "third/"),
+            ("third/config.json", "third/"), ("licences/law/notes.txt", "licences/law/notes.txt"),
+            ("licences/notes.txt", "licences/notes.txt"),
         ] {
             let path = try folder.write("mine", "out/" + name)
             expectError(.cannotCreate, ["out holds what belongs to no model: \(shown)", "--force"]) {

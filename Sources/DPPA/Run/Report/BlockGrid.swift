@@ -8,8 +8,9 @@ struct BlockGrid {
     /// The place of each tensor that has one, by name.
     let places: [String: HeatMap.Place]
 
-    /// A grid for tensors; those outside every block have no place in it. Where there are matrices, norms and biases, which
-    /// would be rows of other sizes, have none either.
+    /// A grid for tensors; those outside every block have no place in it.
+    ///
+    /// Where there are matrices, norms and biases, which would be rows of other sizes, have none either.
     init(_ tensors: [TensorFacts]) {
         let blocks = tensors.filter { $0.layer != nil }
         let matrices = blocks.filter { !["norm", "bias"].contains($0.role) }

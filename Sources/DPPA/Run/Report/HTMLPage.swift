@@ -1,5 +1,7 @@
-/// A page that needs nothing but itself: text, styles, pictures and a script that sorts tables in one file, for light and
-/// dark screens of any width and for paper. It is well-formed XML too.
+/// A page that needs nothing but itself: text, styles, pictures and a script that sorts tables in one file, for light
+/// and dark screens of any width and for paper.
+///
+/// It is well-formed XML too.
 struct HTMLPage {
     private let title: String
     private var body: [String] = []

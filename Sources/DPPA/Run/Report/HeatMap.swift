@@ -1,5 +1,6 @@
-/// Numbers by layer and module: a row for each module, a cell for each layer, the darker the larger. Cells share the width
-/// there is; an axis, a scale and every cell's number stay readable however many there are.
+/// Numbers by layer and module: a row for each module, a cell for each layer, the darker the larger.
+///
+/// Cells share the width there is; an axis, a scale and every cell's number stay readable however many there are.
 struct HeatMap {
     /// One panel of a figure; all panels have one scale.
     struct Panel {

@@ -1,4 +1,6 @@
-/// The look of a page, and the script that sorts its tables. Neither holds a character that XML gives a meaning.
+/// The look of a page, and the script that sorts its tables.
+///
+/// Neither holds a character that XML gives a meaning.
 enum PageStyle {
     static let sheet = """
         :root { color-scheme: light dark; --ink: #17202b; --faint: #5c6b7d; --line: #dbe1e9; --paper: #ffffff;

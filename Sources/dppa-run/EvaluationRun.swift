@@ -1,0 +1,56 @@
+import DPPA
+import DPPAScript
+import Foundation
+import SystemPackage
+
+/// Models on disk, scored on the tasks of a command line: files by the program itself, `external:NAME` by the person's command.
+struct EvaluationRun {
+    private let tasks: [Scorer.Task]
+    private let evaluator: ExternalEvaluator?
+    private let options: EngineOptions
+    private let progress: ProgressLine
+
+    /// Opens the task files.
+    ///
+    /// Throws when one is missing or damaged, and when there is no command for an external task.
+    init(tasks: [String], evaluator: ExternalEvaluator?, options: EngineOptions, progress: ProgressLine) throws {
+        self.tasks = try tasks.map { task in
+            if let name = Scorer.Task.externalName(task) { return .external(name) }
+            return .builtIn(try EvaluationTask(path: InputPath.task(task)))
+        }
+        self.evaluator = evaluator
+        self.options = options
+        self.progress = progress
+        if evaluator == nil, let name = external.first { throw ExternalEvaluator.missing(for: name) }
+    }
+
+    /// A model's scores, in the order of the tasks.
+    func scores(of model: String) throws -> [Score] {
+        let path = try InputPath.model(model)
+        var own = try builtIn.isEmpty ? [] : ownScores(path, label: FilePath(model).name)
+        var others: [Score] = []
+        if let evaluator, !external.isEmpty {
+            others = try evaluator.score(
+                directory: path, tasks: external, checkInterruption: { [progress] in try progress.checkInterruption() })
+        }
+        return tasks.map { task in
+            if case .external = task { others.removeFirst() } else { own.removeFirst() }
+        }
+    }
+
+    private func ownScores(_ path: String, label: String) throws -> [Score] {
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(path, label: label)
+        let engine = Engine(graph, options: options, observer: progress)
+        let node = try graph.source(ModelView(checkpoint))
+        return try Evaluator(engine, checkpoints: [checkpoint], dtype: nil).score([node], on: builtIn)[0]
+    }
+
+    private var builtIn: [EvaluationTask] {
+        tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
+    }
+
+    private var external: [String] {
+        tasks.compactMap { if case .external(let name) = $0 { name } else { nil } }
+    }
+}

@@ -1,0 +1,28 @@
+import DPPA
+import DPPAScript
+import Foundation
+
+/// What commands read that the person at the keyboard names.
+enum InputPath {
+    /// A model's directory or file: a path, or `org/name` in the local Hugging Face cache, with `@revision` if one is meant.
+    ///
+    /// Throws `missingInput` with what may be meant.
+    static func model(_ given: String) throws -> String {
+        if FileManager.default.fileExists(atPath: given) { return given }
+        let hub = HubCache(ProcessInfo.processInfo.environment)
+        if let snapshot = hub.snapshot(given) { return snapshot }
+        let near = PathSuggestions.sentence(given)
+        throw DPPAError(
+            .missingInput, "there is no model '\(given)'", notes: near.isEmpty ? hub.advice(given) : [near])
+    }
+
+    /// A task file.
+    ///
+    /// Throws `missingInput` with what may be meant.
+    static func task(_ given: String) throws -> String {
+        if FileManager.default.fileExists(atPath: given) { return given }
+        throw DPPAError(
+            .missingInput, "there is no task file '\(given)'",
+            notes: [PathSuggestions.sentence(given)].filter { !$0.isEmpty })
+    }
+}
