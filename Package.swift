@@ -20,6 +20,15 @@ let library = [
 // Paths, descriptors and error numbers of the system, as types.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
+/// The rooms of the engine, each a module of its own, so that the arrows between them are the compiler's to keep.
+let rooms = ["Support", "Kernels", "Checkpoint", "Expression", "Execution", "Evaluation", "Run"]
+
+func engine(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: "DPPA\(room)", dependencies: dependencies, path: "Sources/DPPA/\(room)",
+        swiftSettings: strict + [.unsafeFlags(kernelFlags)])
+}
+
 let package = Package(
     name: "dppa",
     products: [
@@ -37,14 +46,19 @@ let package = Package(
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        // Each sees only those above it; `import DPPA` gives all of them.
+        engine("Support", [system]),
+        engine("Kernels", ["DPPASupport"]),
+        engine("Checkpoint", ["DPPAKernels", system]),
+        engine("Expression", ["DPPACheckpoint"]),
+        engine("Execution", ["DPPAExpression"]),
+        engine(
+            "Evaluation",
+            ["DPPAExecution", "COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess"), system]),
+        engine("Run", ["DPPAEvaluation", system]),
         .target(
-            name: "DPPA",
-            dependencies: [
-                "COpenBLAS",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                system,
-            ],
-            swiftSettings: strict + [.unsafeFlags(kernelFlags)]),
+            name: "DPPA", dependencies: ["DPPARun"], path: "Sources/DPPA", exclude: rooms, sources: ["DPPA.swift"],
+            swiftSettings: strict),
         .target(
             name: "DPPAScript", dependencies: ["CLua", "DPPA", system],
             resources: library.map { .embedInCode("Library/\($0).lua") },

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 import SystemPackage
 
@@ -29,7 +30,7 @@ public struct Checkpoint: Sendable {
     public var shards: Set<String> { Set(tensors.compactMap { ($0.source as? SafetensorsFile.Tensor)?.path }) }
 
     /// The model's tokenizer.json, if there is one.
-    var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
+    package var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
 
     /// A tensor by name.
     public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }

@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// What tells one model from another without reading it whole.
 extension Checkpoint {
     /// A fingerprint of names, dtypes and shapes of all tensors, of config.json, and of `spots` places of `spotSize` bytes that

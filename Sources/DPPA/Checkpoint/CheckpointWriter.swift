@@ -1,3 +1,5 @@
+import DPPAKernels
+import DPPASupport
 import Foundation
 import SystemPackage
 
@@ -21,7 +23,7 @@ public final class CheckpointWriter: Sendable {
             self.dtype = dtype
         }
 
-        var byteCount: Int { shape.reduce(1, *) * dtype.byteSize }
+        package var byteCount: Int { shape.reduce(1, *) * dtype.byteSize }
     }
 
     /// The bytes of all tensors.
@@ -134,12 +136,12 @@ public final class CheckpointWriter: Sendable {
 }
 
 /// A new file that closes itself.
-final class OutputFile: Sendable {
+package final class OutputFile: Sendable {
     let name: String
     private let path: String
     private let file: PooledFile
 
-    init(_ path: String, name: String, size: Int) throws {
+    package init(_ path: String, name: String, size: Int) throws {
         self.path = path
         self.name = name
         do {
@@ -152,12 +154,12 @@ final class OutputFile: Sendable {
         let result = size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
             throw DPPAError(
-                .cannotCreate, "cannot reserve \(MemoryBudget.words(size)) for \(path)",
+                .cannotCreate, "cannot reserve \(Phrase.bytes(size)) for \(path)",
                 cause: OutputPlace.words(result))
         }
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
         try use { descriptor in
             var done = 0
             while done < bytes.count, let start = bytes.baseAddress {
@@ -167,7 +169,7 @@ final class OutputFile: Sendable {
         }
     }
 
-    func sync() throws {
+    package func sync() throws {
         try use { descriptor in
             guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
         }

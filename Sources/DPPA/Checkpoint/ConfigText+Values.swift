@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// Reading and setting single values of a JSON text, the rest of which stays as it is.

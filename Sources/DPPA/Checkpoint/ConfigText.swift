@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// Changing config.json as text, so that key order, number spelling and white space stay.
 package enum ConfigText {
     /// The text with every `torch_dtype` and `dtype` set; `torch_dtype` is added at the top when there is neither.

@@ -1,8 +1,9 @@
+import DPPASupport
 import Foundation
 import SystemPackage
 
 /// A regular file for reading.
-final class FileDescriptor: Sendable {
+package final class FileDescriptor: Sendable {
     private let file: PooledFile
     let path: String
 
@@ -28,7 +29,7 @@ final class FileDescriptor: Sendable {
     /// All bytes of a small file.
     ///
     /// Throws `data` when there are more than `limit`, and else like `init` and `read`.
-    static func contents(_ path: String, limit: Int) throws -> [UInt8] {
+    package static func contents(_ path: String, limit: Int) throws -> [UInt8] {
         let file = try FileDescriptor(path)
         let size = try file.size()
         guard size <= limit else { throw DPPAError(.data, "\(path) has \(size) bytes; at most \(limit) are read") }

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// What a file is that is no safetensors file, by its first bytes: what a download has left, or another program writes.

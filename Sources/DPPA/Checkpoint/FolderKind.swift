@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// What a folder is that holds no model, by the files in it.

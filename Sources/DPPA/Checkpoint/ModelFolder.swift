@@ -2,9 +2,9 @@ import Foundation
 import SystemPackage
 
 /// What a folder of a model holds by its names: what may be replaced with it, and what is somebody else's.
-enum ModelFolder {
+package enum ModelFolder {
     /// Whether a file of this name belongs to a model.
-    static func owns(file name: String) -> Bool {
+    package static func owns(file name: String) -> Bool {
         let path = FilePath(name)
         let exact: Set<String> = [
             "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
@@ -17,7 +17,7 @@ enum ModelFolder {
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
     ///
     /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one.
-    static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
+    package static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
         var (foreign, hasWeights): ([String], Bool) = ([], false)
         for name in names(folder) {
             let path = folder.appending(name)
@@ -48,7 +48,7 @@ enum ModelFolder {
     }
 
     /// The names in a folder, sorted; but those of a run's own folders.
-    static func names(_ folder: FilePath) -> [String] {
+    package static func names(_ folder: FilePath) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
         return names.filter { !$0.hasPrefix(".dppa") }.sorted()
     }

@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// A model as expressions see it: names of tensors and the sources that their elements come from.
 ///
 /// Alignment, scopes and random streams all go by the names of the view, whatever is behind them.

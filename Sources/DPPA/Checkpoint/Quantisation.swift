@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// What tells that a checkpoint holds codes or scaled numbers where a reader expects weights: averaging them gives nonsense.
 struct Quantisation {
     /// The scheme, as its tools call it.

@@ -1,3 +1,5 @@
+import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// An open safetensors file.

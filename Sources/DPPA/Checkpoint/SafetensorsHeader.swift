@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// The header of a safetensors file: names, types, shapes and places of the tensors.
 ///
 /// A small streaming parser of the JSON subset that the format allows: memory in proportion to the tensors, no recursion,

@@ -1,11 +1,11 @@
 /// What a small file beside the weights is for, by its name.
-enum SidecarFile {
+package enum SidecarFile {
     case tokenizer, chatTemplate, generation, code, licence, other
 
     /// The kind of a file that belongs to the model; nil for one that does not.
     ///
     /// Code belongs to a model whose configuration names it.
-    init?(_ name: String, hasCode: Bool) {
+    package init?(_ name: String, hasCode: Bool) {
         let exact: Set<String> = [
             "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json",
         ]
@@ -28,10 +28,10 @@ enum SidecarFile {
     }
 
     /// The folder of further chat templates, with its slash.
-    static let templates = "additional_chat_templates/"
+    package static let templates = "additional_chat_templates/"
 
     /// The folder of licences that differ from the first model's, with a folder for each model.
-    static let licences = "licences"
+    package static let licences = "licences"
 
     private static func isTokenizer(_ name: String) -> Bool {
         let exact: Set<String> = [

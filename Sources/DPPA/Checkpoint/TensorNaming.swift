@@ -31,7 +31,7 @@ package enum TensorNaming {
     }
 
     /// A name taken apart.
-    struct Place {
+    package struct Place {
         /// The repeated stack and the index in it; nil outside every block.
         var stack: String?
         var layer: Int?

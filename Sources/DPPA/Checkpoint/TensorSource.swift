@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// One tensor that can be read piece by piece: the only kind of leaf that the engine knows.
 ///
 /// A slice of a safetensors file is one; a low-rank product or a scaled 8-bit tensor can be another. The elements are

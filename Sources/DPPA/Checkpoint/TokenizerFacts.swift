@@ -1,22 +1,23 @@
+import DPPASupport
 import Foundation
 
 /// What the tokenizer files of a model say of its tokens, without the tokenizer.
-struct TokenizerFacts {
+package struct TokenizerFacts {
     /// The largest id of a token; nil where no file tells.
-    private(set) var largest: Int?
+    package private(set) var largest: Int?
     /// The ids of the added tokens, by their text.
-    private(set) var added: [String: Int] = [:]
+    package private(set) var added: [String: Int] = [:]
     /// The text of the token that ends a text.
-    private(set) var end: String?
+    package private(set) var end: String?
 
     /// The id of the token that ends a text.
-    var endID: Int? { end.flatMap { added[$0] } }
+    package var endID: Int? { end.flatMap { added[$0] } }
 
     /// The text of an added token.
-    func text(_ id: Int) -> String? { added.filter { $0.value == id }.keys.min() }
+    package func text(_ id: Int) -> String? { added.filter { $0.value == id }.keys.min() }
 
     /// Reads tokenizer.json and tokenizer_config.json of a checkpoint; what is not there, or no JSON, tells nothing.
-    init(_ checkpoint: Checkpoint) {
+    package init(_ checkpoint: Checkpoint) {
         if checkpoint.sidecarFiles.contains("tokenizer_config.json"),
             let bytes = try? FileDescriptor.contents(checkpoint.path + "/tokenizer_config.json", limit: 64 << 20),
             let object = ConfigText.object(String(decoding: bytes, as: UTF8.self))

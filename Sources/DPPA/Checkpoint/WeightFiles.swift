@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// The files that a folder's weights are read from: those that transformers would load.
 struct WeightFiles {
     /// The tensors of all files.
@@ -36,7 +38,7 @@ struct WeightFiles {
         // An index of the one file says nothing else.
         if shards.isEmpty, (try? Self.weightMap(path + "/" + Self.index)) != nil { return }
         let left = shards.intersection(names).sorted()
-        let files = left.isEmpty ? "" : " and \(Graph.list(left.map(\.shown)))"
+        let files = left.isEmpty ? "" : " and \(Phrase.list(left.map(\.shown)))"
         notices.append(
             "\(path): \(Self.single) was read, as transformers does; \(Self.index)\(files) beside it "
                 + (left.isEmpty ? "was" : "were") + " left aside")

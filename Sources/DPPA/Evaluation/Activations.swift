@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// The activations of one model on the sequences of a wave, and the steps that carry them through a block.
 ///
 /// Each step works on numbered pieces (a batch, or a batch and some columns or a head), so that several threads share it and

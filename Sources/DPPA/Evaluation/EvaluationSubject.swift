@@ -1,3 +1,9 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// A model as the evaluator sees it: its architecture, its tensors, and what it takes to run them.
 struct EvaluationSubject {
     let config: LlamaConfig

@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// Scores model expressions with the built-in forward pass, without writing them anywhere.

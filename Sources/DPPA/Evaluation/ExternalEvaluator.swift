@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// Scores models with a command of the user's.

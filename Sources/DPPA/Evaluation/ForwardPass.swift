@@ -1,3 +1,5 @@
+import DPPAExecution
+
 /// The forward pass of several candidates of one architecture, layer by layer.
 ///
 /// The activations of all sequences of a wave are kept; one weight at a time is built for every candidate, applied to all

@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// Greedy generation with a cache of keys and values, all questions of a task together.
 struct Generator {
     private let pass: ForwardPass
@@ -63,7 +65,7 @@ struct Generator {
                 throw DPPAError(
                     .limit,
                     "\(task.path):\(sample.line): generating \(task.generation.maximumTokens) tokens needs "
-                        + "\(MemoryBudget.words(own)); \(MemoryBudget.words(memory)) are free",
+                        + "\(Phrase.bytes(own)); \(Phrase.bytes(memory)) are free",
                     notes: ["give more with --memory, or lower max_tokens in the task"])
             }
             if let last = waves.last, last.count < 64, bytes + own <= memory {

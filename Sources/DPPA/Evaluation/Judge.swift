@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// Turns the predictions for a task's sequences into its score.

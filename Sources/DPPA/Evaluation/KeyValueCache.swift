@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// The keys and values of the tokens that a generation has seen, by layer and sequence.
 final class KeyValueCache: @unchecked Sendable {
     private let width: Int

@@ -1,3 +1,5 @@
+import DPPACheckpoint
+import DPPASupport
 import Foundation
 
 /// What config.json says of a model of the LLaMA family: LLaMA 1–3, Mistral, Qwen2, Qwen3, SmolLM.

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// The names of the tensors that a forward pass reads, in the order in which it reads them, checked against a model.
 struct LlamaTensors: Sendable {
     static let embedding = "model.embed_tokens.weight"
@@ -78,7 +81,7 @@ struct LlamaTensors: Sendable {
         let unknown = facts.keys.filter { !used.contains($0) && !$0.hasSuffix("rotary_emb.inv_freq") }.sorted()
         guard unknown.isEmpty else {
             throw DPPAError(
-                .data, "\(label): the built-in evaluator would leave out \(Graph.list(unknown))",
+                .data, "\(label): the built-in evaluator would leave out \(Phrase.list(unknown))",
                 notes: [
                     "it knows LLaMA, Mistral, Qwen2, Qwen3 and SmolLM; a recipe can have others scored by a program: run --evaluator"
                 ])

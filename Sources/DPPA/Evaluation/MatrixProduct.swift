@@ -1,4 +1,5 @@
 internal import COpenBLAS
+import DPPASupport
 
 /// Products of float32 matrices by OpenBLAS, on the calling thread.
 enum MatrixProduct {

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// Rotary position embedding: pairs (x_i, x_{i + h/2}) of a head are turned by position · inverse frequency i.

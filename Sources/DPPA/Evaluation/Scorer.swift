@@ -1,3 +1,9 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// Scores models once: what was scored before, in this run or an earlier one, is remembered.
 public final class Scorer {
     /// A task of a file, or one that only an external program knows, by name.

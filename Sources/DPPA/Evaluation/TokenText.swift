@@ -1,3 +1,5 @@
+import DPPACheckpoint
+import DPPASupport
 import Foundation
 
 /// Tokens as text, by the vocabulary and decoder of a tokenizer.json; without one, tokens 0–255 are bytes.

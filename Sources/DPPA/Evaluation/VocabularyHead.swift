@@ -1,3 +1,5 @@
+import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// What a model predicts after one position.

@@ -1,3 +1,9 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// The weights of several candidates in the order in which a forward pass wants them, a few at a time.
 ///
 /// A weight is built from the candidates' expressions when it is asked for and dropped when the next one is, so memory

@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// What a pass leaves behind for a job on one tensor, to be stored when the pass is over.
 enum PassResult {
     case partial(Job, TensorID, ReductionOp, Buffer<Double>)

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPAKernels
+
 /// A piece of a tensor that one thread takes at a time, with what it answers for.
 struct Chunk: Sendable {
     /// The elements that are evaluated: whole rows when the program needs them.

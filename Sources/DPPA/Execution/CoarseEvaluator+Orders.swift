@@ -1,3 +1,5 @@
+import DPPAExpression
+
 /// Orders among values that are coarser than elements: few enough to sort.
 extension CoarseEvaluator {
     private struct Sample {

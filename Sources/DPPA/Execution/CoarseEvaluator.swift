@@ -1,8 +1,11 @@
+import DPPAExpression
+import DPPAKernels
+
 /// Computes everything coarser than an element out of what passes have accumulated, in float64.
 ///
 /// A reduction over several tensors reduces each tensor first and then the tensors in name order, by the same leaf and
 /// tree scheme as elements (`TreeSum`), so that the result depends on nothing but the numbers.
-struct CoarseEvaluator {
+package struct CoarseEvaluator {
     /// What a delta is on a tensor that it does not have.
     static let absentDelta = 0.0
     /// Any reduction, and any order statistic, of nothing.
@@ -146,7 +149,7 @@ struct CoarseEvaluator {
     }
 
     /// How many samples of a scope some tensors hold.
-    func sampleCount(_ scope: Scope, _ members: [TensorID]) -> Int {
+    package func sampleCount(_ scope: Scope, _ members: [TensorID]) -> Int {
         switch scope {
         case .element: members.reduce(0) { $0 + graph.facts($1).numel }
         case .row: members.reduce(0) { $0 + graph.facts($1).rowCount }

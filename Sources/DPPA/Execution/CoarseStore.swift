@@ -1,3 +1,5 @@
+import DPPAExpression
+
 /// The results of everything coarser than an element, kept for the session: two candidates of a search share them.
 package final class CoarseStore {
     /// The nodes that are computed, for every instance that they have.

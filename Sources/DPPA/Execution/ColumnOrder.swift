@@ -1,3 +1,7 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// Order statistics of columns: the whole tensor is in memory, column by column.
 extension Engine {
     /// Stores the cut or order statistic of every column of a tensor.

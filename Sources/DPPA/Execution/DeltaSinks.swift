@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// Counts that several threads leave, each in a place of its own.
 struct WorkerCounts: Sendable {
     /// How many counts a thread has.

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPAExpression
+
 /// What a written model is compared with, out of what the pass that writes it has at hand: nothing is read for it.
 ///
 /// b is the reference, m the model before it is rounded to the type that it is written in, m̃ after; D = m − b is the merged

@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// Runs expressions over checkpoints: the one executor.
 ///
 /// Coarse results are kept for the life of an engine, so a later request re-uses them. An engine belongs to one thread at a
@@ -9,9 +14,9 @@ public final class Engine {
     public internal(set) var report = EngineReport()
 
     package let options: EngineOptions
-    let observer: (any EngineObserver)?
+    package let observer: (any EngineObserver)?
     let store = CoarseStore()
-    let pool: WorkerPool
+    package let pool: WorkerPool
     let machines: [TileMachine]
     let counters = NonFiniteCounters()
     var arena = Buffer<UInt8>(0)
@@ -66,7 +71,7 @@ public final class Engine {
         machines = (0..<options.threads).map { TileMachine(worker: $0) }
     }
 
-    var coarse: CoarseEvaluator { CoarseEvaluator(graph: graph, store: store) }
+    package var coarse: CoarseEvaluator { CoarseEvaluator(graph: graph, store: store) }
 
     /// Computes coarse nodes and writes outputs; several share their passes.
     ///
@@ -279,12 +284,5 @@ public final class Engine {
         for task in tasks {
             for resident in task.residents { resident?.isFilled = true }
         }
-    }
-}
-
-extension Graph {
-    /// Every tensor of every model, in name order.
-    var allTensors: [TensorID] {
-        tensors.indices.map { TensorID(index: $0) }.sorted { Graph.precedes(facts($0).name, facts($1).name) }
     }
 }

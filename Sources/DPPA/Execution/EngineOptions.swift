@@ -1,3 +1,4 @@
+import DPPAKernels
 import Foundation
 
 /// How a run may use the machine.

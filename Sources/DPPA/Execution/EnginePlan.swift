@@ -1,3 +1,6 @@
+import DPPAExpression
+import DPPAKernels
+
 /// What a run will do, known before anything is read; samples of order statistics and unforeseen passes aside.
 public struct EnginePlan: Sendable {
     /// One pass over the tensors of an epoch.

@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// One histogram for each thread over one half of the order keys.
 final class HistogramBank: @unchecked Sendable {
     private let key: KeyKind

@@ -1,3 +1,7 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// Tensors of model expressions in memory: the numbers that a reader of the written model would find.
 extension Engine {
     /// A tensor, or some of its rows.

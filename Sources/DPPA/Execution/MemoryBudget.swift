@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// How much private memory a run may use, and how much of it is spoken for.
 package struct MemoryBudget {
     /// The limit in bytes.
@@ -8,36 +11,27 @@ package struct MemoryBudget {
     /// What the program, the language runtime and the recipe take before any weight is read.
     package static let base = 48 << 20
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
         reserved = MemoryBudget.base
     }
 
     /// What is left, in bytes.
-    var free: Int { max(0, limit - reserved) }
+    package var free: Int { max(0, limit - reserved) }
 
     /// Reserves bytes for something; throws a `limit` error that says what it was for when there are too few.
-    mutating func reserve(_ bytes: Int, for what: String) throws {
+    package mutating func reserve(_ bytes: Int, for what: String) throws {
         guard bytes <= free else {
             throw DPPAError(
                 .limit,
-                "\(what) needs \(MemoryBudget.words(bytes)); \(MemoryBudget.words(free)) of the budget of "
-                    + "\(MemoryBudget.words(limit)) are free",
+                "\(what) needs \(Phrase.bytes(bytes)); \(Phrase.bytes(free)) of the budget of "
+                    + "\(Phrase.bytes(limit)) are free",
                 notes: [
-                    "the program itself takes \(MemoryBudget.words(MemoryBudget.base))",
+                    "the program itself takes \(Phrase.bytes(MemoryBudget.base))",
                     "give it --memory \((reserved + bytes + 1 << 20 - 1) >> 20)M or more, or use fewer --threads",
                 ])
         }
         reserved += bytes
-    }
-
-    /// A number of bytes in words.
-    package static func words(_ bytes: Int) -> String {
-        if bytes < 1 << 20 { return "\((bytes + 1023) >> 10) KiB" }
-        let mebibytes = Double(bytes) / Double(1 << 20)
-        if mebibytes < 1024 { return "\(Int(mebibytes.rounded(.up))) MiB" }
-        let tenths = Int((mebibytes / 1024 * 10).rounded(.up))
-        return "\(tenths / 10).\(tenths % 10) GiB"
     }
 }
 

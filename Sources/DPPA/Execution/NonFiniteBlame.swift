@@ -1,3 +1,7 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// An output that is not finite although the inputs are, at that element; the engine turns it into an error in words.
 struct NonFiniteOutput: Error {
     var tensor: TensorID

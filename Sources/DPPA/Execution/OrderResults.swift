@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// Finding order statistics: exact results after a pass, without fail.
 extension Engine {
     /// Stores what searches have found; one whose bracket missed finds it by histograms.

@@ -1,3 +1,6 @@
+import DPPAExpression
+import DPPASupport
+
 /// Finding order statistics: samples before a pass.
 extension Engine {
     /// The searches of a `cut` or `kth` node for the instances that some tensors belong to.

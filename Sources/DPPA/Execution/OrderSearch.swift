@@ -1,3 +1,7 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// The exact search for one order statistic: the r-th largest of all values of a node on an instance's tensors.
 ///
 /// A sample brackets it, one pass counts what lies above the bracket and gathers what lies inside. When the bracket
@@ -162,9 +166,10 @@ final class OrderSearch: @unchecked Sendable {
         let found = Selection.select(keys.pointer, count: count, ascendingIndex: count - rank)
         var (greater, equal) = (0, 0)
         for scan in all {
+            let keys = scan.keys
             for index in 0..<scan.gathered {
-                greater += scan.keys[index] > found ? 1 : 0
-                equal += scan.keys[index] == found ? 1 : 0
+                greater += keys[index] > found ? 1 : 0
+                equal += keys[index] == found ? 1 : 0
             }
         }
         let wanted = rank - greater
@@ -178,9 +183,8 @@ final class OrderSearch: @unchecked Sendable {
             var places: [Int] = []
             for worker in 0..<width {
                 guard let scan = scans[worker * members.count + member] else { continue }
-                for index in 0..<scan.gathered where scan.keys[index] == found {
-                    places.append(Int(scan.indices[index]))
-                }
+                let (keys, indices) = (scan.keys, scan.indices)
+                for index in 0..<scan.gathered where keys[index] == found { places.append(Int(indices[index])) }
             }
             if left <= places.count {
                 places.sort()

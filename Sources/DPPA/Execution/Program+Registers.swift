@@ -1,3 +1,5 @@
+import DPPASupport
+
 extension Program {
     /// Gives values that do not live at the same time one register; `kept` are read by sinks at the end.
     ///

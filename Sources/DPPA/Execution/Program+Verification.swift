@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// What must hold of a compiled program; tests and the fuzzer's recipes run with this check, others without its cost.
 extension Program {
     /// Throws an `internalFault` that names the instruction unless every register is written before it is read, no result

@@ -1,3 +1,7 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+
 /// A straight line of vector operations that makes all values of one tensor's jobs, tile by tile.
 ///
 /// Coarse values are immediate operands, so a program is made for one tensor and one pass. Registers hold a tile of float32

@@ -1,3 +1,6 @@
+import DPPAExpression
+import DPPAKernels
+
 /// Emitting the instructions of nodes whose operands are resolved.
 extension ProgramCompiler {
     mutating func emit(_ id: NodeID) throws -> Value {

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPAExpression
+
 /// Makes the program of one tensor for one pass: resolves which operands the tensor has, and folds coarse values in.
 struct ProgramCompiler {
     /// What a node is on this tensor.

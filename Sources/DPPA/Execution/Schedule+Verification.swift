@@ -1,3 +1,5 @@
+import DPPAExpression
+
 /// What must hold of a schedule; tests and the fuzzer's recipes run with this check, others without its cost.
 extension Schedule {
     /// Throws an `internalFault` that names the node unless every coarse value is computed before it is used, and every

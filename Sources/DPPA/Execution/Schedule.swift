@@ -1,3 +1,6 @@
+import DPPAExpression
+import DPPAKernels
+
 /// A moment of a run: after `pass` passes over a unit (a tensor or a layer) of the epoch.
 ///
 /// All units go through an epoch before the next one starts: only what reaches over units, model and group scope, needs one.

@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// What happens to the values of a program, tile by tile.
 enum Sink: Sendable {
     /// Leaf sums of a register, or of the products of two.

@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// What each instruction of a program does to a tile.
 extension TileMachine {
     /// Runs one instruction on a tile.

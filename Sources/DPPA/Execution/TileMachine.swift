@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// One thread's memory, and the loop that runs a program over a chunk, tile by tile.
 final class TileMachine: @unchecked Sendable {
     private let worker: Int

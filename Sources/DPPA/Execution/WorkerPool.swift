@@ -4,9 +4,9 @@ import Synchronization
 /// Threads that share out numbered pieces of work.
 ///
 /// Which thread does which piece is left to chance; results must not depend on it.
-final class WorkerPool: Sendable {
+package final class WorkerPool: Sendable {
     /// How many threads work, the caller's included.
-    let width: Int
+    package let width: Int
     private let shared: Shared
 
     private final class Shared: @unchecked Sendable {
@@ -72,7 +72,7 @@ final class WorkerPool: Sendable {
     /// Runs `body(index, worker)` for every index of 0..<count.
     ///
     /// Worker is below `width`. Rethrows the first failure.
-    func run(_ count: Int, _ body: @escaping @Sendable (Int, Int) throws -> Void) throws {
+    package func run(_ count: Int, _ body: @escaping @Sendable (Int, Int) throws -> Void) throws {
         guard count > 0 else { return }
         shared.condition.withLock {
             shared.body = body

@@ -1,3 +1,5 @@
+import DPPACheckpoint
+
 /// A selection of tensors, in bytewise order of their names.
 public struct Domain: Sendable {
     /// The members in bytewise order of their names.
@@ -9,7 +11,7 @@ public struct Domain: Sendable {
         members = Set(tensors)
     }
 
-    func contains(_ tensor: TensorID) -> Bool { members.contains(tensor) }
+    package func contains(_ tensor: TensorID) -> Bool { members.contains(tensor) }
 }
 
 extension Graph {
@@ -26,7 +28,7 @@ extension Graph {
     package func tensors(of node: NodeID) -> [TensorID] { domain(of: node)?.tensors ?? [] }
 
     /// Whether a tensor is in a node's selection; none is for a number that holds everywhere.
-    func selects(_ node: NodeID, _ tensor: TensorID) -> Bool { domain(of: node)?.contains(tensor) ?? false }
+    package func selects(_ node: NodeID, _ tensor: TensorID) -> Bool { domain(of: node)?.contains(tensor) ?? false }
 
     /// The layers of the graph's tensors are numbered; nil outside every block.
     package func layerKey(_ tensor: TensorID) -> Int? { layerOfTensor[tensor.index] }
@@ -73,16 +75,6 @@ extension Graph {
     /// Bytewise order of names, which is the order of tensors everywhere.
     package static func precedes(_ a: String, _ b: String) -> Bool {
         a.utf8.lexicographicallyPrecedes(b.utf8)
-    }
-
-    /// "1 tensor", "2 tensors".
-    package static func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
-
-    /// A short list of names for a message.
-    package static func list(_ names: [String], limit: Int = 4) -> String {
-        names.count <= limit
-            ? names.joined(separator: ", ")
-            : names.prefix(limit).joined(separator: ", ") + " and \(names.count - limit) more"
     }
 }
 

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// A growing set of expression nodes in which equal expressions are one node.
 ///
 /// A recipe is traced into a graph once; the graph runs nothing. Nodes are immutable and are referred to by identity.
@@ -14,7 +17,7 @@ public final class Graph {
     private var identities: [Node.Key: NodeID] = [:]
     /// The models that have been added, in order.
     public private(set) var models: [ModelView] = []
-    private(set) var tables: [[TensorID: Double]] = []
+    package private(set) var tables: [[TensorID: Double]] = []
     private var tableNumbers: [[TensorID: Double]: Int] = [:]
 
     var tensors: [TensorFacts] = []

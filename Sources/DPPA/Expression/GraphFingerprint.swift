@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// Recognises an expression that was seen before, in this run or an earlier one.
 ///
 /// Two nodes have equal fingerprints when they compute the same from the same files: operations, scopes, selections, random

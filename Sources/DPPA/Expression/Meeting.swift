@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// An operation in which selections meet, for messages: its name and its operands.
 struct Meeting {
     var what: String
@@ -40,11 +43,11 @@ extension Graph {
         let names = lacking.map { facts($0).name }
         let own = models(of: id).map { models[$0] }
         let other = meeting.sides.first { $0 != id && (domain(of: $0)?.contains(lacking[0]) ?? false) }
-        let others = Graph.list(other.map { models(of: $0) }?.map { models[$0].title } ?? [], limit: 2)
+        let others = Phrase.list(other.map { models(of: $0) }?.map { models[$0].title } ?? [], limit: 2)
         let count = names.count == 1 ? names[0] : "\(names.count) tensors"
         // What its models have was left out by a selection; otherwise the models themselves differ.
         let isSelection = names.allSatisfy { name in own.contains { $0.source(name) != nil } }
-        let which = names.count == 1 ? "" : ": \(Graph.list(names))"
+        let which = names.count == 1 ? "" : ": \(Phrase.list(names))"
         guard !isSelection, !self[id].scope.isKeyed else {
             return mistake(
                 "\(shown(meeting)): \(formula(id, depth: 2)) has no value for \(count)" + which,
@@ -55,10 +58,10 @@ extension Graph {
         let isApart = Set(present).isDisjoint(
             with: other.flatMap { domain(of: $0) }?.tensors.map { facts($0).name } ?? [])
         return mistake(
-            "\(shown(meeting)): \(Graph.list(own.map(\.title), limit: 2)) \(names.count == 1 ? "has no" : "lacks") \(count)"
+            "\(shown(meeting)): \(Phrase.list(own.map(\.title), limit: 2)) \(names.count == 1 ? "has no" : "lacks") \(count)"
                 + (others.isEmpty ? "" : names.count == 1 ? ", which \(others) has" : " that \(others) has") + which,
             isApart
-                ? "they have no name in common: one has \(Graph.list(present, limit: 1)); merge models of one architecture"
+                ? "they have no name in common: one has \(Phrase.list(present, limit: 1)); merge models of one architecture"
                 : "leave such tensors out on the other side with :select, or merge models of one architecture")
     }
 
@@ -66,7 +69,7 @@ extension Graph {
     private func holder(of name: String, _ shape: [Int], _ id: NodeID) -> String {
         let all = models(of: id).map { models[$0] }
         let found = all.filter { $0.source(name)?.shape == shape }
-        return Graph.list((found.isEmpty ? all : found).map(\.title), limit: 2)
+        return Phrase.list((found.isEmpty ? all : found).map(\.title), limit: 2)
     }
 
     private func shown(_ meeting: Meeting) -> String {

@@ -1,8 +1,15 @@
+import DPPAKernels
+import DPPASupport
+
 /// The identity of a node in a graph.
 ///
 /// Operands always have smaller identities than the nodes that use them.
 public struct NodeID: Hashable, Comparable, Sendable {
     package let index: Int32
+
+    package init(index: Int32) {
+        self.index = index
+    }
 
     /// The order in which nodes were made.
     public static func < (a: NodeID, b: NodeID) -> Bool { a.index < b.index }
@@ -15,7 +22,7 @@ public struct TensorID: Hashable, Sendable {
 
 /// A place in a graph's table of interned selections.
 public struct DomainID: Hashable, Sendable {
-    let index: Int
+    package let index: Int
 }
 
 /// What a node computes from its operands.
@@ -79,7 +86,7 @@ package enum Operation: Hashable, Sendable {
 /// Two nodes of a graph are never equal.
 public struct Node: Sendable {
     /// The part that makes nodes equal or different.
-    struct Key: Hashable, Sendable {
+    package struct Key: Hashable, Sendable {
         var operation: Operation
         var scope: Scope
         var space: Space

@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// Elementwise operations, with the rules of spaces, scopes and selections.
 extension Graph {
     /// `op(x)`; the negative of a delta is a delta, everything else a value.

@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// Printing expressions back as the maths that a recipe wrote.
 extension Graph {
     /// The formula of a node, in the recipe language's own words; deeper than `depth` operations it says `…`.

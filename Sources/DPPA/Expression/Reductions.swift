@@ -1,3 +1,6 @@
+import DPPAKernels
+import DPPASupport
+
 /// A reduction of a recipe; the kernels know fewer.
 package enum Reduction: String, Hashable, Sendable, CaseIterable {
     case sum, mean, count, max, min, norm, dot
@@ -98,7 +101,7 @@ extension Graph {
         guard outside.isEmpty else {
             throw mistake(
                 "\(what): \(outside.count) tensor\(outside.count == 1 ? " is" : "s are") in no \(scope.name): "
-                    + Graph.list(outside),
+                    + Phrase.list(outside),
                 scope == .layer
                     ? "reduce over the blocks alone: x:linears(), or x:select \"*.layers.*\""
                     : "the grouping was made for another selection")

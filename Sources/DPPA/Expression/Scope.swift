@@ -56,7 +56,7 @@ public enum Scope: Hashable, Sendable {
 
 /// The identity of a recipe's own grouping of tensors within a graph.
 public struct GroupingID: Hashable, Sendable {
-    let index: Int
+    package let index: Int
 }
 
 /// What kind of quantity a node is, which decides what may be combined with what.

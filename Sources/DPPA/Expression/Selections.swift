@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// Parts of a field: some of its tensors, and rules for some of them.
 extension Graph {
     /// The field on those of its tensors for which the test holds.
@@ -10,7 +13,8 @@ extension Graph {
             let names = domain.tensors.prefix(3).map { facts($0).name }
             throw mistake(
                 "\(what): no tensor matches",
-                "the selection has \(Graph.counted(domain.tensors.count, "tensor")): \(Graph.list(names, limit: 3)), …")
+                "the selection has \(Phrase.counted(domain.tensors.count, "tensor")): \(Phrase.list(names, limit: 3)), …"
+            )
         }
         let id = intern(members)
         let node = self[x]
@@ -31,7 +35,7 @@ extension Graph {
             throw DPPAError(
                 .data, ":select: '\(glob)' matches no tensor",
                 notes: (glob.contains { "[]{}|".contains($0) } ? [Glob.help] : [])
-                    + ["the selection has \(Graph.counted(all.count, "tensor")): \(Graph.list(all, limit: 3))"],
+                    + ["the selection has \(Phrase.counted(all.count, "tensor")): \(Phrase.list(all, limit: 3))"],
                 location: location)
         }
         return try restrict(x, ":select") { facts in globs.contains { Glob.matches($0, facts.name) } }

@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPASupport
+
 /// How two checkpoints differ, tensor by tensor and layer by layer.
 public struct CheckpointDifference: Sendable {
     /// What is measured of a tensor or a layer.

@@ -1,3 +1,6 @@
+import DPPAExecution
+import DPPAExpression
+
 extension DeltaComparison {
     /// What a written model is compared with: the model that its expression starts from, or the first one that it reads
     /// where it starts from none, as a mean does; the experts are the other models.

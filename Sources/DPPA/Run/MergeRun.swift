@@ -1,3 +1,9 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
 /// From expressions to finished model directories.
 public struct MergeRun {
     /// What the person at the keyboard decides.

@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// The README.md of a written model: everything that is needed to make it again.
 ///
 /// No local paths: models appear under their names. Nothing in it changes from one run to the next.

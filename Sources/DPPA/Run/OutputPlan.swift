@@ -1,3 +1,7 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// The tensors of one written model: which are computed, which are copied, and in what type.

@@ -1,3 +1,4 @@
+import DPPAExecution
 import Foundation
 
 extension RunRecord {

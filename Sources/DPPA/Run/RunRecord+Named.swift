@@ -1,3 +1,7 @@
+import DPPACheckpoint
+import DPPAExecution
+import DPPAExpression
+
 extension RunRecord {
     /// A value per instance, under the name that the recipe gave it.
     public struct NamedValue: Sendable {

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.

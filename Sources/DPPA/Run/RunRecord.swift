@@ -1,3 +1,8 @@
+import DPPACheckpoint
+import DPPAEvaluation
+import DPPAExecution
+import DPPAExpression
+import DPPAKernels
 import Foundation
 
 /// Everything that a run of a recipe has to tell: the model card, the JSON and the page are all made of it.

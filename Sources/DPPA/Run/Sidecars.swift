@@ -1,3 +1,7 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// The small files beside the weights of a written model: config, generation settings, tokenizer, chat template, licences.
@@ -176,7 +180,7 @@ package struct Sidecars {
         }
         guard !copied.isEmpty else { return }
         notices.append(
-            "warning: the model brings code of its own, \(Graph.list(copied)): copied as it is and not run here; readers run "
+            "warning: the model brings code of its own, \(Phrase.list(copied)): copied as it is and not run here; readers run "
                 + "it with trust_remote_code=True")
     }
 
@@ -208,39 +212,5 @@ package struct Sidecars {
         let file = try OutputFile(path, name: path, size: data.count)
         try data.withUnsafeBytes { try file.write($0, at: 0) }
         try file.sync()
-    }
-}
-
-/// The code that a configuration names in `auto_map`.
-struct AutoMap {
-    /// One class: in a file beside the configuration, or in another repository.
-    struct Reference: Hashable {
-        /// The file, such as `modeling_x.py`.
-        var module: String?
-        /// The repository that it is fetched from.
-        var repository: String?
-    }
-
-    /// What is named, each once, in order.
-    private(set) var references: [Reference] = []
-
-    /// Reads the text of a configuration; nothing where there is none.
-    init(_ text: String?) {
-        guard let text, text.contains("\"auto_map\""),
-            let map = ConfigText.object(text)?["auto_map"]
-        else { return }
-        // Old tokenizers have a list, or a slow and a fast class.
-        let values = (map as? [String: Any])?.sorted { $0.key < $1.key }.map(\.value) ?? [map]
-        for value in values.flatMap({ $0 as? [Any] ?? [$0] }) {
-            guard let name = value as? String else { continue }
-            let reference: Reference
-            if let cut = name.range(of: "--") {
-                reference = Reference(repository: String(name[..<cut.lowerBound]))
-            } else {
-                let module = name.split(separator: ".").dropLast().joined(separator: "/")
-                reference = Reference(module: module + ".py")
-            }
-            if !references.contains(reference) { references.append(reference) }
-        }
     }
 }

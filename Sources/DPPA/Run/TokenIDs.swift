@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// The tokens that config.json and generation_config.json name by number: they follow the tokenizer.
 enum TokenIDs {
     private static let keys = ["bos_token_id", "eos_token_id", "pad_token_id"]
@@ -49,7 +52,8 @@ enum TokenIDs {
         guard !missing.isEmpty else { return nil }
         notices.append(
             "warning: eos_token_id of generation_config.json became \(shown(held + missing)): "
-                + Graph.list(missing.map { "\($0) (\((facts.text($0) ?? "?").shown))" }) + " ends a text of this model")
+                + Phrase.list(missing.map { "\($0) (\((facts.text($0) ?? "?").shown))" }) + " ends a text of this model"
+        )
         var text = generation ?? "{}"
         if generation == nil {
             for key in keys where !ids(model[key]).isEmpty {

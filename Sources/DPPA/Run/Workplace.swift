@@ -1,3 +1,5 @@
+import DPPACheckpoint
+import DPPASupport
 import Foundation
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// How many bytes of weights a run may write, in models and in candidates that another program scores.

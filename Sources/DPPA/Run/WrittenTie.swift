@@ -1,3 +1,5 @@
+import DPPACheckpoint
+
 /// Whether the head of a written model is its embedding, in config.json and in the weights.
 struct WrittenTie {
     private static let key = "tie_word_embeddings"

@@ -1,3 +1,6 @@
+import DPPACheckpoint
+import DPPASupport
+
 /// The rows of embedding and head of a written model, against what its config and tokenizer say.
 struct WrittenVocabulary {
     /// The path of `vocab_size` in config.json.

@@ -4,7 +4,7 @@ import Synchronization
 /// What is to be removed when the program is ended at once, in the middle of its work.
 package enum Cleanup {
     /// While it lives, its action is due.
-    final class Token: Sendable {
+    package final class Token: Sendable {
         private let number: Int
         fileprivate init(_ number: Int) { self.number = number }
         deinit { Cleanup.actions.withLock { $0.pending[number] = nil } }
@@ -18,7 +18,7 @@ package enum Cleanup {
     private static let actions = Mutex(Actions())
 
     /// Adds an action, until the token goes away.
-    static func add(_ action: @escaping @Sendable () -> Void) -> Token {
+    package static func add(_ action: @escaping @Sendable () -> Void) -> Token {
         actions.withLock {
             $0.next += 1
             $0.pending[$0.next] = action

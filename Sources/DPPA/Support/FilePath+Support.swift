@@ -37,7 +37,7 @@ extension FilePath {
 
 extension Errno {
     /// What the system said beneath an error of Foundation's, whose own words are numbers; nil when it said nothing.
-    init?(beneath error: any Error) {
+    package init?(beneath error: any Error) {
         guard let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError else { return nil }
         self.init(rawValue: cause.code.rawValue)
     }

@@ -2,21 +2,21 @@ import Foundation
 import SystemPackage
 
 /// Where something is to be made: its real path, found without creating anything.
-struct OutputPlace {
+package struct OutputPlace {
     /// The path as the user named it.
-    let given: String
+    package let given: String
     /// The real path of the folder that is to hold it; it may have yet to be created.
-    let parent: FilePath
+    package let parent: FilePath
     /// Its own name.
-    let name: String
+    package let name: String
     /// The folders to create, the outermost first.
     private let missing: [FilePath]
 
     /// The path, with the links above it resolved.
-    var target: FilePath { parent.appending(name) }
+    package var target: FilePath { parent.appending(name) }
 
     /// What is at the path itself, be it a link; nil when nothing is.
-    var status: stat? {
+    package var status: stat? {
         var status = stat()
         return lstat(target.string, &status) == 0 ? status : nil
     }
@@ -24,7 +24,7 @@ struct OutputPlace {
     /// Throws `cannotCreate` when nothing can be made there.
     ///
     /// Messages show `given`, which may be another name of the same place.
-    init(_ place: String, given: String? = nil) throws {
+    package init(_ place: String, given: String? = nil) throws {
         let given = given ?? place
         self.given = given
         var path = FilePath(place)
@@ -69,7 +69,7 @@ struct OutputPlace {
     /// Creates the folders above the path, and gives those that were not there, the outermost first.
     ///
     /// Throws `cannotCreate` when that is not possible; then none has been created.
-    func createParents() throws -> [FilePath] {
+    package func createParents() throws -> [FilePath] {
         var created: [FilePath] = []
         for path in missing {
             var status = stat()
@@ -88,7 +88,7 @@ struct OutputPlace {
     /// Creates a folder at the path itself, and those above it.
     ///
     /// Throws `cannotCreate` when that is not possible; then none has been created.
-    func create() throws {
+    package func create() throws {
         let created = try createParents()
         guard mkdir(target.string, 0o777) != 0, errno != EEXIST else { return }
         let reason = Self.words(errno)
@@ -97,16 +97,16 @@ struct OutputPlace {
     }
 
     /// An error number of the system in words.
-    static func words(_ number: Int32) -> String { Errno(rawValue: number).description }
+    package static func words(_ number: Int32) -> String { Errno(rawValue: number).description }
 
     /// Eight letters and digits for the name of something temporary.
-    static func randomName() -> String {
+    package static func randomName() -> String {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
         return String((0..<8).map { _ in letters[Int.random(in: letters.indices)] })
     }
 
     /// Brings the entries of a folder to the disk; does nothing for a file.
-    static func sync(_ folder: FilePath) {
+    package static func sync(_ folder: FilePath) {
         let descriptor = open(folder.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)

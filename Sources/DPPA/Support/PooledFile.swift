@@ -4,7 +4,7 @@ import SystemPackage
 
 /// An open file among more of them than a program may have open: while nobody uses it, it may be closed, and is opened again
 /// when somebody does.
-final class PooledFile: Sendable {
+package final class PooledFile: Sendable {
     private struct State {
         var descriptor: Int32 = -1
         var users = 0
@@ -26,12 +26,12 @@ final class PooledFile: Sendable {
     private let state = Mutex(State())
 
     /// Another file stands where this one was.
-    struct Replaced: Error {}
+    package struct Replaced: Error {}
 
     /// Opens a file; later openings do not create or truncate it.
     ///
     /// Throws the system's `Errno`.
-    init(_ path: String, _ flags: Int32, permissions: mode_t = 0) throws {
+    package init(_ path: String, _ flags: Int32, permissions: mode_t = 0) throws {
         self.path = path
         self.flags = flags & ~(O_CREAT | O_EXCL | O_TRUNC) | O_CLOEXEC
         OpenFiles.makeRoom()
@@ -55,7 +55,7 @@ final class PooledFile: Sendable {
     /// Calls `body` with the open file.
     ///
     /// Throws an `Errno` when it cannot be opened again, and `Replaced` when another file is there by now.
-    func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {
+    package func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {
         let descriptor = try borrow()
         defer { state.withLock { $0.users -= 1 } }
         return try body(descriptor)
@@ -136,7 +136,7 @@ package enum OpenFiles {
     }
 
     /// What helps when there are too many.
-    static func note(_ reason: Errno) -> [String] {
+    package static func note(_ reason: Errno) -> [String] {
         reason == .tooManyOpenFiles ? ["let the program open more files: ulimit -n 4096"] : []
     }
 

@@ -2,17 +2,19 @@ import Foundation
 import SystemPackage
 
 /// The ways to give a file or folder another name; each tells whether it was done, and `errno` tells why not.
-enum Rename {
+package enum Rename {
     /// Takes the place of a file, or of an empty folder.
-    static func plain(_ old: FilePath, _ new: FilePath) -> Bool { Foundation.rename(old.string, new.string) == 0 }
+    package static func plain(_ old: FilePath, _ new: FilePath) -> Bool {
+        Foundation.rename(old.string, new.string) == 0
+    }
 
     /// Two names change their places.
-    static func exchange(_ one: FilePath, _ other: FilePath) -> Bool { flagged(one, other, 2) }
+    package static func exchange(_ one: FilePath, _ other: FilePath) -> Bool { flagged(one, other, 2) }
 
     /// Takes the place of nothing.
     ///
     /// A file system that knows no flags gets a plain rename, after a look whether there is anything.
-    static func ifFree(_ old: FilePath, _ new: FilePath) -> Bool {
+    package static func ifFree(_ old: FilePath, _ new: FilePath) -> Bool {
         if flagged(old, new, 1) { return true }
         guard errno == EINVAL || errno == ENOSYS else { return false }
         var status = stat()

@@ -15,7 +15,7 @@ extension Call {
         let hidden = function.form == .method ? 1 : 0
         let most = function.parameters.count - hidden
         return DPPAError(
-            .data, "\(shownName) takes \(Graph.counted(most, "argument")); this call has \(given - hidden)",
+            .data, "\(shownName) takes \(Phrase.counted(most, "argument")); this call has \(given - hidden)",
             notes: ["it is called as " + Reference.signature(function, isMethod: function.form == .method)],
             location: location.map {
                 sources.argument(function.parameters.count - hidden, of: name, from: $0) ?? $0

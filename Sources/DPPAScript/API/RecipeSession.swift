@@ -89,7 +89,7 @@ package final class RecipeSession {
             add(checkpoint)
             if let other, !view.cut.isEmpty {
                 warnings.append(
-                    "warning: \(label) has more rows than \(graph.models[other].label) in \(Graph.list(view.cut)); "
+                    "warning: \(label) has more rows than \(graph.models[other].label) in \(Phrase.list(view.cut)); "
                         + "they are left out")
             }
         }
@@ -150,9 +150,9 @@ package final class RecipeSession {
         let what = result.name.map { "the model '\($0)'" } ?? "the returned model"
         throw DPPAError(
             .data,
-            "\(what) lacks \(lacking.count) of the \(Graph.counted(model.tensors.count, "tensor")) of \(model.title)",
+            "\(what) lacks \(lacking.count) of the \(Phrase.counted(model.tensors.count, "tensor")) of \(model.title)",
             notes: [
-                "missing: \(Graph.list(lacking))",
+                "missing: \(Phrase.list(lacking))",
                 "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
                 "a part is written on request: model:save(name, { partial = true })",
             ], location: graph.location)

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 import Synchronization
 

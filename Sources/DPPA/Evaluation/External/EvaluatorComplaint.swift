@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// Makes the errors of an external evaluator, each of which names its command and the file with its output.
 struct EvaluatorComplaint: Sendable {
     /// The command as the user wrote it.

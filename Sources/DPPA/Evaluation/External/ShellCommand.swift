@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 internal import Subprocess
 import Synchronization

@@ -1,3 +1,5 @@
+import DPPACheckpoint
+
 /// The places of tensors in a figure by layer and module, the same for all figures of a page.
 struct BlockGrid {
     /// Above this many modules those that differ in a number alone, such as a mixture's experts, share a row.

@@ -1,3 +1,5 @@
+import DPPAExecution
+
 /// What a run tells of its deltas: experts beside each other and beside the merged model.
 struct DeltaSection {
     let output: RunRecord.Output

@@ -1,3 +1,5 @@
+import DPPACheckpoint
+
 /// The values that a recipe named: those that differ in the model's label alone are one figure with one scale.
 struct NamedSection {
     let named: [RunRecord.NamedValue]

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 
 /// A run as one page: what was done with what, how the deltas came out, searches, scores, named values, the recipe.

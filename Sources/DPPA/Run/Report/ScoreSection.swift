@@ -1,3 +1,5 @@
+import DPPAEvaluation
+
 /// What `dppa.score` gave, by task.
 struct ScoreSection {
     let scores: [RunRecord.ScoredModel]

@@ -3,7 +3,7 @@ extension JSONScanner {
     /// Throws when a text is not one JSON object, with NaN and Infinity allowed as Python writes them.
     ///
     /// `subject` begins the message.
-    static func requireObject(_ text: String, _ subject: String) throws {
+    package static func requireObject(_ text: String, _ subject: String) throws {
         var text = text
         try text.withUTF8 { bytes in
             var scanner = JSONScanner(bytes: UnsafeRawBufferPointer(bytes), file: subject, kind: .text)
@@ -16,7 +16,7 @@ extension JSONScanner {
     /// Reads an object; `member` is called behind the colon of each name and reads the value.
     ///
     /// A name that appears twice is an error: it would mean one thing here and another elsewhere.
-    mutating func members(_ member: (String, inout JSONScanner) throws -> Void) throws {
+    package mutating func members(_ member: (String, inout JSONScanner) throws -> Void) throws {
         var names: Set<String> = []
         try expect("{")
         if skip("}") { return }
@@ -30,7 +30,7 @@ extension JSONScanner {
     }
 
     /// Reads a list; `element` reads each value.
-    mutating func elements(_ element: (inout JSONScanner) throws -> Void) throws {
+    package mutating func elements(_ element: (inout JSONScanner) throws -> Void) throws {
         try expect("[")
         if skip("]") { return }
         repeat { try element(&self) } while skip(",")
@@ -38,7 +38,7 @@ extension JSONScanner {
     }
 
     /// Passes over any value.
-    mutating func skipValue() throws {
+    package mutating func skipValue() throws {
         // The lists and objects that are open: whether it is an object.
         var open: [Bool] = []
         while true {
@@ -82,7 +82,7 @@ extension JSONScanner {
     }
 
     /// Whether a token comes next; passes over white space.
-    mutating func isNext(_ token: Unicode.Scalar) -> Bool {
+    package mutating func isNext(_ token: Unicode.Scalar) -> Bool {
         skipSpace()
         return position < bytes.count && bytes[position] == UInt8(ascii: token)
     }

@@ -24,7 +24,7 @@ enum Formula {
     static func not(_ x: Lanes) -> Lanes { Lanes(x .== Lanes()) }
 
     @inline(__always)
-    static func add(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+    package static func add(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
 
     @inline(__always)
     static func subtract(_ a: Lanes, _ b: Lanes) -> Lanes { a - b }

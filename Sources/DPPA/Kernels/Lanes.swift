@@ -1,5 +1,5 @@
 /// The vector of the element kernels: two registers of AVX2.
-typealias Lanes = SIMD16<Float>
+package typealias Lanes = SIMD16<Float>
 
 extension SIMD16 where Scalar == Float {
     /// 1 where the mask is set, else 0.

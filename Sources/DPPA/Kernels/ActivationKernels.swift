@@ -1,7 +1,7 @@
 /// What a forward pass does between matrix products, on rows of float32.
-enum ActivationKernels {
+package enum ActivationKernels {
     /// `out = x / √(mean(x²) + ε) · weight` for one row; the sum of squares in float64.
-    static func normalize(
+    package static func normalize(
         _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, epsilon: Float,
         into out: UnsafeMutablePointer<Float>, count: Int
     ) {
@@ -23,7 +23,7 @@ enum ActivationKernels {
     }
 
     /// Turns the pairs (x_i, x_{i + half}) of one head by the angles of one position.
-    static func rotate(_ x: UnsafeMutablePointer<Float>, _ angles: UnsafePointer<Float>, half: Int) {
+    package static func rotate(_ x: UnsafeMutablePointer<Float>, _ angles: UnsafePointer<Float>, half: Int) {
         for index in 0..<half {
             let (first, second) = (x[index], x[index &+ half])
             let (cosine, sine) = (angles[index], angles[index &+ half])
@@ -33,7 +33,7 @@ enum ActivationKernels {
     }
 
     /// `gate = gate / (1 + e^-gate) · up`.
-    static func gate(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
+    package static func gate(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
         eachLanes(count) { index, load, store in
             let x = load(gate + index)
             store(x / (Lanes(repeating: 1) + exp(-x)) * load(UnsafeMutablePointer(mutating: up) + index), gate + index)
@@ -43,14 +43,14 @@ enum ActivationKernels {
     /// `x = e^(x − max x) / Σ`, with the sum in float64.
     ///
     /// A row of NaN stays NaN.
-    static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    package static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
         let total = exponentials(x, count: count, shift: largest(x, count: count), into: x)
         let factor = Float(1 / total)
         for index in 0..<count { x[index] *= factor }
     }
 
     /// The largest of a row; NaN if there is one.
-    static func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
+    package static func largest(_ x: UnsafePointer<Float>, count: Int) -> Float {
         var lanes = Lanes(repeating: -.infinity)
         var isNaN = SIMDMask<SIMD16<Int32>>(repeating: false)
         var index = 0
@@ -75,7 +75,7 @@ enum ActivationKernels {
 
     /// `out = e^(x − shift)`, and the sum of all.
     @discardableResult
-    static func exponentials(
+    package static func exponentials(
         _ x: UnsafePointer<Float>, count: Int, shift: Float, into out: UnsafeMutablePointer<Float>
     ) -> Double {
         var total = SIMD16<Float>()

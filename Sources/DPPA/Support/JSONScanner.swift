@@ -2,44 +2,44 @@
 ///
 /// No recursion, and memory in proportion to what is kept; every error names the file, the tensor that is read, and the
 /// byte.
-struct JSONScanner {
+package struct JSONScanner {
     /// What is read, for messages.
-    enum Kind {
+    package enum Kind {
         case header, text
     }
 
     let bytes: UnsafeRawBufferPointer
-    let file: String
+    package let file: String
     let kind: Kind
     /// The tensor whose entry is being read.
-    var tensor: String?
-    var position = 0
+    package var tensor: String?
+    package var position = 0
 
-    init(bytes: UnsafeRawBufferPointer, file: String, kind: Kind) {
+    package init(bytes: UnsafeRawBufferPointer, file: String, kind: Kind) {
         self.bytes = bytes
         self.file = file
         self.kind = kind
     }
 
-    func damage(_ what: String) -> DPPAError {
+    package func damage(_ what: String) -> DPPAError {
         let (unit, format) = kind == .header ? ("header byte", "safetensors file") : ("byte", "JSON")
         return DPPAError(
             .data, "\(file): \(tensor.map { "\($0.shown): " } ?? "")\(what) (\(unit) \(position))",
             notes: ["the file is damaged, or no \(format)"])
     }
 
-    mutating func skipSpace() {
+    package mutating func skipSpace() {
         while position < bytes.count, bytes[position] <= 32, [32, 9, 10, 13].contains(bytes[position]) { position += 1 }
     }
 
-    mutating func skip(_ token: Unicode.Scalar) -> Bool {
+    package mutating func skip(_ token: Unicode.Scalar) -> Bool {
         skipSpace()
         guard position < bytes.count, bytes[position] == UInt8(ascii: token) else { return false }
         position += 1
         return true
     }
 
-    mutating func expect(_ token: Unicode.Scalar) throws {
+    package mutating func expect(_ token: Unicode.Scalar) throws {
         guard skip(token) else {
             throw damage("expected '\(token)', got \(here)")
         }
@@ -52,12 +52,12 @@ struct JSONScanner {
         return (33..<127).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "the byte \(byte)"
     }
 
-    mutating func end() throws {
+    package mutating func end() throws {
         skipSpace()
         guard position == bytes.count else { throw damage("there is text behind the closing brace") }
     }
 
-    mutating func string() throws -> String {
+    package mutating func string() throws -> String {
         try expect("\"")
         var text: [UInt8] = []
         while true {
@@ -78,7 +78,7 @@ struct JSONScanner {
     }
 
     /// Passes over a string, which is checked as one that is read.
-    mutating func skipString() throws {
+    package mutating func skipString() throws {
         try expect("\"")
         let start = position
         var isASCII = true
@@ -147,7 +147,7 @@ struct JSONScanner {
         return code
     }
 
-    mutating func integers(limit: Int) throws -> [Int] {
+    package mutating func integers(limit: Int) throws -> [Int] {
         var numbers: [Int] = []
         try expect("[")
         if skip("]") { return [] }
@@ -159,7 +159,7 @@ struct JSONScanner {
         return numbers
     }
 
-    mutating func integer() throws -> Int {
+    package mutating func integer() throws -> Int {
         skipSpace()
         let start = position
         var value = 0
@@ -176,7 +176,7 @@ struct JSONScanner {
         return value
     }
 
-    mutating func strings() throws -> [String: String] {
+    package mutating func strings() throws -> [String: String] {
         var result: [String: String] = [:]
         try expect("{")
         if skip("}") { return [:] }

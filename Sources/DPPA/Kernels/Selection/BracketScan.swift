@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// One pass over elements that counts around a bracket of keys and gathers what lies strictly inside.
 ///
 /// With `low` and `high` from a sample, the order statistic that lies between them is found among few gathered keys.

@@ -1,30 +1,7 @@
-import Synchronization
-
-/// Counts the infinities and NaNs of the inputs of a pass, by model and tensor.
-final class NonFiniteCounters: Sendable {
-    private let seen = Mutex<[Engine.ResidentKey: Int]>([:])
-
-    /// Counts among raw elements of a floating-point type.
-    func count(_ bytes: UnsafeRawPointer, _ dtype: DType, _ count: Int, _ key: Engine.ResidentKey) {
-        let found = NonFinite.count(bytes, dtype, count)
-        guard found > 0 else { return }
-        seen.withLock { $0[key, default: 0] += found }
-    }
-
-    /// Gives what was counted since the last time.
-    func take() -> [Engine.ResidentKey: Int] {
-        seen.withLock { counts in
-            let taken = counts
-            counts = [:]
-            return taken
-        }
-    }
-}
-
 /// Infinities and NaNs among stored elements: all bits of the exponent are set (for E4M3, all bits but the sign).
-enum NonFinite {
+package enum NonFinite {
     /// How many there are.
-    static func count(_ bytes: UnsafeRawPointer, _ dtype: DType, _ count: Int) -> Int {
+    package static func count(_ bytes: UnsafeRawPointer, _ dtype: DType, _ count: Int) -> Int {
         switch dtype {
         case .bf16: return halves(bytes, count, mask: 0x7F80)
         case .f16: return halves(bytes, count, mask: 0x7C00)
@@ -34,7 +11,7 @@ enum NonFinite {
     }
 
     /// The first one at or after an index.
-    static func first(_ bytes: UnsafeRawPointer, _ dtype: DType, from start: Int, count: Int) -> Int? {
+    package static func first(_ bytes: UnsafeRawPointer, _ dtype: DType, from start: Int, count: Int) -> Int? {
         (start..<count).first { isNonFinite(bytes, dtype, $0) }
     }
 

@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// A stable sort of keys with their indices, for one row after the other.
 struct RadixSorter {
     /// Keys in the upper half, indices in the lower.

@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// How often each value of one half of the order keys occurs: two such passes find an order statistic exactly.
 ///
 /// A key of 0 (an element that takes no part, `KeyKind.largest`) is counted in bin 0, where no finite element falls.

@@ -21,7 +21,7 @@ public enum DType: String, Sendable, CaseIterable {
     case bool = "BOOL"
 
     /// Types of the format that are not read, with what their elements are.
-    static let unread = [
+    package static let unread = [
         "F4": "4-bit floating-point numbers", "F6_E2M3": "6-bit floating-point numbers",
         "F6_E3M2": "6-bit floating-point numbers", "F8_E4M3FNUZ": "8-bit floating-point numbers without negative zero",
         "F8_E5M2FNUZ": "8-bit floating-point numbers without negative zero", "C64": "complex numbers",

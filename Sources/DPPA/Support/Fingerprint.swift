@@ -1,27 +1,31 @@
 /// FNV-1a with 128 bits: the same number for the same bytes on every machine, to recognise what was scored before.
-struct Fingerprint {
-    private(set) var value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+package struct Fingerprint {
+    package private(set) var value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
 
-    mutating func add(_ byte: UInt8) {
+    package init(value: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d) {
+        self.value = value
+    }
+
+    package mutating func add(_ byte: UInt8) {
         value = (value ^ UInt128(byte)) &* 0x0000_0000_0100_0000_0000_0000_0000_013b
     }
 
-    mutating func add(_ number: UInt64) {
+    package mutating func add(_ number: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { add(UInt8(truncatingIfNeeded: number >> shift)) }
     }
 
-    mutating func add(_ hash: UInt128) {
+    package mutating func add(_ hash: UInt128) {
         add(UInt64(truncatingIfNeeded: hash))
         add(UInt64(truncatingIfNeeded: hash >> 64))
     }
 
     /// A text with its length, so that two texts in a row cannot be taken for two others.
-    mutating func add(_ text: String) {
+    package mutating func add(_ text: String) {
         add(UInt64(text.utf8.count))
         for byte in text.utf8 { add(byte) }
     }
 
-    static func of(_ bytes: [UInt8]) -> UInt128 {
+    package static func of(_ bytes: [UInt8]) -> UInt128 {
         var fingerprint = Fingerprint()
         for byte in bytes { fingerprint.add(byte) }
         return fingerprint.value
