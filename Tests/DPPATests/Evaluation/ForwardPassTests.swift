@@ -72,11 +72,12 @@ import Testing
         #expect(try evaluator.completions(node, expected.tokens, maximumTokens: 12) == expected.greedy)
     }
 
-    @Test func predictionsDoNotDependOnThreadsOrMemory() throws {
+    @Test(arguments: ["qwen3", "gemma2", "phi3", "gpt2", "qwen3_moe"])
+    func predictionsDoNotDependOnThreadsOrMemory(name: String) throws {
         var all: [[Double]] = []
         for (threads, memory) in [(1, 512 << 20), (2, 512 << 20), (7, 512 << 20), (2, 80 << 20)] {
             let options = EngineOptions(threads: threads, memory: memory)
-            let (evaluator, node, expected, folder) = try Self.open("qwen3", options)
+            let (evaluator, node, expected, folder) = try Self.open(name, options)
             defer { withExtendedLifetime(folder) {} }
             let sequences = (0..<200).map { number in
                 let tokens = expected.tokens[number % 3]
@@ -85,6 +86,59 @@ import Testing
             all.append(try evaluator.predictions(node, sequences).map(\.logProbability))
         }
         for other in all.dropFirst() { #expect(other == all[0]) }
+    }
+
+    /// Tokens of one candidate go to other experts than those of the next, and every part has weights of its own.
+    @Test(arguments: ["llama1", "gemma3", "phi3", "gpt2", "qwen3_moe", "mixtral"])
+    func candidatesThatAreBuiltTogetherScoreAsAlone(name: String) throws {
+        let (_, _, expected, folder) = try Self.open(name, EngineOptions(threads: 2))
+        let lines = expected.tokens.dropFirst().map { "{\"tokens\": \($0)}" }
+        let task = try EvaluationTask(path: folder.write(lines.joined(separator: "\n"), "task.jsonl"))
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: name)
+        let node = try graph.source(ModelView(checkpoint))
+        let models = try [1, 0.75, 1.5].map { factor in
+            try graph.reinterpret(
+                graph.binary(.multiply, graph.reinterpret(node, as: .value), graph.constant(factor)), as: .model)
+        }
+        let evaluator = Evaluator(
+            Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint], dtype: .f32)
+        let together = try evaluator.score(models, on: [task]).map { $0[0].value }
+        let alone = try models.map { try evaluator.score([$0], on: [task])[0][0].value }
+        #expect(together == alone)
+        #expect(Set(alone).count == 3)
+    }
+
+    @Test func everyFamilyHasAModelOfTransformers() throws {
+        let (_, _, _, folder) = try Self.open("llama1", EngineOptions(threads: 1))
+        let key = "\"model_type\": \""
+        try folder.write(folder.text("config.json").replacing(key + "llama", with: key + "?"), "config.json")
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
+        let node = try graph.source(ModelView(checkpoint))
+        let evaluator = Evaluator(
+            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+        let error = #expect(throws: DPPAError.self) { try evaluator.completions(node, [[1]], maximumTokens: 1) }
+        let known = try #require(error?.message.components(separatedBy: "one of ").last?.components(separatedBy: ", "))
+        let tried = try Self.architectures.map { name in
+            let path = Self.fixtures + "/Architectures/\(name)/config.json"
+            let config = try String(contentsOfFile: path, encoding: .utf8)
+            return config.components(separatedBy: key)[1].components(separatedBy: "\"")[0]
+        }
+        #expect(Set(known) == Set(tried))
+    }
+
+    @Test func aModelWithLearnedPositionsTakesNoMoreTokens() throws {
+        let (evaluator, node, _, folder) = try Self.open("gpt2", EngineOptions(threads: 1))
+        defer { withExtendedLifetime(folder) {} }
+        func predict(_ count: Int) throws -> Int {
+            let tokens = [Int32](repeating: 1, count: count)
+            return try evaluator.predictions(node, [TokenSequence(tokens: tokens, wanted: 0..<count, targets: tokens)])
+                .count
+        }
+        #expect(try predict(48) == 48)
+        let error = #expect(throws: DPPAError.self) { try predict(49) }
+        #expect(error?.message.contains("49 tokens; the model has 48 positions") == true)
     }
 
     @Test(

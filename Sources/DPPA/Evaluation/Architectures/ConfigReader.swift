@@ -124,6 +124,18 @@ struct ConfigReader {
         return function
     }
 
+    /// How many experts a layer has and how many a token goes to; older files say `num_experts`, newer `num_local_experts`.
+    func experts(absent: Int, active: Int) throws -> (count: Int, active: Int) {
+        let older = try optionalCount("num_experts", limit: 65_536)
+        let count = try optionalCount("num_local_experts", limit: 65_536) ?? older ?? absent
+        guard older == nil || older == count else {
+            throw unsupported("num_experts", "one number beside num_local_experts (\(count))")
+        }
+        let active = try optionalCount("num_experts_per_tok") ?? active
+        guard active <= count else { throw unsupported("num_experts_per_tok", "\(count) at most, all experts") }
+        return (count, active)
+    }
+
     /// Throws if a flag that the family knows, and the evaluator does not, is on.
     func requireOff(_ keys: String...) throws {
         for key in keys where try flag(key) == true { throw unsupported(key, "false") }
