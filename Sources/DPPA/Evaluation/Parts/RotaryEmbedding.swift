@@ -23,7 +23,10 @@ struct RotaryEmbedding: Hashable, Sendable {
     ///
     /// `theta` is what config.json leaves out; `isPartial` says whether the family knows `partial_rotary_factor`.
     init(_ config: ConfigReader, headWidth: Int, theta: Double = 10_000, isPartial: Bool = false) throws {
-        let scaling = try config.object("rope_parameters") ?? config.object("rope_scaling")
+        let newer = try config.object("rope_parameters")
+        let older = try config.object("rope_scaling")
+        if newer != nil, older != nil { throw config.unsupported("rope_scaling", "null beside rope_parameters") }
+        let scaling = newer ?? older
         for reader in [scaling, config] { _ = try reader?.positive("rope_theta") }
         let theta = try scaling?.number("rope_theta") ?? config.number("rope_theta") ?? theta
         var width = headWidth
