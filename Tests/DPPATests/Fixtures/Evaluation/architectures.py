@@ -18,7 +18,7 @@ from transformers import (AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM,
                           GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
                           MistralConfig, MistralForCausalLM, MixtralConfig, MixtralForCausalLM, Phi3Config,
                           Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig,
-                          Qwen3MoeForCausalLM)
+                          Qwen3MoeForCausalLM, Starcoder2Config, Starcoder2ForCausalLM)
 
 NEW, VOCAB = 12, 64
 COMMON = dict(vocab_size=VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
@@ -36,7 +36,7 @@ LLAMA, MISTRAL = (LlamaConfig, LlamaForCausalLM), (MistralConfig, MistralForCaus
 QWEN2, QWEN3 = (Qwen2Config, Qwen2ForCausalLM), (Qwen3Config, Qwen3ForCausalLM)
 GEMMA, GEMMA2 = (GemmaConfig, GemmaForCausalLM), (Gemma2Config, Gemma2ForCausalLM)
 GEMMA3, PHI3 = (Gemma3TextConfig, Gemma3ForCausalLM), (Phi3Config, Phi3ForCausalLM)
-GPT2 = (GPT2Config, GPT2LMHeadModel)
+GPT2, STARCODER2 = (GPT2Config, GPT2LMHeadModel), (Starcoder2Config, Starcoder2ForCausalLM)
 MIXTRAL, QWEN3_MOE = (MixtralConfig, MixtralForCausalLM), (Qwen3MoeConfig, Qwen3MoeForCausalLM)
 # heads of 16, so that query_pre_attn_scalar = 24 shows; bounds low enough to bend what they bound
 GEMMAS = dict(num_key_value_heads=2, head_dim=16, intermediate_size=40, tie_word_embeddings=True)
@@ -80,8 +80,9 @@ MODELS = {
         norm_topk_prob=False, decoder_sparse_step=2)),
     "mixtral": (MIXTRAL, rope(1000000.0) | dict(
         num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2, intermediate_size=24, sliding_window=8)),
+    "starcoder2": (STARCODER2, rope(100000.0) | dict(num_key_value_heads=2, sliding_window=8, tie_word_embeddings=True)),
 }
-HALF = [name for name, (kind, _) in MODELS.items() if kind in (GEMMA, GEMMA2, GEMMA3, PHI3, GPT2, QWEN3_MOE, MIXTRAL)]
+HALF = [name for name, (kind, _) in MODELS.items() if kind not in (LLAMA, MISTRAL, QWEN2, QWEN3)]
 # what base-model saves of GPT-2 look like: names without "transformer.", and the masks of old checkpoints
 BARE = ["gpt2_scaled"]
 
