@@ -11,8 +11,9 @@ struct EvalCommand: ParsableCommand {
         abstract: "Score a model on tasks.",
         usage: "dppa-run eval <models> ... --task <file> ... [<options>]",
         discussion: """
-            A task is a file of questions as token ids, one JSON object a line. Models of the LLaMA family are scored by the \
-            program itself; other models and tasks named external:NAME by a command of yours.
+            A task is a file of questions as token ids, one JSON object a line. LLaMA, Mistral, Qwen, Gemma, Phi 3, GPT-2, \
+            StarCoder 2 and mixtures of Mistral and Qwen are scored by the program itself; other models and tasks named \
+            external:NAME by a command of yours.
 
               {"prompt": [ids], "target": [ids]}                   exact match
               {"prompt": [ids], "choices": [[ids]], "answer": 0}   multiple choice
