@@ -72,7 +72,11 @@ struct MutationTests {
         let tokenizer =
             "{\"model\":{\"vocab\":{\"a\":1,\"\u{2581}4\":2,\"<0x32>\":3}},\"decoder\":{\"decoders\":[{\"type\":"
             + "\"ByteLevel\"}]},\"added_tokens\":[{\"id\":0,\"content\":\"<s>\",\"special\":true}]}"
-        for (number, name) in ["llama1", "llama3_bands", "llama_linear", "mistral", "qwen2", "qwen3"].enumerated() {
+        let names = [
+            "llama1", "llama3_bands", "llama_linear", "mistral", "qwen2", "qwen3", "gemma3", "phi3", "gpt2",
+            "qwen3_moe",
+        ]
+        for (number, name) in names.enumerated() {
             for config in ["config.json", "config_v4.json"] {
                 let source = ForwardPassTests.fixtures + "/Architectures/\(name)/"
                 seeds.append(

@@ -36,6 +36,10 @@ import Testing
             "llama1", "rope_parameters", "{\"full_attention\":{\"rope_type\":\"default\"}}", "'full_attention' is",
             "beside it"),
         Case("llama1", "rope_scaling", "{\"type\":\"linear\",\"factor\":2}", "'rope_scaling' is", "null beside"),
+        Case(
+            "mistral", "layer_types", "[\"full_attention\",\"sliding_attention\"]", "'layer_types'",
+            "knows sliding_attention"),
+        Case("mixtral", "layer_types", "[\"full_attention\",\"full_attention\"]", "'layer_types'"),
         Case("qwen2", "layer_types", "[\"full_attention\",\"sliding_attention\"]", "'layer_types'", "full_attention"),
         Case("qwen3", "num_experts", "4", "'num_experts' is 4", "qwen3 models"),
         Case("gemma", "hidden_act", "\"relu\"", "'hidden_act' is relu"),

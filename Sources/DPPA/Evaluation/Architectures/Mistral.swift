@@ -4,10 +4,10 @@ extension Family {
         let decoder = try StandardDecoder(config)
         let rotary = try RotaryEmbedding(config, headWidth: decoder.headWidth)
         let activation = try config.activation("hidden_act", absent: .silu)
-        let windows = try Windows(config, layers: decoder.layerCount, absent: 4096) { _ in true }
+        let window = try Windows.ofAll(config, layers: decoder.layerCount, absent: 4096)
         return decoder.architecture { layer in
             var attention = decoder.attention(layer, rotary: rotary)
-            attention.window = windows[layer]
+            attention.window = window
             return decoder.block(
                 layer, attention, decoder.gated(decoder.layer(layer) + "mlp", activation: activation))
         }

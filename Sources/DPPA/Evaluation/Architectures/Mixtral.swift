@@ -4,11 +4,11 @@ extension Family {
         let decoder = try StandardDecoder(config, epsilon: 1e-5)
         let rotary = try RotaryEmbedding(config, headWidth: decoder.headWidth, theta: 1_000_000)
         let activation = try config.activation("hidden_act", absent: .silu)
-        let windows = try Windows(config, layers: decoder.layerCount, absent: nil) { _ in true }
+        let window = try Windows.ofAll(config, layers: decoder.layerCount)
         let (experts, active) = try config.experts(absent: 8, active: 2)
         return decoder.architecture { layer in
             var attention = decoder.attention(layer, rotary: rotary)
-            attention.window = windows[layer]
+            attention.window = window
             let module = decoder.layer(layer) + "block_sparse_moe"
             let mixture = Mixture(
                 router: Linear(module + ".gate", outputs: experts, inputs: decoder.width),

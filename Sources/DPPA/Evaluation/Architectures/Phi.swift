@@ -4,11 +4,11 @@ extension Family {
         let decoder = try StandardDecoder(config, epsilon: 1e-5)
         let rotary = try RotaryEmbedding(config, headWidth: decoder.headWidth, isPartial: true)
         let activation = try config.activation("hidden_act", absent: .silu)
-        let windows = try Windows(config, layers: decoder.layerCount, absent: nil) { _ in true }
+        let window = try Windows.ofAll(config, layers: decoder.layerCount)
         let (width, hidden) = (decoder.width, decoder.hiddenWidth)
         return decoder.architecture { layer in
             var attention = decoder.fusedAttention(layer, rotary: rotary)
-            attention.window = windows[layer]
+            attention.window = window
             let module = decoder.layer(layer) + "mlp."
             let both = Linear(module + "gate_up_proj", outputs: 2 * hidden, inputs: width)
             let feedForward = FeedForward(

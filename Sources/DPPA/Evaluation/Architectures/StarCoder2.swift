@@ -4,12 +4,12 @@ extension Family {
         let decoder = try StandardDecoder(config, epsilon: config.positive("norm_epsilon") ?? 1e-5, norms: .layer)
         let rotary = try RotaryEmbedding(config, headWidth: decoder.headWidth)
         let activation = try config.activation("hidden_act", absent: .geluTanh)
-        let windows = try Windows(config, layers: decoder.layerCount, absent: nil) { _ in true }
+        let window = try Windows.ofAll(config, layers: decoder.layerCount)
         let bias = try config.flag("use_bias") ?? true
         let (width, hidden) = (decoder.width, decoder.hiddenWidth)
         return decoder.architecture { layer in
             var attention = decoder.attention(layer, rotary: rotary, hasBias: bias, hasOutputBias: bias)
-            attention.window = windows[layer]
+            attention.window = window
             let module = decoder.layer(layer) + "mlp."
             let feedForward = FeedForward(
                 up: Linear(module + "c_fc", outputs: hidden, inputs: width, hasBias: bias),

@@ -15,6 +15,16 @@ struct Windows {
         }
     }
 
+    /// The window of a family whose layers are all alike; `absent` is the one where config.json does not mention one.
+    ///
+    /// `layer_types` may say as much and no more: some readers pass over it in these families, others follow it.
+    static func ofAll(_ config: ConfigReader, layers: Int, absent: Int? = nil) throws -> Int? {
+        let window = try config.optionalCount("sliding_window", absent: absent)
+        _ = try config.layerTypes(
+            "layer_types", layers: layers, among: [window == nil ? "full_attention" : "sliding_attention"])
+        return window
+    }
+
     /// The window of a layer, the position itself included; nil if it reaches all the way.
     subscript(layer: Int) -> Int? { slides[layer] ? window : nil }
 
