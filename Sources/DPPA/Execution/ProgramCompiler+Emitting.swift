@@ -28,7 +28,9 @@ extension ProgramCompiler {
         switch node.operation {
         case .unary(let op, let x):
             let operand = try known(x)
-            if operand == .missing, node.space == .delta { return .missing }
+            if case .nothing = op.facts.spaces.remainder(in: node.space, isFirstMissing: operand == .missing) {
+                return .missing
+            }
             let register = register(of: operand, id)
             return .element(append(id) { .unary(op, register, into: $0) })
         case .roundTo(let dtype, let x):
@@ -38,11 +40,17 @@ extension ProgramCompiler {
             return .element(append(id) { .round(dtype, register, into: $0) })
         case .binary(let op, let a, let b):
             let (first, second) = (try known(a), try known(b))
-            if let unchanged = withoutMissing(op, first, second, node.space) {
-                guard op == .subtract, first == .missing, case .element(let register) = unchanged else {
-                    return unchanged
+            switch op.facts.spaces.remainder(
+                in: node.space, isFirstMissing: first == .missing, isSecondMissing: second == .missing)
+            {
+            case .nothing: return .missing
+            case .first: return first
+            case .second: return second
+            case .negativeOfSecond:
+                if case .element(let register) = second {
+                    return .element(append(id) { .unary(.negate, register, into: $0) })
                 }
-                return .element(append(id) { .unary(.negate, register, into: $0) })
+            case .operation: break
             }
             let (left, right) = (element(first, id), element(second, id))
             return .element(append(id) { .binary(op, left, right, into: $0) })
@@ -116,16 +124,6 @@ extension ProgramCompiler {
         case .size(let scope):
             return .scalar(scope == .element ? Double(facts.rowLength) : 1)
         default: throw graph.fault("there is no program for rows", id, tensor)
-        }
-    }
-
-    /// The result when a delta is missing on this tensor and the operation therefore changes nothing.
-    private func withoutMissing(_ op: BinaryOp, _ a: Value, _ b: Value, _ space: Space) -> Value? {
-        guard space != .value, a == .missing || b == .missing else { return nil }
-        switch op {
-        case .add, .subtract: return b == .missing ? a : b
-        case .multiply, .divide: return .missing
-        default: return nil
         }
     }
 

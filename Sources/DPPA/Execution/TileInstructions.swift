@@ -60,9 +60,9 @@ extension TileMachine {
             let first = tile.lowerBound / length
             for row in 0..<rowCount { rowAt(r)[row] = stored[first + row] }
         case .rowUnary(let op, let x, let r):
-            for row in 0..<rowCount { rowAt(r)[row] = ScalarMath.unary(op, value(x, row)) }
+            for row in 0..<rowCount { rowAt(r)[row] = op(value(x, row)) }
         case .rowBinary(let op, let a, let b, let r):
-            for row in 0..<rowCount { rowAt(r)[row] = ScalarMath.binary(op, value(a, row), value(b, row)) }
+            for row in 0..<rowCount { rowAt(r)[row] = op(value(a, row), value(b, row)) }
         case .rowSelect(let mask, let a, let b, let r):
             for row in 0..<rowCount { rowAt(r)[row] = value(mask, row) != 0 ? value(a, row) : value(b, row) }
         }
