@@ -104,9 +104,9 @@ package struct CoarseEvaluator {
         case .size(let scope):
             guard let tensor else { throw graph.fault("a size has no tensors", id) }
             return Double(sampleCount(scope, members(id, node.scope, tensor)))
-        case .unary(let op, let x): return ScalarMath.unary(op, try value(x, tensor, index))
+        case .unary(let op, let x): return op(try value(x, tensor, index))
         case .binary(let op, let a, let b):
-            return ScalarMath.binary(op, try value(a, tensor, index), try value(b, tensor, index))
+            return op(try value(a, tensor, index), try value(b, tensor, index))
         case .select(let mask, let a, let b):
             return try value(mask, tensor, index) != 0 ? value(a, tensor, index) : value(b, tensor, index)
         case .restrict(let x), .broadcast(let x), .reinterpret(let x): return try value(x, tensor, index)

@@ -2,27 +2,32 @@ import DPPAKernels
 
 /// Elementwise operations, with the rules of spaces, scopes and selections.
 extension Graph {
-    /// `op(x)`; the negative of a delta is a delta, everything else a value.
+    /// `op(x)`; what is linear makes a delta of a delta, everything else a value.
     public func unary(_ op: UnaryOp, _ x: NodeID) throws -> NodeID {
-        let operand = self[x]
-        if op == .not { try requireMask(x, "~") }
+        let (operand, facts) = (self[x], op.facts)
+        if facts.takesMasks { try requireMask(x, facts.symbol) }
         return try make(
-            .unary(op, x), operand.scope, op == .negate && operand.space == .delta ? .delta : .value,
-            isMask: op == .not, domain: operand.domain, label: operand.label)
+            .unary(op, x), operand.scope, facts.spaces.space(operand.space), isMask: facts.givesMask,
+            domain: operand.domain, label: operand.label)
     }
 
     /// `a op b` at the finer of the two scopes.
     public func binary(_ op: BinaryOp, _ a: NodeID, _ b: NodeID) throws -> NodeID {
-        let (left, right) = (self[a], self[b])
-        if op == .and || op == .or {
-            try requireMask(a, op.symbol)
-            try requireMask(b, op.symbol)
+        let (left, right, facts) = (self[a], self[b], op.facts)
+        if facts.takesMasks {
+            try requireMask(a, facts.symbol)
+            try requireMask(b, facts.symbol)
         }
-        let space = try space(of: op, left, right)
+        guard let space = facts.spaces.space(left.space, right.space) else {
+            throw mistake(
+                "model + model has no meaning: \(left.label ?? "a model") and \(right.label ?? "a model") are both models",
+                "for a mean write dppa.average{ models = {a, b}, weights = {0.5, 0.5} }",
+                "to add what one learnt write a + (b - base); to compute with plain numbers write dppa.weights(a)")
+        }
         let scope = Scope.join(left.scope, right.scope)
-        let domain = try join(a, b, space, op.symbol)
+        let domain = try join(a, b, space, facts.symbol)
         return try make(
-            .binary(op, a, b), scope, space, isMask: op.isComparison || op == .and || op == .or, domain: domain,
+            .binary(op, a, b), scope, space, isMask: facts.givesMask, domain: domain,
             label: joinedLabel(left, right, difference: op == .subtract && left.space == .model))
     }
 
@@ -86,21 +91,6 @@ extension Graph {
         return try make(.reinterpret(x), operand.scope, space, domain: operand.domain, label: operand.label)
     }
 
-    private func space(of op: BinaryOp, _ a: Node, _ b: Node) throws -> Space {
-        switch (op, a.space, b.space) {
-        case (.add, .model, .model):
-            throw mistake(
-                "model + model has no meaning: \(a.label ?? "a model") and \(b.label ?? "a model") are both models",
-                "for a mean write dppa.average{ models = {a, b}, weights = {0.5, 0.5} }",
-                "to add what one learnt write a + (b - base); to compute with plain numbers write dppa.weights(a)")
-        case (.subtract, .model, .model): return .delta
-        case (.add, .model, .delta), (.subtract, .model, .delta), (.add, .delta, .model): return .model
-        case (.add, .delta, .delta), (.subtract, .delta, .delta): return .delta
-        case (.multiply, .delta, .value), (.multiply, .value, .delta), (.divide, .delta, .value): return .delta
-        default: return .value
-        }
-    }
-
     private func joinedLabel(_ a: Node, _ b: Node, difference: Bool = false) -> String? {
         if difference || b.label == nil || a.label == b.label { return a.label }
         return a.label == nil ? b.label : nil
@@ -124,36 +114,5 @@ extension Graph {
         if case .constant(let bits) = node.operation { return "number \(Double(bitPattern: bits))" }
         if node.isMask { return "per-\(node.scope.name) mask" }
         return node.scope.isElement && node.space != .value ? node.space.rawValue : "per-\(node.scope.name) value"
-    }
-}
-
-extension BinaryOp {
-    /// The spelling in recipes.
-    package var symbol: String {
-        switch self {
-        case .add: "+"
-        case .subtract: "-"
-        case .multiply: "*"
-        case .divide: "/"
-        case .power: "^"
-        case .maximum: "maximum"
-        case .minimum: "minimum"
-        case .greater: "gt"
-        case .greaterOrEqual: "ge"
-        case .less: "lt"
-        case .lessOrEqual: "le"
-        case .equal: "eq"
-        case .notEqual: "ne"
-        case .and: "&"
-        case .or: "|"
-        }
-    }
-
-    /// Whether the result is a truth value of an order.
-    package var isComparison: Bool {
-        switch self {
-        case .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .notEqual: true
-        default: false
-        }
     }
 }

@@ -63,19 +63,23 @@ extension Graph {
         case .table: return atom("per_tensor(…)")
         case .size(let scope):
             return atom(scope.isElement ? "numel('\(node.scope.name)')" : "size('\(scope.name)', '\(node.scope.name)')")
-        case .unary(.negate, let x): return Piece(text: "-" + at(x).inside(8), binding: 8)
-        case .unary(.not, let x): return Piece(text: "~" + at(x).inside(8), binding: 8)
-        case .unary(let op, let x): return atom("\(op)(\(at(x).text))")
+        case .unary(let op, let x):
+            let symbol = op.facts.symbol
+            if case .prefix = op.facts.spelling { return Piece(text: symbol + at(x).inside(8), binding: 8) }
+            return atom("\(symbol)(\(at(x).text))")
         case .binary(.minimum, let inner, let high):
             if let x = clamped[id], case .binary(.maximum, _, let low) = self[inner].operation {
                 return atom("clamp(\(at(x).text), \(at(low).text), \(at(high).text))")
             }
             return atom("minimum(\(at(inner).text), \(at(high).text))")
         case .binary(let op, let a, let b):
-            guard let binding = op.binding else { return atom("\(op.symbol)(\(at(a).text), \(at(b).text))") }
-            if op.isComparison { return atom("\(at(a).inside(9)):\(op.symbol)(\(at(b).text))") }
-            return Piece(
-                text: "\(at(a).inside(binding)) \(op.symbol) \(at(b).inside(binding + 1))", binding: binding)
+            let symbol = op.facts.symbol
+            switch op.facts.spelling {
+            case .function, .prefix: return atom("\(symbol)(\(at(a).text), \(at(b).text))")
+            case .method: return atom("\(at(a).inside(9)):\(symbol)(\(at(b).text))")
+            case .infix(_, let binding):
+                return Piece(text: "\(at(a).inside(binding)) \(symbol) \(at(b).inside(binding + 1))", binding: binding)
+            }
         case .select(let mask, let a, let b):
             return atom("where(\(at(mask).text), \(at(a).text), \(at(b).text))")
         case .reduce(let op, let x, let y):
@@ -110,20 +114,5 @@ extension Graph {
     /// A number without a needless fraction.
     package static func number(_ value: Double) -> String {
         value == value.rounded() && value.magnitude < 1e15 ? String(Int(value)) : String(value)
-    }
-}
-
-extension BinaryOp {
-    /// Precedence as in Lua; nil where the operation is a function.
-    fileprivate var binding: Int? {
-        switch self {
-        case .or: 1
-        case .and: 2
-        case .add, .subtract: 5
-        case .multiply, .divide: 6
-        case .power: 9
-        case .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .notEqual: 9
-        case .maximum, .minimum: nil
-        }
     }
 }

@@ -26,13 +26,14 @@ extension SIMD16 where Scalar == Float {
         Lanes(bits: bits & SIMD16<Int32>(repeating: 0x7fff_ffff)) .< Lanes(repeating: .infinity)
     }
 
-    /// The square roots; NaN below zero.
+    /// The square roots; NaN below zero, -0 at -0.
     @inline(__always)
     var squareRoots: Lanes {
         var roots = Lanes()
-        // Without the comparison the compiler must call the C library for negative lanes, one by one.
-        for lane in 0..<16 { roots[lane] = (self[lane] < 0 ? 0 : self[lane]).squareRoot() }
-        return roots.replacing(with: Lanes(repeating: .nan), where: self .< Lanes())
+        // Of magnitudes, because for numbers that may be negative the compiler calls the C library, lane by lane.
+        for lane in 0..<16 { roots[lane] = self[lane].magnitude.squareRoot() }
+        return Lanes(bits: roots.bits | (bits & SIMD16<Int32>(repeating: .min)))
+            .replacing(with: Lanes(repeating: .nan), where: self .< Lanes())
     }
 }
 

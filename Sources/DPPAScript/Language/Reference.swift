@@ -14,9 +14,7 @@ package enum Reference {
             lines += ["## Methods of fields", ""]
             for function in Stub.sorted(Catalog.methods) { lines += section(function, isMethod: true) }
             lines += ["## Operators", "", "| operator | meaning |", "|---|---|"]
-            for (symbol, name) in Topics.symbols {
-                lines.append("| `\(symbol)` | \(Catalog.operators[name]?.summary ?? "") |")
-            }
+            lines += Catalog.signs.map { "| `\($0.form)` | \($0.function.summary) |" }
             lines += [
                 "", "## Modules", "",
                 "Written in the language itself, with public names only; `require \"dppa.NAME\"`.",

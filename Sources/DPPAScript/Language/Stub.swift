@@ -89,11 +89,12 @@ package enum Stub {
         }
     }
 
-    private static let operators =
-        [
-            "add", "sub", "mul", "div", "pow", "band", "bor",
-        ].map { "---@operator \($0)(dppa.Field|number): dppa.Field" }.joined(separator: "\n")
-        + "\n---@operator unm: dppa.Field\n---@operator bnot: dppa.Field"
+    private static let operators = {
+        func lines(_ count: Int, _ suffix: String) -> [String] {
+            Catalog.signs.filter { $0.function.parameters.count == count }.map { "---@operator \($0.name)\(suffix)" }
+        }
+        return (lines(2, "(dppa.Field|number): dppa.Field") + lines(1, ": dppa.Field")).joined(separator: "\n")
+    }()
 
     static func sorted(_ functions: [Function]) -> [Function] { functions.sorted { $0.name < $1.name } }
 

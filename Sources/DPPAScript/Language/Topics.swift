@@ -16,18 +16,12 @@ enum Topics {
         return (["\(topic.names[0])", ""] + topic.lines).joined(separator: "\n")
     }
 
-    static let symbols = [
-        ("a + b", "__add"), ("a - b", "__sub"), ("a * b", "__mul"), ("a / b", "__div"), ("a ^ b", "__pow"),
-        ("-a", "__unm"),
-        ("a & b", "__band"), ("a | b", "__bor"), ("~a", "__bnot"),
-    ]
-
     private static let operators = Topic(
         names: [
             "operators", "operator", "+", "-", "*", "/", "^", "&", "|", "~", "<", "<=", ">", ">=", "==", "~=", "and",
             "or", "not",
         ],
-        lines: symbols.map { ($0.0, Catalog.operators[$0.1]?.summary ?? "") }.aligned("  ") + [
+        lines: Catalog.signs.map { ($0.form, $0.function.summary) }.aligned("  ") + [
             "", "Fields are compared with methods, a mask for every element: x:gt(y), :ge, :lt, :le, :eq, :ne.",
             "Lua decides `x == y`, `and`, `or`, `not` and `if` once for a whole field: choose with where(mask, a, b),",
             "join masks with & and |, turn them with ~.",

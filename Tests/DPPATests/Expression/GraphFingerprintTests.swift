@@ -66,12 +66,12 @@ import Testing
             add("per tensor, other number", try graph.perTensor(x, Self.table(graph, x) { $0 == 3 ? 3.5 : Double($0) }))
             add("per tensor, exchanged", try graph.perTensor(x, Self.table(graph, x) { Double(3 - $0) }))
             add("per tensor of some", try graph.perTensor(blocks, Self.table(graph, blocks) { Double($0) }))
-            for op in UnaryOp.allCases { add("\(op)", try graph.unary(op, op == .not ? mask : x)) }
+            for op in UnaryOp.allCases { add("\(op)", try graph.unary(op, op.facts.takesMasks ? mask : x)) }
             add("abs of y", try graph.unary(.abs, y))
             add("abs of some", try graph.unary(.abs, blocks))
             add("minus delta", try graph.unary(.negate, delta))
             for op in BinaryOp.allCases {
-                let isLogic = op == .and || op == .or
+                let isLogic = op.facts.takesMasks
                 let (left, right) = isLogic ? (mask, second) : (x, y)
                 add("\(op)", try graph.binary(op, left, right))
                 add("\(op) exchanged", try graph.binary(op, right, left))

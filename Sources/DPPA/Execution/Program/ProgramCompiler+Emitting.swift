@@ -25,7 +25,9 @@ extension ProgramCompiler {
         switch node.operation {
         case .unary(let op, let x):
             let operand = try known(x)
-            if operand == .missing, node.space == .delta { return .missing }
+            if case .nothing = op.facts.spaces.remainder(in: node.space, isFirstMissing: operand == .missing) {
+                return .missing
+            }
             return .slot(append(id, .unary(op), register(of: operand, id)))
         case .roundTo(let dtype, let x):
             let operand = try known(x)
@@ -33,11 +35,15 @@ extension ProgramCompiler {
             return .slot(append(id, .round(dtype), register(of: operand, id)))
         case .binary(let op, let a, let b):
             let (first, second) = (try known(a), try known(b))
-            if let unchanged = withoutMissing(op, first, second, node.space) {
-                guard op == .subtract, first == .missing, case .slot(let slot) = unchanged, slot.isElement else {
-                    return unchanged
-                }
-                return .slot(append(id, .unary(.negate), slot))
+            switch op.facts.spaces.remainder(
+                in: node.space, isFirstMissing: first == .missing, isSecondMissing: second == .missing)
+            {
+            case .nothing: return .missing
+            case .first: return first
+            case .second: return second
+            case .negativeOfSecond:
+                if case .slot(let slot) = second, slot.isElement { return .slot(append(id, .unary(.negate), slot)) }
+            case .operation: break
             }
             return .slot(append(id, .binary(op), operand(first, id), operand(second, id)))
         case .select(let mask, let a, let b):
@@ -91,16 +97,6 @@ extension ProgramCompiler {
             return appendRow(id, .select, choice, try row(of: known(a), a), try row(of: known(b), b))
         case .size(let scope): return .number(scope == .element ? Double(facts.rowLength) : 1)
         default: throw graph.fault("there is no program for rows", id, tensor)
-        }
-    }
-
-    /// The result when a delta is missing on this tensor and the operation therefore changes nothing.
-    private func withoutMissing(_ op: BinaryOp, _ a: Value, _ b: Value, _ space: Space) -> Value? {
-        guard space != .value, a == .missing || b == .missing else { return nil }
-        switch op {
-        case .add, .subtract: return b == .missing ? a : b
-        case .multiply, .divide: return .missing
-        default: return nil
         }
     }
 

@@ -45,12 +45,12 @@ extension SIMD8 where Scalar == Double {
         replacing(with: Wide(repeating: value), where: mask)
     }
 
-    /// The square roots; 0 below zero.
+    /// `√|x|`.
     @inline(__always)
-    var squareRootsOrZero: Wide {
+    var rootsOfMagnitudes: Wide {
         var roots = Wide()
-        // Without the comparison the compiler must call the C library for negative lanes, one by one.
-        for lane in 0..<8 { roots[lane] = (self[lane] < 0 ? 0 : self[lane]).squareRoot() }
+        // For numbers that may be negative the compiler calls the C library, lane by lane.
+        for lane in 0..<8 { roots[lane] = self[lane].magnitude.squareRoot() }
         return roots
     }
 

@@ -1,16 +1,28 @@
-/// Sines and cosines of eight float64 numbers.
-extension VectorMath {
-    /// The sine of x radians: within 1 ulp for every finite x; NaN for others.
+/// The sine of x radians: within 1 ulp for every finite x; NaN for others.
+enum Sin: UnaryOnWide {
+    static let facts = PrimitiveFacts("sin", "The sine of each element, in radians.")
     @inline(__always)
-    static func sin(_ x: Wide) -> Wide {
-        let value = sinusoid(x, SIMD8(repeating: 0))
-        return value.replacing(with: x, where: x.magnitudes.isBelow(0x1p-27))
+    static func wide(_ x: Wide) -> Wide {
+        Sinusoid.at(x, quarters: 0).replacing(with: x, where: x.magnitudes.isBelow(0x1p-27))
     }
+}
 
-    /// The cosine of x radians: within 1 ulp for every finite x; NaN for others.
+/// The cosine of x radians: within 1 ulp for every finite x; NaN for others.
+enum Cos: UnaryOnWide {
+    static let facts = PrimitiveFacts("cos", "The cosine of each element, in radians.")
     @inline(__always)
-    static func cos(_ x: Wide) -> Wide { sinusoid(x, SIMD8(repeating: 1)) }
+    static func wide(_ x: Wide) -> Wide { Sinusoid.at(x, quarters: 1) }
+}
 
+extension UnaryOp {
+    /// The sine of x radians; NaN for infinities.
+    public static let sin = UnaryOp(Sin.self)
+    /// The cosine of x radians; NaN for infinities.
+    public static let cos = UnaryOp(Cos.self)
+}
+
+/// Sines of eight float64 numbers, each a number of quarter turns on.
+private enum Sinusoid {
     /// Angles as quadrant·π/2 + r, of the quadrant only the last two bits.
     private struct Angle {
         var r: WidePair
@@ -34,9 +46,9 @@ extension VectorMath {
     /// 2^-58 and 2^-64). Up to |x| = 2^20, π/2 in parts of 33, 33 and 53 bits makes k times the first two exact and r good
     /// to 2^-99; larger arguments go one by one through `LargeArgument`.
     @inline(__always)
-    private static func sinusoid(_ x: Wide, _ quarters: SIMD8<UInt64>) -> Wide {
-        let shifted = x.times(Wide(repeating: 0x1.45f306dc9c883p-1), plus: roundingShift)
-        let k = shifted - Wide(repeating: roundingShift)
+    static func at(_ x: Wide, quarters: UInt64) -> Wide {
+        let shifted = x.times(Wide(repeating: 0x1.45f306dc9c883p-1), plus: VectorMath.roundingShift)
+        let k = shifted - Wide(repeating: VectorMath.roundingShift)
         let exact = x - k * Wide(repeating: 0x1.921fb544p+0)
         let next = WidePair(sum: exact, Wide() - k * Wide(repeating: 0x1.0b4611a6p-34))
         var angle = Angle(
@@ -49,7 +61,7 @@ extension VectorMath {
         }
 
         let r = angle.r
-        let quadrant = angle.quadrant &+ quarters
+        let quadrant = angle.quadrant &+ SIMD8(repeating: quarters)
         let isCosine = (quadrant & SIMD8(repeating: 1)) .!= SIMD8(repeating: 0)
         let sign = (quadrant & SIMD8(repeating: 2)) &<< SIMD8(repeating: 62)
         let value = sine(r).replacing(with: cosine(r), where: isCosine)

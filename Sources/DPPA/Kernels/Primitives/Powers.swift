@@ -1,11 +1,40 @@
-/// Powers of eight float64 numbers.
-extension VectorMath {
-    /// x to the power of y, with the special values of IEEE 754 `pow`: within 2 ulp where the result is normal.
-    ///
-    /// e^(y · ln |x|) with the logarithm and the product in pairs of float64, so that the error does not grow with the
-    /// result. The exponents 2, 1, ½ and -1 are `x * x`, x, √x and `1 / x`, rounded once.
+enum Sqrt: UnaryOnLanes {
+    static let facts = PrimitiveFacts("sqrt", "The square root of each element.")
     @inline(__always)
-    static func power(_ x: Wide, _ y: Wide) -> Wide {
+    static func lanes(_ x: Lanes) -> Lanes { x.squareRoots }
+    static func scalar(_ x: Double) -> Double { x < 0 ? .nan : x.squareRoot() }
+}
+
+/// x to the power of y, with the special values of IEEE 754 `pow`: within 2 ulp where the result is normal.
+enum Power: BinaryOnWide {
+    static let facts = PrimitiveFacts("power", "The power.", .infix("^", binding: 9))
+
+    /// Common exponents are one instruction each, and have the same bits as the power.
+    static func apply(_ a: Operand, _ b: Operand, into out: UnsafeMutablePointer<Float>, count: Int) {
+        switch b {
+        case .scalar(2): Multiply.apply(a, a, into: out, count: count)
+        case .scalar(-1): Divide.apply(.scalar(1), a, into: out, count: count)
+        case .scalar(0.5): RootPower.apply(a, b, into: out, count: count)
+        default: loop(a, b, into: out, count: count)
+        }
+    }
+
+    /// `pow(x, 0.5)`: unlike the square root it is +0 at -0 and inf at -inf.
+    private enum RootPower: BinaryOnLanes {
+        static var facts: PrimitiveFacts { Power.facts }
+        @inline(__always)
+        static func lanes(_ x: Lanes, _: Lanes) -> Lanes {
+            let isInvalid = (x .< Lanes()) .& (x .!= Lanes(repeating: -.infinity))
+            return Abs.lanes(x).squareRoots.replacing(with: Lanes(repeating: .nan), where: isInvalid)
+        }
+        static func scalar(_ x: Double, _ exponent: Double) -> Double { Power.scalar(x, exponent) }
+    }
+
+    /// e^(y · ln |x|) with the logarithm and the product in pairs of float64, so that the error does not grow with the result.
+    ///
+    /// The exponents 2, 1, ½ and -1 are `x * x`, x, √x and `1 / x`, rounded once.
+    @inline(__always)
+    static func wide(_ x: Wide, _ y: Wide) -> Wide {
         let size = x.magnitudes
         // Beyond 2^64 every power of a number other than 1 overflows or vanishes, as it does at 2^64.
         let bounded = y.setting(0x1p64, where: y.isAbove(0x1p64)).setting(-0x1p64, where: y.isBelow(-0x1p64))
@@ -24,7 +53,7 @@ extension VectorMath {
             .replacing(with: atInfinity, where: size.isEqual(to: .infinity))
             .replacing(with: size * size, where: y.isEqual(to: 2))
             .replacing(with: size, where: y.isEqual(to: 1))
-            .replacing(with: size.squareRootsOrZero, where: y.isEqual(to: 0.5))
+            .replacing(with: size.rootsOfMagnitudes, where: y.isEqual(to: 0.5))
             .replacing(with: Wide(repeating: 1) / size, where: y.isEqual(to: -1))
 
         let isWhole = isInteger(y)
@@ -39,7 +68,7 @@ extension VectorMath {
     /// Puts `e^(high + low)` into `high`: in place, because vectors that a call takes by value are cut into halves.
     @inline(never)
     private static func exponentiate(_ pair: inout WidePair) {
-        pair.high = exp(pair.high, low: pair.low)
+        pair.high = VectorMath.exp(pair.high, low: pair.low)
     }
 
     /// Where a number is an integer; infinities are even ones.
@@ -55,7 +84,7 @@ extension VectorMath {
     /// ln m = 2s + ⅔s³ + s⁵·T(s²), s = (m - 1)/(m + 1), the first two terms in pairs; T of degree 7 (relative error 2^-72).
     @inline(__always)
     private static func pairLog(_ x: Wide) -> WidePair {
-        let (m, e) = split(x)
+        let (m, e) = VectorMath.split(x)
         let f = m - Wide(repeating: 1)
         let g = WidePair(ordered: Wide(repeating: 2), f)
         let s = f / g.high
@@ -86,4 +115,14 @@ extension VectorMath {
         let scaledLow = scaled.low + (mantissa.low + e * Wide(repeating: 0x1.ef35793c7673p-45))
         return WidePair(ordered: scaled.high, scaledLow)
     }
+}
+
+extension UnaryOp {
+    /// The square root, correctly rounded; NaN below zero.
+    public static let sqrt = UnaryOp(Sqrt.self)
+}
+
+extension BinaryOp {
+    /// a to the power of b, with the special values of IEEE 754 `pow`.
+    public static let power = BinaryOp(Power.self)
 }
