@@ -77,13 +77,17 @@ final class OutputLock {
         var mayLive: Bool { host != Holder.own.host || kill(process, 0) == 0 || errno == EPERM }
     }
 
+    /// Puts words in the place of those before, which stand until then: a kill in between must not lose what is to be removed.
     private func write(_ words: [String]) throws {
         let own = Holder.own
-        let bytes = Array(([own.host, "\(own.process)"] + words).joined(separator: "\0").utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count,
+        let bytes = Array(([own.host, "\(own.process)"] + words).joined(separator: "\0").utf8) + Self.end
+        guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, ftruncate(descriptor, off_t(bytes.count)) == 0,
             fsync(descriptor) == 0
         else { throw Errno(rawValue: errno) }
     }
+
+    /// What the words end with; none of them is empty.
+    private static let end: [UInt8] = [0, 0]
 
     private static func read(_ descriptor: Int32) -> (Holder?, note: [String]) {
         var status = stat()
@@ -92,7 +96,9 @@ final class OutputLock {
         let bytes = [UInt8](unsafeUninitializedCapacity: size) {
             $1 = max(0, pread(descriptor, $0.baseAddress, size, 0))
         }
-        let words = bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+        // Behind the end may be the rest of a longer text that was there before.
+        let whole = bytes[..<(bytes.firstRange(of: end)?.lowerBound ?? bytes.count)]
+        let words = whole.split(separator: 0, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
         guard words.count >= 2, let process = Int32(words[1]), process > 0 else { return (nil, []) }
