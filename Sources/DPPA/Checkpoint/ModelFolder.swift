@@ -2,9 +2,9 @@ import Foundation
 import SystemPackage
 
 /// What a folder of a model holds by its names: what may be replaced with it, and what is somebody else's.
-enum ModelFolder {
+package enum ModelFolder {
     /// Whether a file of this name belongs to a model.
-    static func owns(file name: String) -> Bool {
+    package static func owns(file name: String) -> Bool {
         let path = FilePath(name)
         let exact: Set<String> = [
             "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
@@ -12,6 +12,11 @@ enum ModelFolder {
         ]
         return exact.contains(name) || SidecarFile(name, hasCode: true) != nil
             || ["safetensors", "lua"].contains(path.extension ?? "")
+    }
+
+    /// Whether a folder of this name belongs to a model, and is none itself.
+    package static func owns(folder name: String) -> Bool {
+        ["additional_chat_templates", "lib", SidecarFile.licences].contains(name)
     }
 
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
