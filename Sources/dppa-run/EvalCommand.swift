@@ -22,7 +22,7 @@ struct EvalCommand: ParsableCommand {
                                                                    answers are generated
 
             Examples:
-              dppa-run eval recipes/zoo/math --task recipes/zoo/eval/math.jsonl
+              dppa-run eval path/to/model --task questions.jsonl
               dppa-run eval base merged --task external:gsm8k \\
                 --evaluator 'my-benchmark --model {model} --tasks {tasks}'
             """)
@@ -39,6 +39,8 @@ struct EvalCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
 
+    @OptionGroup var time: TimeOptions
+
     @Flag(help: "Print nothing but the table, warnings and errors.")
     var quiet = false
 
@@ -48,15 +50,18 @@ struct EvalCommand: ParsableCommand {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
         do {
+            progress.setLimit(try time.limit())
             let json = try output.file(apartFrom: models + task)
             let run = try EvaluationRun(
-                tasks: task, evaluator: external.evaluator(beside: "unused"), options: resources.engineOptions(),
+                tasks: task, evaluator: external.evaluatorWithoutOutput(), options: resources.engineOptions(),
                 progress: progress)
             let rows = try models.map { (model: $0, scores: try run.scores(of: $0)) }
             progress.finish()
+            external.removeOwnFolder(isDone: true)
             if let json { try ScoreTable(rows).writeJSON(to: json) }
             Console.table(ScoreTable(rows).lines)
         } catch {
+            external.removeOwnFolder(isDone: false)
             progress.finish()
             throw Console.fail(error)
         }

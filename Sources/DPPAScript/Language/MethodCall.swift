@@ -19,9 +19,9 @@ struct MethodCall {
         for (index, declaration) in method.arguments.enumerated() {
             let value = argument(index)
             if case .null = value, declaration.fallback != nil { continue }
-            try at({ $0.argument(index) }) {
-                try OptionCheck(subject: subject(declaration), declaration: declaration, graph: session.graph).require(
-                    value)
+            try at({ $0.argument(index, $1) }) {
+                try OptionCheck(subject: subject(declaration), declaration: declaration, graph: session.graph)
+                    .requireEntries(value)
             }
         }
         let arguments = try arguments()
@@ -35,10 +35,10 @@ struct MethodCall {
                     notes: [note], location: call.location)
             }
             guard let value = value ?? declaration.fallback else { continue }
-            try at({ $0.value(declaration.name, in: optionsIndex) }, otherwise: declaration.name) {
+            try at({ $0.value(declaration.name, in: optionsIndex, $1) }, otherwise: declaration.name) {
                 var check = OptionCheck(subject: subject(declaration), declaration: declaration, graph: session.graph)
                 check.experts = experts.map { ($0.values.count, $0.word) }
-                try check.require(value)
+                try check.requireEntries(value)
                 result[declaration.name] = try settled(value, declaration, arguments, experts?.values ?? [])
             }
         }
@@ -73,13 +73,13 @@ struct MethodCall {
             guard let unknown = table.fields.keys.sorted().first(where: { !known.contains($0) }) else {
                 return table.fields
             }
-            return try at({ $0.key(unknown, in: optionsIndex) }, otherwise: unknown) {
+            return try at({ text, _ in text.key(unknown, in: optionsIndex) }, otherwise: unknown) {
                 throw DPPAError(
                     .data, "\(method.name) has no option '\(unknown)'" + Suggestions.hint(for: unknown, among: known),
                     notes: [note])
             }
         case let other:
-            return try at({ $0.argument(optionsIndex) }) {
+            return try at({ $0.argument(optionsIndex, $1) }) {
                 let got = if case .table = other { "a list" } else { other.described }
                 throw DPPAError(
                     .data, "\(method.name): the options must be a table with names; they are \(got)",
@@ -96,7 +96,7 @@ struct MethodCall {
             if case .null = value, let fallback = declaration.fallback { value = fallback }
             if base == nil, case .object(let object as NodeObject) = value { base = object.id }
             if declaration.spread == .tensor, let base {
-                return try at({ $0.argument(index) }) { try session.numbers(value, on: base, subject(declaration)) }
+                return try at({ $0.argument(index, $1) }) { try session.numbers(value, on: base, subject(declaration)) }
             }
             guard declaration.kind == .models || declaration.kind == .experts else { return value }
             return .table(
@@ -160,7 +160,7 @@ struct MethodCall {
             case .when(let option)?: guard case .bool(true)? = options[option] else { continue }
             }
             guard case .table(let table)? = options[declaration.name] else { continue }
-            try at({ $0.value(declaration.name, in: optionsIndex) }, otherwise: declaration.name) {
+            try at({ $0.value(declaration.name, in: optionsIndex, $1) }, otherwise: declaration.name) {
                 try session.requireSum(table.array, subject(declaration))
             }
         }
@@ -168,13 +168,21 @@ struct MethodCall {
 
     /// Runs a check; its error gets the place in the text of the call, or else the only place where the name is a key.
     private func at<T>(
-        _ place: (CallText) -> DPPAError.Location?, otherwise key: String? = nil, _ check: () throws -> T
+        _ place: (CallText, [OptionCheck.Step]) -> DPPAError.Location?, otherwise key: String? = nil,
+        _ check: () throws -> T
     ) throws -> T {
-        do { return try check() } catch var error as DPPAError {
-            guard let line = call.location else { throw error }
+        func located(_ error: DPPAError, _ way: [OptionCheck.Step]) -> DPPAError {
+            guard let line = call.location else { return error }
+            var error = error
             let text = CallText(call.sources, at: line, callee: method.name)
-            error.location = text.flatMap(place) ?? key.flatMap { call.sources.only($0, in: line.file) } ?? line
-            throw error
+            error.location =
+                text.flatMap { place($0, way) } ?? key.flatMap { call.sources.only($0, in: line.file) } ?? line
+            return error
+        }
+        do { return try check() } catch let misfit as OptionCheck.Misfit {
+            throw located(misfit.error, misfit.way)
+        } catch let error as DPPAError {
+            throw located(error, [])
         }
     }
 }

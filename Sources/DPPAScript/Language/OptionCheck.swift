@@ -9,10 +9,27 @@ struct OptionCheck {
     /// How many experts a list is for, and their word; nil where nothing counts them.
     var experts: (count: Int, word: String)?
 
-    /// Throws when the value is not what the declaration says; without a place.
-    func require(_ value: ScriptValue) throws {
+    /// A step from a table to one of its entries: by its place from 0, or by its name.
+    enum Step {
+        case index(Int)
+        case name(String)
+    }
+
+    /// What is wrong with an entry of the value, and the way to it.
+    struct Misfit: Error {
+        let error: DPPAError
+        let way: [Step]
+    }
+
+    /// Throws when the value is not what the declaration says, without a place: a `Misfit` of an entry.
+    func requireEntries(_ value: ScriptValue) throws {
         if declaration.spread != nil { return try requireSpread(value, isInside: false) }
         try require(value, declaration.kind)
+    }
+
+    /// The same where the way to an entry is of no use.
+    func require(_ value: ScriptValue) throws {
+        do { try requireEntries(value) } catch let misfit as Misfit { throw misfit.error }
     }
 
     private func require(_ value: ScriptValue, _ kind: OptionDeclaration.Kind) throws {
@@ -30,11 +47,8 @@ struct OptionCheck {
         case (.path, .string(let text)) where !text.isEmpty: break
         case (.list, .table(let table)) where table.fields.isEmpty:
             if declaration.isNonempty, table.array.isEmpty { throw empty }
-            for element in table.array {
-                do { try require(element, declaration.element) } catch var error as DPPAError {
-                    if case .number = declaration.element {} else { error = mismatch(element, isElement: true) }
-                    throw error
-                }
+            for (index, element) in table.array.enumerated() {
+                try inside(.index(index)) { try requireElement(element) }
             }
         case (.field, .object(is NodeObject)): break
         case (.delta, .object(let object as NodeObject)):
@@ -50,11 +64,34 @@ struct OptionCheck {
         case (.models, .table(let table)) where table.fields.isEmpty,
             (.experts, .table(let table)) where table.fields.isEmpty:
             guard !table.array.isEmpty else { throw empty }
-            for element in table.array {
-                guard case .object = element else { throw mismatch(element, isElement: true) }
-                try require(element, kind)
+            for (index, element) in table.array.enumerated() {
+                try inside(.index(index)) {
+                    guard case .object(let object as NodeObject) = element,
+                        graph[object.id].space == .model || kind == .experts && graph[object.id].space == .delta
+                    else { throw mismatch(element, isElement: true) }
+                }
             }
         default: throw mismatch(value)
+        }
+    }
+
+    private func requireElement(_ element: ScriptValue) throws {
+        switch (declaration.element, element) {
+        case (.number, .integer), (.number, .number): try requireNumber(element)
+        case (.number, _): throw mismatch(element, isElement: true)
+        default:
+            do { try require(element, declaration.element) } catch is DPPAError {
+                throw mismatch(element, isElement: true)
+            }
+        }
+    }
+
+    /// Runs the check of an entry; its error gets the way to it.
+    private func inside(_ step: Step, _ check: () throws -> Void) throws {
+        do { try check() } catch let inner as Misfit {
+            throw Misfit(error: inner.error, way: [step] + inner.way)
+        } catch let error as DPPAError {
+            throw Misfit(error: error, way: [step])
         }
     }
 
@@ -63,16 +100,17 @@ struct OptionCheck {
     }
 
     private func mismatch(_ value: ScriptValue, _ hint: String = "", isElement: Bool = false) -> DPPAError {
-        let got: String =
-            if case .object(let object as NodeObject) = value { "a " + graph.describe(object.id) } else {
-                value.described
-            }
+        var (got, one) = (value.described, "one of it")
+        if case .object(let object as NodeObject) = value {
+            got = "a " + graph.describe(object.id)
+            if let label = graph[object.id].label { one += ", '\(label)'," }
+        }
         var notes = [hint]
         if case .string(let text) = value, [.model, .models, .experts].contains(declaration.kind) {
             notes.append("a path is opened first: dppa.model \"\(text.prefix(40))\"")
         }
         return DPPAError(
-            .data, "\(subject) must be \(declaration.expectation); \(isElement ? "one of it" : "it") is \(got)",
+            .data, "\(subject) must be \(declaration.expectation); \(isElement ? one : "it") is \(got)",
             notes: notes.filter { !$0.isEmpty })
     }
 
@@ -117,16 +155,7 @@ struct OptionCheck {
             }
         case .table(let table) where !table.fields.isEmpty && table.array.isEmpty:
             for (glob, value) in table.fields.sorted(by: { $0.key < $1.key }) {
-                switch value {
-                case .object(is GradientObject): try requireSpread(value, isInside: true)
-                case .integer, .number: try requireNumber(value, of: "'\(glob)'")
-                default:
-                    throw DPPAError(
-                        .data, "\(subject): '\(glob)' must be a number or a gradient; it is \(value.described)",
-                        notes: [
-                            isInside ? "" : "a table goes from globs to numbers: { [\"*.mlp.*\"] = 0.3, rest = 0.5 }"
-                        ])
-                }
+                try inside(.name(glob)) { try requireNumber(value, at: glob, isInside: isInside) }
             }
         case .table(let table) where declaration.spread == .expert && !isInside && table.fields.isEmpty:
             if let experts, table.array.count != experts.count, !table.array.isEmpty || declaration.fallback == nil {
@@ -135,12 +164,25 @@ struct OptionCheck {
                     "\(subject) has \(counted(table.array.count, "value")) for \(counted(experts.count, experts.word))",
                     notes: ["give one number for all, or one for each"])
             }
-            for element in table.array { try requireSpread(element, isInside: true) }
+            for (index, element) in table.array.enumerated() {
+                try inside(.index(index)) { try requireSpread(element, isInside: true) }
+            }
         case .table where declaration.spread == .tensor:
             throw DPPAError(
                 .data, "\(subject) is one for all experts; it is \(value.described)",
                 notes: ["along depth it is dppa.gradient { 0.2, 0.8 }"])
         default: throw mismatch(value)
+        }
+    }
+
+    private func requireNumber(_ value: ScriptValue, at glob: String, isInside: Bool) throws {
+        switch value {
+        case .object(is GradientObject): try requireSpread(value, isInside: true)
+        case .integer, .number: try requireNumber(value, of: "'\(glob)'")
+        default:
+            throw DPPAError(
+                .data, "\(subject): '\(glob)' must be a number or a gradient; it is \(value.described)",
+                notes: [isInside ? "" : "a table goes from globs to numbers: { [\"*.mlp.*\"] = 0.3, rest = 0.5 }"])
         }
     }
 

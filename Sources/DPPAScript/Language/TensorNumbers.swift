@@ -98,7 +98,7 @@ extension RecipeSession {
         for place in places {
             let numbers = weights(place)
             let (sum, size) = (numbers.reduce(0, +), numbers.reduce(0) { $0 + $1.magnitude })
-            guard sum.magnitude <= 1e-6 * size || size == 0 else { continue }
+            guard sum.magnitude <= Graph.cancellation * size || size == 0 else { continue }
             let on = place.map { " on \(graph.facts($0).name)" } ?? ""
             throw DPPAError(
                 .data,

@@ -114,7 +114,8 @@ package final class RecipeRun {
             let returned = try host.run(recipe: path)
             sources = host.sources
             try collect(returned, session)
-        } catch let error as DPPAError {
+        } catch var error as DPPAError {
+            if let unsound = session.unsound { error.notes.append(unsound) }
             guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
             failure = session.stop == nil ? error : nil
         }

@@ -18,6 +18,8 @@ package final class RecipeSession {
     package private(set) var looked: [NodeID] = []
     /// What shipped modules have made, which may well be left unused.
     var shipped: Set<NodeID> = []
+    /// What the first number that was not finite came from, for the errors that it leads to.
+    private(set) var unsound: String?
     /// Where a dry run needed a number that only the weights can give.
     package private(set) var stop: DPPAError.Location?
     private let isDry: Bool
@@ -129,6 +131,9 @@ package final class RecipeSession {
     func add(_ result: MergeResult, isPartial: Bool = false) throws {
         try graph.requireModel(result.node)
         if !isPartial { try requireWhole(result) }
+        if let reason = result.name.flatMap(Self.reservedName) {
+            throw DPPAError(.data, reason, notes: ["save it under another name"], location: graph.location)
+        }
         if results.contains(where: { $0.name == result.name }) {
             throw DPPAError(
                 .data, "two models are saved under the name '\(result.name ?? "")'",
@@ -138,6 +143,12 @@ package final class RecipeSession {
             throw DPPAError(.limit, "the recipe saves more than 1000 models", location: graph.location)
         }
         results.append(result)
+    }
+
+    /// Why no model can be saved under a name; nil when one can.
+    static func reservedName(_ name: String) -> String? {
+        ModelFolder.owns(file: name) || ModelFolder.owns(folder: name)
+            ? "save: '\(name)' is the name of a part of a model, so no model of its own can be saved under it" : nil
     }
 
     /// Throws when a result lacks tensors of the model whose config it gets: a reader would fill them with noise.
@@ -184,7 +195,18 @@ package final class RecipeSession {
         looked.append(node)
         try requireWet()
         try engine.run([node])
-        return try engine.values(node) ?? []
+        let values = try engine.values(node) ?? []
+        if unsound == nil, let value = values.first(where: { !$0.value.isFinite })?.value {
+            let models = engine.report.nonFiniteInputs
+            unsound =
+                "value()" + (graph.location.map { " on line \($0.line)" } ?? "") + " gave \(value): "
+                + (models.isEmpty
+                    ? "every element that was read is finite, but `\(graph.formula(node, depth: 3))` is not"
+                    : models.map {
+                        "\($0.label) has \(Phrase.counted($0.count, "infinite or NaN element")), for example in \($0.tensor.shown)"
+                    }.joined(separator: "; "))
+        }
+        return values
     }
 
     /// The scores of models on task files.

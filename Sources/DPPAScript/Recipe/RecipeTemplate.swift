@@ -14,9 +14,10 @@ package enum RecipeTemplate {
     /// Throws when it is no recipe that could be run.
     package static func copy(_ recipe: String, as path: String) throws -> String {
         let files = RecipeFiles(recipe: recipe, limits: ScriptLimits(), texts: SourceTexts(), library: [:])
-        let name = FilePath(recipe).lastComponent?.stem ?? ""
-        return try files.read(recipe, name: recipe)
-            .replacingOccurrences(of: "dppa-run run recipes/\(name).lua", with: "dppa-run run \(path)")
-            .replacingOccurrences(of: "dppa-run run \(name) ", with: "dppa-run run \(path) ")
+        let name = NSRegularExpression.escapedPattern(for: FilePath(recipe).lastComponent?.stem ?? "")
+        // With or without its folder and ending, as the one who wrote it calls it.
+        return try files.read(recipe, name: recipe).replacingOccurrences(
+            of: "(dppa-run [a-z]+ )(?:[^\\s`'\"]*/)?\(name)(?:\\.lua)?(?![^\\s`'\"])",
+            with: "$1" + NSRegularExpression.escapedTemplate(for: path), options: .regularExpression)
     }
 }

@@ -63,10 +63,12 @@ package struct RecipeTrace {
     }
 
     /// What the texts of the recipe's own files show: comparisons and conditions on fields, and, behind the place where the
-    /// trace ended, names of files that are not there.
+    /// trace ended, names of files that are not there, and names under which nothing more can be saved.
     package var traps: [String] {
         let files = texts.sorted { $0.key < $1.key }
-        return files.flatMap { SilentTraps.warnings($1, file: $0) }
-            + (stop.map { stop in LiteralPaths.warnings(texts[stop.file] ?? "", behind: stop, session.paths) } ?? [])
+        let conditions = files.flatMap { SilentTraps.warnings($1, file: $0) }
+        guard let stop, let text = texts[stop.file] else { return conditions }
+        return conditions + LiteralPaths.warnings(text, behind: stop, session.paths)
+            + LiteralSaves.warnings(text, behind: stop, taken: session.results.compactMap(\.name))
     }
 }

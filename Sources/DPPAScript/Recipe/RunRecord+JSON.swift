@@ -7,8 +7,8 @@ extension RunRecord {
         [
             "version": version, "command": command, "recipe": recipe.name, "written": written, "seconds": seconds,
             "date": date.formatted(.iso8601), "dtype": dtype?.rawValue ?? NSNull(), "seed": seed ?? NSNull(),
-            "bytes_read": engine.bytesRead, "bytes_written": engine.bytesWritten, "bytes_built": engine.bytesBuilt,
-            "epochs": engine.epochs,
+            "bytes_read": engine.bytesRead, "bytes_written": engine.bytesWritten,
+            "cache_bytes": engine.cacheBytes, "bytes_built": engine.bytesBuilt, "epochs": engine.epochs,
             "passes": engine.passes, "options": Self.object(options.map { ($0.name, Self.json($0.value)) }),
             "models": models.map(Self.json), "outputs": outputs.map(Self.json),
             "named": Self.object(named.map { ($0.name, Self.json($0.values)) }),
