@@ -28,7 +28,7 @@ struct CheckCommand: ParsableCommand {
             let text = try PlanText(plan, work.request, time: arguments.timeLimit())
             let warnings = plan.warnings + plan.trace.traps
             if let json {
-                try JSONFile.write(text.summaryJSON.merging(["warnings": warnings]) { $1 }, to: json)
+                try JSONFile.write(.object(text.summaryJSON.merging(["warnings": JSONValue(warnings)])), to: json)
             }
             for line in text.summary { Console.output(line) }
             for warning in warnings { Console.error(warning) }
@@ -62,7 +62,9 @@ struct PlanCommand: ParsableCommand {
             work.request.outputs = try output.outputs()
             let plan = try work.plan()
             let text = try PlanText(plan, work.request, time: arguments.timeLimit())
-            if let json { try JSONFile.write(text.json.merging(["warnings": plan.warnings]) { $1 }, to: json) }
+            if let json {
+                try JSONFile.write(.object(text.json.merging(["warnings": JSONValue(plan.warnings)])), to: json)
+            }
             for line in text.summary { Console.output(line) }
             for part in [text.rules, text.stages] + (tensors ? text.tensors : []) {
                 Console.output("")

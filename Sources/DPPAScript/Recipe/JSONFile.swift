@@ -1,15 +1,7 @@
 import DPPA
-import Foundation
 
 /// JSON files of runs and commands.
 package enum JSONFile {
-    /// Writes an object with sorted keys.
-    package static func write(_ object: Any, to file: WrittenFile) throws {
-        let data = try JSONSerialization.data(
-            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try file.write(data + Data("\n".utf8))
-    }
-
-    /// A number as JSON has it, which knows no infinities and no NaN.
-    package static func number(_ value: Double) -> Any { value.isFinite ? value : String(value) }
+    /// Writes a value with sorted keys.
+    package static func write(_ value: JSONValue, to file: WrittenFile) throws { try file.write(value.lines.utf8) }
 }
