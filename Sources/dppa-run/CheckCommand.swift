@@ -25,7 +25,7 @@ struct CheckCommand: ParsableCommand {
             let (json, plan, text) = try work.plan(output, arguments)
             let warnings = plan.warnings + plan.trace.traps
             if let json {
-                try JSONFile.write(text.summaryJSON.merging(["warnings": warnings]) { $1 }, to: json)
+                try JSONFile.write(.object(text.summaryJSON.merging(["warnings": JSONValue(warnings)])), to: json)
             }
             for line in text.summary { Console.output(line) }
             for warning in warnings { Console.error(warning) }
@@ -56,7 +56,9 @@ struct PlanCommand: ParsableCommand {
     func run() throws {
         try RecipeWork.perform(arguments) { work in
             let (json, plan, text) = try work.plan(output, arguments)
-            if let json { try JSONFile.write(text.json.merging(["warnings": plan.warnings]) { $1 }, to: json) }
+            if let json {
+                try JSONFile.write(.object(text.json.merging(["warnings": JSONValue(plan.warnings)])), to: json)
+            }
             for line in text.summary { Console.output(line) }
             for part in [text.rules, text.stages] + (tensors ? text.tensors : []) {
                 Console.output("")

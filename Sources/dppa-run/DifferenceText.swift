@@ -26,17 +26,17 @@ struct DifferenceText {
         return lines
     }
 
-    var json: [String: Any] {
-        func object(_ measure: CheckpointDifference.Measure) -> [String: Any] {
+    var json: JSONValue {
+        func object(_ measure: CheckpointDifference.Measure) -> JSONValue {
             [
-                "name": measure.name, "count": measure.count, "relative_norm": JSONFile.number(measure.relativeNorm),
-                "cosine": JSONFile.number(measure.cosine), "changed": measure.changed,
-                "largest": JSONFile.number(measure.largest),
+                "name": .string(measure.name), "count": .integer(measure.count),
+                "relative_norm": .double(measure.relativeNorm), "cosine": .double(measure.cosine),
+                "changed": .double(measure.changed), "largest": .double(measure.largest),
             ]
         }
         return [
-            "all": object(difference.whole), "layers": difference.layers.map(object),
-            "tensors": difference.tensors.map(object), "not_compared": difference.unmatched,
+            "all": object(difference.whole), "layers": .array(difference.layers.map(object)),
+            "tensors": .array(difference.tensors.map(object)), "not_compared": JSONValue(difference.unmatched),
         ]
     }
 }

@@ -88,7 +88,8 @@ struct InspectCommand: ParsableCommand {
         guard let text = checkpoint.config,
             let config = ConfigText.object(text)
         else { return [] }
-        let names = config["architectures"] as? [String] ?? [config["model_type"] as? String].compactMap { $0 }
+        let names =
+            config["architectures"]?.array?.compactMap(\.string) ?? [config["model_type"]?.string].compactMap { $0 }
         let keys = [
             "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
             "vocab_size", "max_position_embeddings",
@@ -96,7 +97,7 @@ struct InspectCommand: ParsableCommand {
         let sizes = keys.compactMap { key in config[key].map { "\(key) \($0)" } }
         var lines = names.isEmpty ? [] : ["model     \(names.map(\.shown).joined(separator: ", "))"]
         if !sizes.isEmpty { lines.append("sizes     " + sizes.joined(separator: ", ")) }
-        if config["tie_word_embeddings"] as? Bool == true { lines.append("head      tied to the embedding") }
+        if config["tie_word_embeddings"]?.bool == true { lines.append("head      tied to the embedding") }
         return lines
     }
 }

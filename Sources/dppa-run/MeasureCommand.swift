@@ -80,22 +80,18 @@ struct TryCommand: ParsableCommand {
 
 extension RecipeTrial {
     /// The trial as JSON; norms and differences in float64.
-    fileprivate func json(warnings: [String]) -> [String: Any] {
-        [
-            "tensors": rows.map { row in
-                [
-                    "model": row.model, "name": row.tensor, "count": row.count, "changed": JSONFile.number(row.changed),
-                    "norm_before": JSONFile.number(row.before), "norm_after": JSONFile.number(row.after),
-                    "norm_of_difference": JSONFile.number(row.difference), "largest": JSONFile.number(row.largest),
-                ] as [String: Any]
-            },
-            "named": named.map { entry in
-                [
-                    "name": entry.name,
-                    "values": entry.values.map { ["name": $0.name, "value": JSONFile.number($0.value)] },
-                ] as [String: Any]
-            },
-            "warnings": warnings,
-        ]
+    fileprivate func json(warnings: [String]) -> JSONValue {
+        let tensors = rows.map { row -> JSONValue in
+            [
+                "model": .string(row.model), "name": .string(row.tensor), "count": .integer(row.count),
+                "changed": .double(row.changed), "norm_before": .double(row.before), "norm_after": .double(row.after),
+                "norm_of_difference": .double(row.difference), "largest": .double(row.largest),
+            ]
+        }
+        let named = named.map { entry -> JSONValue in
+            let values = entry.values.map { ["name": .string($0.name), "value": .double($0.value)] as JSONValue }
+            return ["name": .string(entry.name), "values": .array(values)]
+        }
+        return ["tensors": .array(tensors), "named": .array(named), "warnings": JSONValue(warnings)]
     }
 }

@@ -75,40 +75,40 @@ struct PlanText {
     }
 
     /// The plan with every rule, pass and tensor.
-    var json: [String: Any] {
-        let details: [String: Any] = [
-            "passes": plan.engine.passes.map {
-                ["epoch": $0.epoch, "bytes_read": $0.bytesRead, "work": $0.work] as [String: Any]
-            },
-            "formulas": plan.formulas.map { ["name": $0.name, "formula": $0.formula] },
-            "rules": plan.rules.map { rule in
+    var json: JSONObject {
+        let passes = plan.engine.passes.map { pass -> JSONValue in
+            ["epoch": .integer(pass.epoch), "bytes_read": .integer(pass.bytesRead), "work": JSONValue(pass.work)]
+        }
+        let formulas = plan.formulas.map { ["name": .string($0.name), "formula": .string($0.formula)] as JSONValue }
+        let rules = plan.rules.map { rule -> JSONValue in
+            let tensors = rule.tensors.map { facts -> JSONValue in
                 [
-                    "name": rule.name,
-                    "tensors": rule.tensors.map { facts in
-                        [
-                            "name": facts.name, "shape": facts.shape, "linear": facts.isLinear,
-                            "dtype": rule.dtypes[facts.name].map { $0.rawValue as Any } ?? NSNull(),
-                        ] as [String: Any]
-                    },
-                ] as [String: Any]
-            },
-        ]
-        return summaryJSON.merging(details) { $1 }
+                    "name": .string(facts.name), "shape": .array(facts.shape.map(JSONValue.integer)),
+                    "linear": .bool(facts.isLinear), "dtype": JSONValue(rule.dtypes[facts.name]?.rawValue),
+                ]
+            }
+            return ["name": .string(rule.name), "tensors": .array(tensors)]
+        }
+        return summaryJSON.merging(["passes": .array(passes), "formulas": .array(formulas), "rules": .array(rules)])
     }
 
     /// What the summary says.
-    var summaryJSON: [String: Any] {
-        [
-            "planned_up_to_line": plan.trace.stop.map { $0.line as Any } ?? NSNull(),
-            "models": plan.models.map {
-                ["label": $0.label, "tensors": $0.tensors, "elements": $0.elements, "bytes": $0.bytes] as [String: Any]
-            },
-            "options": Dictionary(plan.options.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-            "nodes": plan.nodeCount, "disk_bytes": plan.engine.diskBytes, "cache_bytes": plan.engine.cacheBytes,
-            "written_bytes": plan.trace.stop == nil ? plan.engine.bytesWritten as Any : NSNull(),
-            "memory_bytes": request.engine.memory,
-            "limit_seconds": time / .seconds(1), "limit_written_bytes": request.writtenLimit,
-            "epochs": plan.engine.epochs, "pass_count": plan.engine.passes.count,
+    var summaryJSON: JSONObject {
+        let models = plan.models.map { model -> JSONValue in
+            [
+                "label": .string(model.label), "tensors": .integer(model.tensors),
+                "elements": .integer(model.elements), "bytes": .integer(model.bytes),
+            ]
+        }
+        return [
+            "planned_up_to_line": JSONValue(plan.trace.stop?.line), "models": .array(models),
+            "options": .object(JSONObject(plan.options.map { ($0.name, .string($0.value)) })),
+            "nodes": .integer(plan.nodeCount), "disk_bytes": .integer(plan.engine.diskBytes),
+            "cache_bytes": .integer(plan.engine.cacheBytes),
+            "written_bytes": plan.trace.stop == nil ? .integer(plan.engine.bytesWritten) : .null,
+            "memory_bytes": .integer(request.engine.memory), "limit_seconds": .double(time / .seconds(1)),
+            "limit_written_bytes": .integer(request.writtenLimit), "epochs": .integer(plan.engine.epochs),
+            "pass_count": .integer(plan.engine.passes.count),
         ]
     }
 

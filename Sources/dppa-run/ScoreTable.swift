@@ -31,9 +31,9 @@ struct ScoreTable {
 
     /// Writes the scores with sorted keys.
     func writeJSON(to file: WrittenFile) throws {
-        let object: [[String: Any]] = rows.map { row in
-            ["model": row.model, "scores": row.scores.map(\.json)]
+        let objects = rows.map { row -> JSONValue in
+            ["model": .string(row.model), "scores": .array(row.scores.map(\.json))]
         }
-        try JSONFile.write(object, to: file)
+        try JSONFile.write(.array(objects), to: file)
     }
 }

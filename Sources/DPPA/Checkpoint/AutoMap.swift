@@ -17,9 +17,8 @@ package struct AutoMap {
             let map = ConfigText.object(text)?["auto_map"]
         else { return }
         // Old tokenizers have a list, or a slow and a fast class.
-        let values = (map as? [String: Any])?.sorted { $0.key < $1.key }.map(\.value) ?? [map]
-        for value in values.flatMap({ $0 as? [Any] ?? [$0] }) {
-            guard let name = value as? String else { continue }
+        let values = map.object?.members.sorted { $0.name < $1.name }.map(\.value) ?? [map]
+        for name in values.flatMap({ $0.array ?? [$0] }).compactMap(\.string) {
             let reference: Reference
             if let cut = name.range(of: "--") {
                 reference = Reference(repository: String(name[..<cut.lowerBound]))

@@ -53,7 +53,7 @@ extension Checkpoint {
         }
         origin.languages = card["language"]
         origin.datasets = card["datasets"]
-        let name = config.flatMap(ConfigText.object)?["_name_or_path"] as? String
+        let name = config.flatMap(ConfigText.object)?["_name_or_path"]?.string
         // A fine-tune's config names what it was loaded from, as its card does.
         for ancestor in card["base_model"] + [name].compactMap({ $0 }) where Self.isRepository(ancestor) {
             if ancestor != origin.repository, !origin.ancestors.contains(ancestor) { origin.ancestors.append(ancestor) }

@@ -114,20 +114,7 @@ public final class CheckpointWriter: Sendable {
         return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
     }
 
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 32:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    private static func quoted(_ text: String) -> String { JSONValue.quoted(text) }
 
     private static func padded(_ number: Int) -> String {
         let digits = String(number)

@@ -26,9 +26,9 @@ enum FolderKind {
     /// The error for low-rank factors where a model is expected; `config` is the path of an adapter_config.json.
     static func adapter(_ path: String, config: String? = nil) -> DPPAError {
         let text = config.flatMap { try? FileDescriptor.contents($0, limit: 1 << 20) }
-        let fields = text.flatMap { ConfigText.object(String(decoding: $0, as: UTF8.self)) } ?? [:]
-        let kind = (fields["peft_type"] as? String).map { " (\($0.shown))" } ?? ""
-        let base = (fields["base_model_name_or_path"] as? String).map { " for \($0.shown)" } ?? ""
+        let fields = text.flatMap { ConfigText.object(String(decoding: $0, as: UTF8.self)) }
+        let kind = fields?["peft_type"]?.string.map { " (\($0.shown))" } ?? ""
+        let base = fields?["base_model_name_or_path"]?.string.map { " for \($0.shown)" } ?? ""
         return DPPAError(
             .data, "\(path) is an adapter\(kind)\(base), not a model: it holds low-rank factors and no weights",
             notes: [

@@ -44,10 +44,10 @@ struct Quantisation {
     private static func declared(_ text: String) -> (scheme: String, key: String)? {
         let keys = ["quantization_config", "compression_config", "quantization"]
         guard keys.contains(where: text.contains), let top = ConfigText.object(text) else { return nil }
-        for object in [top] + top.values.compactMap({ $0 as? [String: Any] }) {
+        for object in [top] + top.values.compactMap(\.object) {
             for key in keys {
                 // Null, or empty, is none.
-                guard let entry = object[key] as? [String: Any], !entry.isEmpty else { continue }
+                guard let entry = object[key]?.object, !entry.isEmpty else { continue }
                 // Other programs have a `quantization` of their own; MLX writes the bits.
                 if key == "quantization", entry["bits"] == nil { continue }
                 return (scheme(entry, key), key)
@@ -56,15 +56,15 @@ struct Quantisation {
         return nil
     }
 
-    private static func scheme(_ entry: [String: Any], _ key: String) -> String {
-        let method = entry["quant_method"] as? String
+    private static func scheme(_ entry: JSONObject, _ key: String) -> String {
+        let method = entry["quant_method"]?.string
         if method == "bitsandbytes" || entry["load_in_4bit"] != nil || entry["load_in_8bit"] != nil {
-            guard entry["load_in_4bit"] as? Bool == true else { return "bitsandbytes 8-bit" }
-            return "bitsandbytes " + (entry["bnb_4bit_quant_type"] as? String ?? "4-bit").uppercased().shown
+            guard entry["load_in_4bit"]?.bool == true else { return "bitsandbytes 8-bit" }
+            return "bitsandbytes " + (entry["bnb_4bit_quant_type"]?.string ?? "4-bit").uppercased().shown
         }
         let names = ["gptq": "GPTQ", "awq": "AWQ", "hqq": "HQQ", "fp8": "scaled 8-bit, FP8", "mxfp4": "MXFP4"]
         let name = method.map { names[$0] ?? $0.shown } ?? (key == "quantization" ? "MLX" : "unnamed")
-        let bits = (entry["bits"] ?? entry["w_bit"]) as? Int
+        let bits = (entry["bits"] ?? entry["w_bit"])?.int
         return name + (bits.map { ", \($0) bits" } ?? "")
     }
 }

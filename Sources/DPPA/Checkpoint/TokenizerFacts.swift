@@ -1,5 +1,4 @@
 import DPPASupport
-import Foundation
 
 /// What the tokenizer files of a model say of its tokens, without the tokenizer.
 package struct TokenizerFacts {
@@ -23,9 +22,9 @@ package struct TokenizerFacts {
             let object = ConfigText.object(String(decoding: bytes, as: UTF8.self))
         {
             let token = object["eos_token"]
-            end = token as? String ?? (token as? [String: Any])?["content"] as? String
-            for (id, entry) in object["added_tokens_decoder"] as? [String: [String: Any]] ?? [:] {
-                if let id = Int(id), let content = entry["content"] as? String { add(content, id) }
+            end = token?.string ?? token?["content"]?.string
+            for (id, entry) in object["added_tokens_decoder"]?.object?.members ?? [] {
+                if let id = Int(id), let content = entry["content"]?.string { add(content, id) }
             }
         }
         guard let path = checkpoint.tokenizerPath,
@@ -33,11 +32,10 @@ package struct TokenizerFacts {
         else { return }
         var found = self
         // A damaged file tells nothing, rather than the half of it.
-        let isWhole = bytes.withUnsafeBytes { bytes in
-            var scanner = JSONScanner(bytes: bytes, file: path, kind: .text)
-            return (try? found.read(&scanner)) != nil
+        guard (try? JSONScanner.read(bytes, file: path, nonFinite: true, { try found.read(&$0) })) != nil else {
+            return
         }
-        if isWhole { self = found }
+        self = found
     }
 
     private mutating func add(_ content: String, _ id: Int) {
@@ -58,7 +56,6 @@ package struct TokenizerFacts {
             default: try scanner.skipValue()
             }
         }
-        try scanner.end()
     }
 
     private mutating func addedToken(_ scanner: inout JSONScanner) throws {

@@ -77,12 +77,10 @@ struct WeightFiles {
     private static func weightMap(_ index: String) throws -> [String: String] {
         let bytes = try FileDescriptor.contents(index, limit: 100_000_000)
         var map: [String: String]?
-        try bytes.withUnsafeBytes { bytes in
-            var scanner = JSONScanner(bytes: bytes, file: index, kind: .text)
+        try JSONScanner.read(bytes, file: index, nonFinite: true) { scanner in
             try scanner.members { name, scanner in
                 if name == "weight_map" { map = try scanner.strings() } else { try scanner.skipValue() }
             }
-            try scanner.end()
         }
         guard let map, !map.isEmpty else {
             throw DPPAError(.data, "\(index) has no weight_map from tensor names to files")

@@ -1,7 +1,9 @@
+import DPPASupport
+
 /// Questions that a model is scored on.
 public struct EvaluationTask: Sendable {
     /// How an answer is judged.
-    public enum Metric: String, Sendable, Codable, CaseIterable {
+    public enum Metric: String, Sendable, CaseIterable {
         /// The share of questions whose greedy completion is the target, token by token.
         case exactMatch = "exact_match"
         /// The share of questions whose right choice has the largest log-likelihood.
@@ -67,7 +69,7 @@ public struct EvaluationTask: Sendable {
 }
 
 /// What a model has reached on a task.
-public struct Score: Sendable, Codable {
+public struct Score: Sendable {
     /// The task's name.
     public var task: String
     /// How answers were judged; nil for an external program's number.
@@ -105,13 +107,14 @@ public struct Score: Sendable, Codable {
 }
 
 extension Score {
-    /// The score as JSON values.
-    package var json: [String: Any] {
-        var fields: [String: Any] = [
-            "task": task, "metric": metric?.rawValue ?? "external", "value": value, "seconds": seconds,
+    /// The score as JSON; what it does not have is left out.
+    package var json: JSONValue {
+        var fields: JSONObject = [
+            "task": .string(task), "metric": .string(metric?.rawValue ?? "external"), "value": .double(value),
+            "seconds": .double(seconds),
         ]
-        fields["standard_error"] = standardError
-        fields["count"] = count
-        return fields
+        if let standardError { fields.set("standard_error", .double(standardError)) }
+        if let count { fields.set("count", .integer(count)) }
+        return .object(fields)
     }
 }

@@ -7,11 +7,6 @@ import SystemPackage
 /// One JSON object a line, appended and synced as soon as it is known. A line that cannot be read, such as the last one of a
 /// run that was killed, is passed over.
 public final class ScoreJournal {
-    private struct Entry: Codable {
-        var key: String
-        var score: Score
-    }
-
     /// The file, if there is one.
     let path: String?
     private var known: [UInt128: Score] = [:]
@@ -24,9 +19,10 @@ public final class ScoreJournal {
         self.path = path
         guard let path, let data = FileManager.default.contents(atPath: path) else { return }
         for line in data.split(separator: UInt8(ascii: "\n")) {
-            guard let entry = try? JSONDecoder().decode(Entry.self, from: line), let key = UInt128(entry.key, radix: 16)
+            guard let entry = try? JSONObject(line, file: path), let key = entry["key"]?.string,
+                let key = UInt128(key, radix: 16), let score = entry["score"].flatMap(Score.init(journal:))
             else { continue }
-            known[key] = entry.score
+            known[key] = score
         }
         found = Set(known.keys)
     }
@@ -42,12 +38,8 @@ public final class ScoreJournal {
     func add(_ score: Score, key: UInt128) throws {
         known[key] = score
         guard let path else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        let text = String(decoding: try encoder.encode(Entry(key: String(key, radix: 16), score: score)), as: UTF8.self)
-        var line = text + "\n"
+        let entry: JSONValue = ["key": .string(String(key, radix: 16)), "score": score.journal]
+        var line = entry.text + "\n"
         if descriptor < 0 {
             _ = try OutputPlace(path).createParents()
             descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -62,5 +54,30 @@ public final class ScoreJournal {
 
     private func failure(_ path: String) -> DPPAError {
         DPPAError(.inputOutput, "cannot write the journal \(path)", cause: String(cString: strerror(errno)))
+    }
+}
+
+extension Score {
+    /// The score as the journal keeps it.
+    fileprivate var journal: JSONValue {
+        [
+            "task": .string(task), "metric": JSONValue(metric?.rawValue), "value": .double(value),
+            "standardError": JSONValue(standardError), "count": JSONValue(count), "seconds": .double(seconds),
+        ]
+    }
+
+    /// The score of an entry; nil where something is missing or is no number.
+    fileprivate init?(journal entry: JSONValue) {
+        guard let task = entry["task"]?.string, let value = entry["value"]?.double,
+            let seconds = entry["seconds"]?.double
+        else { return nil }
+        // What is null or not there is none; what is something else is no entry.
+        func given(_ name: String) -> JSONValue? { entry[name].flatMap { $0.isNull ? nil : $0 } }
+        self.init(
+            task: task, metric: given("metric")?.string.flatMap(EvaluationTask.Metric.init), value: value,
+            standardError: given("standardError")?.double, count: given("count")?.int, seconds: seconds)
+        guard (metric == nil) == (given("metric") == nil), (count == nil) == (given("count") == nil),
+            (standardError == nil) == (given("standardError") == nil)
+        else { return nil }
     }
 }

@@ -57,7 +57,7 @@ private struct TaskHeader {
 
 /// One line of a task file.
 private struct TaskLine {
-    private let fields: [String: Any]
+    private let fields: JSONObject
     private let place: String
 
     /// A line is read as a whole, into many times its size.
@@ -67,27 +67,19 @@ private struct TaskLine {
         guard line.count <= Self.sizeLimit else {
             throw DPPAError(.data, "\(place): the line has \(line.count) bytes; at most \(Self.sizeLimit) are read")
         }
-        try line.withUnsafeBytes { bytes in
-            var scanner = JSONScanner(bytes: bytes, file: "\(place): not a JSON object", kind: .text)
-            try scanner.members { try $1.skipValue() }
-            try scanner.end()
-        }
-        guard let fields = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
-            throw DPPAError(.data, "\(place): not a JSON object")
-        }
-        self.fields = fields
+        fields = try JSONObject(line, file: "\(place): not a JSON object")
         self.place = place
     }
 
     var isHeader: Bool { fields["metric"] != nil }
 
     func header() throws -> TaskHeader {
-        guard let text = fields["metric"] as? String, let metric = EvaluationTask.Metric(rawValue: text) else {
+        guard let text = fields["metric"]?.string, let metric = EvaluationTask.Metric(rawValue: text) else {
             let known = EvaluationTask.Metric.allCases.map(\.rawValue).joined(separator: ", ")
             throw DPPAError(.data, "\(place): 'metric' must be one of \(known)")
         }
         let known = ["metric", "stop", "max_tokens", "answer_after"]
-        if let unknown = fields.keys.filter({ !known.contains($0) }).min() {
+        if let unknown = fields.names.filter({ !known.contains($0) }).min() {
             throw DPPAError(
                 .data, "\(place): the first line has no key '\(unknown.shown)'",
                 notes: ["keys are \(known.joined(separator: ", "))"])
@@ -95,13 +87,13 @@ private struct TaskLine {
         var header = TaskHeader(metric: metric)
         if fields["stop"] != nil { header.generation.stop = try tokens("stop") }
         if let value = fields["max_tokens"] {
-            guard let count = JSONNumber.whole(value), (1...100_000).contains(count) else {
+            guard let count = value.int, (1...100_000).contains(count) else {
                 throw DPPAError(.data, "\(place): 'max_tokens' must be a whole number from 1 to 100000")
             }
             header.generation.maximumTokens = count
         }
         if let value = fields["answer_after"] {
-            guard let text = value as? String, !text.isEmpty else {
+            guard let text = value.string, !text.isEmpty else {
                 throw DPPAError(.data, "\(place): 'answer_after' must be a text")
             }
             header.generation.delimiter = text
@@ -129,18 +121,18 @@ private struct TaskLine {
             sample.completions = [try filled("target")]
         case .choice, .choiceNormalized:
             sample.prompt = try filled("prompt")
-            guard let choices = fields["choices"] as? [Any], choices.count > 1 else {
+            guard let choices = fields["choices"]?.array, choices.count > 1 else {
                 throw DPPAError(.data, "\(place): 'choices' must be a list of two or more lists of token ids")
             }
             sample.completions = try choices.map { try list($0, "choices") }
-            guard let answer = fields["answer"].flatMap(JSONNumber.whole), choices.indices.contains(answer) else {
+            guard let answer = fields["answer"]?.int, choices.indices.contains(answer) else {
                 throw DPPAError(
                     .data, "\(place): 'answer' must be the index of a choice, from 0 to \(choices.count - 1)")
             }
             sample.answer = answer
         case .generate:
             sample.prompt = try filled("prompt")
-            guard let text = fields["answer_text"] as? String, !text.isEmpty else {
+            guard let text = fields["answer_text"]?.string, !text.isEmpty else {
                 throw DPPAError(.data, "\(place): 'answer_text' must be the right answer as a text")
             }
             sample.answerText = text
@@ -158,11 +150,11 @@ private struct TaskLine {
         return try list(value, key)
     }
 
-    private func list(_ value: Any, _ key: String, mayBeEmpty: Bool = false) throws -> [Int32] {
+    private func list(_ value: JSONValue, _ key: String, mayBeEmpty: Bool = false) throws -> [Int32] {
         let refusal = DPPAError(.data, "\(place): '\(key)' must be a list of token ids")
-        guard let values = value as? [Any], mayBeEmpty || !values.isEmpty else { throw refusal }
+        guard let values = value.array, mayBeEmpty || !values.isEmpty else { throw refusal }
         return try values.map {
-            guard let token = JSONNumber.whole($0).flatMap(Int32.init(exactly:)), token >= 0 else { throw refusal }
+            guard let token = $0.int.flatMap(Int32.init(exactly:)), token >= 0 else { throw refusal }
             return token
         }
     }

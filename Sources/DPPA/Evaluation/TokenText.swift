@@ -16,24 +16,18 @@ struct TokenText: Sendable {
             return
         }
         isByteVocabulary = false
-        let data = Data(try FileDescriptor.contents(tokenizerPath, limit: 1 << 28))
-        guard let root = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-            let model = root["model"] as? [String: Any], let vocabulary = model["vocab"] as? [String: Int]
-        else {
-            throw DPPAError(.data, "\(tokenizerPath) has no vocabulary that can be read")
-        }
-        let usesByteLevel = Self.types(root["decoder"]).contains("ByteLevel")
-        for (piece, token) in vocabulary {
+        let file = try TokenizerFile(tokenizerPath)
+        let usesByteLevel = Self.types(file.decoder).contains("ByteLevel")
+        for (piece, token) in file.vocabulary {
             guard let token = Int32(exactly: token) else {
                 throw DPPAError(.data, "\(tokenizerPath): '\(piece.shown)' has the token \(token), which is too large")
             }
             bytes[token] = usesByteLevel ? Self.byteLevel(piece) : Self.plain(piece)
         }
-        for entry in root["added_tokens"] as? [[String: Any]] ?? [] {
-            guard let token = (entry["id"] as? Int).flatMap(Int32.init(exactly:)),
-                let content = entry["content"] as? String
+        for entry in file.added {
+            guard let token = entry["id"]?.int.flatMap(Int32.init(exactly:)), let content = entry["content"]?.string
             else { continue }
-            bytes[token] = entry["special"] as? Bool == true ? [] : Array(content.utf8)
+            bytes[token] = entry["special"]?.bool == true ? [] : Array(content.utf8)
         }
     }
 
@@ -46,10 +40,9 @@ struct TokenText: Sendable {
     }
 
     /// The types of a decoder and of those inside it.
-    private static func types(_ decoder: Any?) -> [String] {
-        guard let decoder = decoder as? [String: Any] else { return [] }
-        let inner = decoder["decoders"] as? [Any] ?? []
-        return [decoder["type"] as? String].compactMap { $0 } + inner.flatMap { types($0) }
+    private static func types(_ decoder: JSONValue?) -> [String] {
+        guard let decoder else { return [] }
+        return [decoder["type"]?.string].compactMap { $0 } + (decoder["decoders"]?.array ?? []).flatMap { types($0) }
     }
 
     /// A piece of a SentencePiece vocabulary: `▁` is a space, `<0x0A>` a byte.
@@ -78,6 +71,40 @@ struct TokenText: Sendable {
         }
         return map
     }()
+}
+
+/// What a tokenizer.json says of the texts of tokens; the rest of the file, which may be large, is passed over.
+private struct TokenizerFile {
+    private(set) var vocabulary: [(piece: String, token: Int)] = []
+    private(set) var decoder: JSONValue?
+    private(set) var added: [JSONValue] = []
+
+    init(_ path: String) throws {
+        let bytes = try FileDescriptor.contents(path, limit: 1 << 28)
+        do {
+            try JSONScanner.read(bytes, file: path, nonFinite: true) { try read(&$0) }
+        } catch let damage as DPPAError {
+            throw DPPAError(.data, "\(path) has no vocabulary that can be read", cause: damage.message)
+        }
+    }
+
+    private mutating func read(_ scanner: inout JSONScanner) throws {
+        var hasVocabulary = false
+        try scanner.members { name, scanner in
+            switch name {
+            case "decoder": decoder = try scanner.value()
+            case "added_tokens": added = try scanner.value().array ?? []
+            case "model":
+                try scanner.members { name, scanner in
+                    guard name == "vocab" else { return try scanner.skipValue() }
+                    hasVocabulary = true
+                    try scanner.members { piece, scanner in vocabulary.append((piece, try scanner.integer())) }
+                }
+            default: try scanner.skipValue()
+            }
+        }
+        if !hasVocabulary { throw scanner.damage("it has no 'vocab' in its 'model'") }
+    }
 }
 
 /// The answer that a generated text ends in.

@@ -1,5 +1,4 @@
 import DPPASupport
-import Foundation
 
 /// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.
 extension RunRecord {
@@ -35,30 +34,28 @@ extension RunRecord {
 
     /// recipe.json.
     private var recordedOptions: String {
-        var given: [String: Any] = [:]
-        for option in options where option.given != nil { given[option.name] = json(option) }
-        let object: [String: Any] = [
-            "dppa_run": version, "recipe": recipe.name, "options": given,
-            "dtype": dtype?.rawValue.lowercased() ?? NSNull(),
-            "models": models.map { model in
-                [
-                    "label": model.label, "name": model.name, "repository": model.origin.repository ?? NSNull(),
-                    "revision": model.origin.revision ?? NSNull(), "sampled_digest": model.digest ?? NSNull(),
-                    "sha256": model.origin.checksums,
-                ] as [String: Any]
-            },
+        let given = options.filter { $0.given != nil }.map { (name: $0.name, value: json($0)) }
+        let models = models.map { model -> JSONValue in
+            [
+                "label": .string(model.label), "name": .string(model.name),
+                "repository": JSONValue(model.origin.repository), "revision": JSONValue(model.origin.revision),
+                "sampled_digest": JSONValue(model.digest),
+                "sha256": .object(JSONObject(model.origin.checksums.map { ($0.key, .string($0.value)) })),
+            ]
+        }
+        let record: JSONValue = [
+            "dppa_run": .string(version), "recipe": .string(recipe.name), "options": .object(JSONObject(given)),
+            "dtype": JSONValue(dtype?.rawValue.lowercased()), "models": .array(models),
         ]
-        let data = try? JSONSerialization.data(
-            withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        return String(decoding: data ?? Data("{}".utf8), as: UTF8.self) + "\n"
+        return record.lines
     }
 
     /// A given option: texts and lists without local folders, the rest as it was written.
-    private func json(_ option: Option) -> Any {
+    private func json(_ option: Option) -> JSONValue {
         switch option.value {
-        case .text(let text): shown(text)
-        case .list(let values): values.map { shown($0) }
-        default: option.given ?? NSNull()
+        case .text(let text): .string(shown(text))
+        case .list(let values): JSONValue(values.map { shown($0) })
+        default: JSONValue(option.given)
         }
     }
 

@@ -109,12 +109,8 @@ package struct Sidecars {
         copy(.chatTemplate, of: model)
         guard result.chatTemplate != nil, !files.keys.contains(where: { $0.hasPrefix("chat_template") }) else { return }
         let held = try Self.object(model, "tokenizer_config.json")["chat_template"]
-        let named = held as? [[String: Any]] ?? (held as? String).map { [["name": "default", "template": $0]] } ?? []
-        for entry in named {
-            guard let name = entry["name"] as? String, let text = entry["template"] as? String, !name.contains("/")
-            else {
-                continue
-            }
+        let named = held?.array?.map { ($0["name"]?.string, $0["template"]?.string) } ?? [("default", held?.string)]
+        for case (let name?, let text?) in named where !name.contains("/") {
             files[name == "default" ? "chat_template.jinja" : "\(SidecarFile.templates)\(name).jinja"] = .text(text)
         }
         guard files["chat_template.jinja"] == nil else { return }
@@ -185,10 +181,10 @@ package struct Sidecars {
     }
 
     /// A JSON file of a checkpoint as an object; empty where there is none.
-    static func object(_ checkpoint: Checkpoint, _ name: String) throws -> [String: Any] {
-        guard checkpoint.sidecarFiles.contains(name) else { return [:] }
+    static func object(_ checkpoint: Checkpoint, _ name: String) throws -> JSONObject {
+        guard checkpoint.sidecarFiles.contains(name) else { return JSONObject() }
         let text = String(decoding: try contents(checkpoint.path + "/" + name), as: UTF8.self)
-        return ConfigText.object(text) ?? [:]
+        return ConfigText.object(text) ?? JSONObject()
     }
 
     private static func contents(_ path: String) throws -> [UInt8] {

@@ -31,7 +31,7 @@ enum TokenIDs {
         let settings = generation.flatMap(ConfigText.object)
         // What is no JSON cannot be mended; a reader says so.
         if generation != nil, settings == nil { return nil }
-        let model = config.flatMap(ConfigText.object) ?? [:]
+        let model = config.flatMap(ConfigText.object) ?? JSONObject()
         let held = ids(settings?["eos_token_id"] ?? model["eos_token_id"])
         var missing: [Int] = []
         if let id = facts.endID, !held.contains(id) { missing.append(id) }
@@ -64,9 +64,8 @@ enum TokenIDs {
     }
 
     /// One id or a list of them.
-    private static func ids(_ value: Any?) -> [Int] {
-        if let id = value as? Int { return [id] }
-        return (value as? [Any] ?? []).compactMap { $0 as? Int }
+    private static func ids(_ value: JSONValue?) -> [Int] {
+        value?.int.map { [$0] } ?? value?.array?.compactMap(\.int) ?? []
     }
 
     private static func shown(_ ids: [Int]) -> String { ids.count == 1 ? String(ids[0]) : "\(ids)" }

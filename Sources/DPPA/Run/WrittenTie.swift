@@ -1,4 +1,5 @@
 import DPPACheckpoint
+import DPPASupport
 
 /// Whether the head of a written model is its embedding, in config.json and in the weights.
 struct WrittenTie {
@@ -15,13 +16,13 @@ struct WrittenTie {
     /// What config.json says beside the tensors of a result; `source` is the model that it comes from, `first` the one that
     /// the expression starts from.
     init(config: String, source: Checkpoint, first: Checkpoint, _ tensors: [TensorFacts]) {
-        let object = ConfigText.object(config) ?? [:]
-        let inner = ["text_config", "language_config"].filter { (object[$0] as? [String: Any])?[Self.key] != nil }
+        let object = ConfigText.object(config) ?? JSONObject()
+        let inner = ["text_config", "language_config"].filter { object[$0]?[Self.key] != nil }
         places = (object[Self.key] != nil ? [[Self.key]] : []) + inner.map { [$0, Self.key] }
-        let values = [object[Self.key]] + inner.map { (object[$0] as? [String: Any])?[Self.key] }
-        let flags = values.compactMap { $0 as? Bool }
+        let values = [object[Self.key]] + inner.map { object[$0]?[Self.key] }
+        let flags = values.compactMap { $0?.bool }
         declared = flags.isEmpty ? nil : flags.contains(true)
-        firstIsTied = first.config.flatMap(ConfigText.object)?[Self.key] as? Bool == true
+        firstIsTied = first.config.flatMap(ConfigText.object)?[Self.key]?.bool == true
         func head(_ facts: [TensorFacts]) -> TensorFacts? {
             facts.first { $0.name.hasSuffix("lm_head.weight") || $0.name.hasSuffix("embed_out.weight") }
         }

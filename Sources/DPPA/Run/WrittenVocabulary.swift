@@ -60,8 +60,8 @@ struct WrittenVocabulary {
     private static func declared(_ checkpoint: Checkpoint) -> (key: [String], size: Int)? {
         guard let object = checkpoint.config.flatMap(ConfigText.object) else { return nil }
         for key in [["vocab_size"], ["text_config", "vocab_size"], ["language_config", "vocab_size"]] {
-            let holder = key.count == 1 ? object : object[key[0]] as? [String: Any]
-            if let size = holder?[key[key.count - 1]] as? Int { return (key, size) }
+            let value = key.dropFirst().reduce(object[key[0]]) { $0?[$1] }
+            if let size = value?.int { return (key, size) }
         }
         return nil
     }

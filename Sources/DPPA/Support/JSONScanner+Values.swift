@@ -1,28 +1,60 @@
-/// Whole values: objects whose names are told apart, and what is passed over.
+/// Whole values: as they are, a member at a time, or passed over.
 extension JSONScanner {
+    /// How deep lists and objects may be nested in a value that is kept: more is no data of any use here.
+    private static let depthLimit = 512
+
+    /// Reads a text from its first byte to its last.
+    package static func read<Result>(
+        _ text: some Collection<UInt8>, file: String, kind: Kind = .text, nonFinite: Bool = false,
+        _ body: (inout JSONScanner) throws -> Result
+    ) throws -> Result {
+        func read(_ bytes: UnsafeRawBufferPointer) throws -> Result {
+            var scanner = JSONScanner(bytes: bytes, file: file, kind: kind, nonFinite: nonFinite)
+            let result = try body(&scanner)
+            try scanner.end()
+            return result
+        }
+        return try text.withContiguousStorageIfAvailable { try read(UnsafeRawBufferPointer($0)) }
+            ?? Array(text).withUnsafeBytes(read)
+    }
+
+    /// Reads any value.
+    package mutating func value() throws -> JSONValue { try value(depth: 0) }
+
+    private mutating func value(depth: Int) throws -> JSONValue {
+        let isObject = isNext("{")
+        guard isObject || isNext("[") else { return try plainValue() }
+        guard depth < Self.depthLimit else {
+            throw damage("lists and objects are nested more than \(Self.depthLimit) deep")
+        }
+        if isObject {
+            var object = JSONObject()
+            try members { name, scanner in object.set(name, try scanner.value(depth: depth + 1)) }
+            return .object(object)
+        }
+        var values: [JSONValue] = []
+        try elements { values.append(try $0.value(depth: depth + 1)) }
+        return .array(values)
+    }
+
     /// Throws when a text is not one JSON object, with NaN and Infinity allowed as Python writes them.
     ///
     /// `subject` begins the message.
     package static func requireObject(_ text: String, _ subject: String) throws {
-        var text = text
-        try text.withUTF8 { bytes in
-            var scanner = JSONScanner(bytes: UnsafeRawBufferPointer(bytes), file: subject, kind: .text)
+        try read(text.utf8, file: subject, nonFinite: true) { scanner in
             guard scanner.isNext("{") else { throw scanner.damage("expected '{', got \(scanner.here)") }
             try scanner.skipValue()
-            try scanner.end()
         }
     }
 
     /// Reads an object; `member` is called behind the colon of each name and reads the value.
-    ///
-    /// A name that appears twice is an error: it would mean one thing here and another elsewhere.
     package mutating func members(_ member: (String, inout JSONScanner) throws -> Void) throws {
-        var names: Set<String> = []
+        var names: Set<JSONName> = []
         try expect("{")
         if skip("}") { return }
         repeat {
             let name = try string()
-            guard names.insert(name).inserted else { throw damage("'\(name.shown)' appears twice") }
+            guard names.insert(JSONName(text: name)).inserted else { throw damage("'\(name.shown)' appears twice") }
             try expect(":")
             try member(name, &self)
         } while skip(",")
@@ -54,7 +86,7 @@ extension JSONScanner {
                     continue
                 }
             } else {
-                try plainValue()
+                try skipPlainValue()
             }
             while let isObject = open.last {
                 if skip(",") {
@@ -73,12 +105,38 @@ extension JSONScanner {
         try expect(":")
     }
 
-    private mutating func plainValue() throws {
+    private mutating func skipPlainValue() throws {
         if isNext("\"") {
             try skipString()
-        } else if !["true", "false", "null", "NaN", "Infinity", "-Infinity"].contains(where: { skip(word: $0) }) {
+        } else if word() == nil {
             try number()
         }
+    }
+
+    private mutating func plainValue() throws -> JSONValue {
+        if isNext("\"") { return .string(try string()) }
+        if let word = word() { return word }
+        let start = position
+        let isWhole = try number()
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        // The sign of -0 is one that an integer does not have.
+        if isWhole, text != "-0", let integer = Int(text) { return .integer(integer) }
+        guard let number = Double(text), nonFinite || number.isFinite else {
+            position = start
+            throw damage("a number is too large")
+        }
+        return .double(number)
+    }
+
+    /// A value that is written as a word.
+    private mutating func word() -> JSONValue? {
+        if skip(word: "true") { return .bool(true) }
+        if skip(word: "false") { return .bool(false) }
+        if skip(word: "null") { return .null }
+        guard nonFinite else { return nil }
+        if skip(word: "NaN") { return .double(.nan) }
+        if skip(word: "Infinity") { return .double(.infinity) }
+        return skip(word: "-Infinity") ? .double(-.infinity) : nil
     }
 
     /// Whether a token comes next; passes over white space.
@@ -96,18 +154,22 @@ extension JSONScanner {
         return true
     }
 
-    private mutating func number() throws {
+    /// Passes over a number; whether it has neither fraction nor power.
+    @discardableResult
+    private mutating func number() throws -> Bool {
         _ = skipByte("-")
         let start = position
         guard digits() > 0 else { throw damage("expected a value, got \(here)") }
         guard position == start + 1 || bytes[start] != UInt8(ascii: "0") else {
             throw damage("a number has a leading zero")
         }
+        let end = position
         if skipByte("."), digits() == 0 { throw damage("expected a digit, got \(here)") }
         if skipByte("e") || skipByte("E") {
             if !skipByte("+") { _ = skipByte("-") }
             guard digits() > 0 else { throw damage("expected a digit, got \(here)") }
         }
+        return position == end
     }
 
     private mutating func skipByte(_ token: Unicode.Scalar) -> Bool {

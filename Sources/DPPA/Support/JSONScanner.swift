@@ -1,35 +1,57 @@
-/// Reads JSON from left to right: the header of a safetensors file, an index, the text of a configuration.
+/// Reads JSON from left to right, as RFC 8259 has it: the one reader of headers, indices, configurations, tasks and tables.
 ///
-/// No recursion, and memory in proportion to what is kept; every error names the file, the tensor that is read, and the
-/// byte.
+/// Memory in proportion to what is kept: a large text is read a member at a time (`members`, `elements`), a small one as a
+/// whole (`value`). Every error names the file, the tensor that is read, and the place. A name twice in an object is one: it
+/// would mean one thing here and another elsewhere.
 package struct JSONScanner {
-    /// What is read, for messages.
+    /// What is read, for messages: `page` is a file that people write, with lines and columns.
     package enum Kind {
-        case header, text
+        case header, text, page
     }
 
     let bytes: UnsafeRawBufferPointer
     package let file: String
     let kind: Kind
+    /// Whether NaN, Infinity and numbers beyond float64 are taken, as Python writes and reads them.
+    let nonFinite: Bool
     /// The tensor whose entry is being read.
     package var tensor: String?
     package var position = 0
 
-    package init(bytes: UnsafeRawBufferPointer, file: String, kind: Kind) {
+    package init(bytes: UnsafeRawBufferPointer, file: String, kind: Kind, nonFinite: Bool = false) {
         self.bytes = bytes
         self.file = file
         self.kind = kind
+        self.nonFinite = nonFinite
     }
 
     package func damage(_ what: String) -> DPPAError {
-        let (unit, format) = kind == .header ? ("header byte", "safetensors file") : ("byte", "JSON")
-        return DPPAError(
-            .data, "\(file): \(tensor.map { "\($0.shown): " } ?? "")\(what) (\(unit) \(position))",
-            notes: ["the file is damaged, or no \(format)"])
+        DPPAError(
+            .data, "\(file): \(tensor.map { "\($0.shown): " } ?? "")\(what) (\(place))",
+            notes: ["the file is damaged, or no \(kind == .header ? "safetensors file" : "JSON")"])
+    }
+
+    /// The position in words.
+    private var place: String {
+        switch kind {
+        case .header: return "header byte \(position)"
+        case .text: return "byte \(position)"
+        case .page:
+            let before = bytes[..<min(position, bytes.count)]
+            let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            // Continuation bytes are no characters of their own.
+            let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
+            return "line \(before.count { $0 == UInt8(ascii: "\n") } + 1), column \(column)"
+        }
     }
 
     package mutating func skipSpace() {
-        while position < bytes.count, bytes[position] <= 32, [32, 9, 10, 13].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 32, 9, 10, 13: position += 1
+            default: return
+            }
+        }
     }
 
     package mutating func skip(_ token: Unicode.Scalar) -> Bool {
@@ -54,25 +76,32 @@ package struct JSONScanner {
 
     package mutating func end() throws {
         skipSpace()
-        guard position == bytes.count else { throw damage("there is text behind the closing brace") }
+        guard position == bytes.count else { throw damage("there is text behind its end") }
     }
 
     package mutating func string() throws -> String {
         try expect("\"")
         var text: [UInt8] = []
+        // What has no escapes is taken as it stands.
+        var start = position
         while true {
             guard position < bytes.count else { throw damage("a string has no end") }
             let byte = bytes[position]
             position += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else {
-                    throw damage("a string is not UTF-8")
-                }
+                let last = UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1])
+                guard
+                    let string = text.isEmpty
+                        ? String(validating: last, as: UTF8.self) : String(validating: text + last, as: UTF8.self)
+                else { throw damage("a string is not UTF-8") }
                 return string
-            case UInt8(ascii: "\\"): try escape(&text)
+            case UInt8(ascii: "\\"):
+                text += bytes[start..<position - 1]
+                try escape(&text)
+                start = position
             case 0..<32: throw damage("a string holds a control character")
-            default: text.append(byte)
+            default: break
             }
         }
     }

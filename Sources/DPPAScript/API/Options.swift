@@ -55,30 +55,31 @@ extension Catalog {
                 throw DPPAError(.limit, "json: \(path) has more than a million values", location: call.location)
             }
             do {
-                return [script(try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]))]
-            } catch {
-                throw DPPAError(
-                    .data, "json: \(path) is not JSON", location: call.location, cause: error.localizedDescription)
+                return [script(try JSONValue(data, file: path, kind: .page))]
+            } catch let damage as DPPAError {
+                throw DPPAError(.data, "json: \(path) is not JSON", location: call.location, cause: damage.message)
             }
         },
     ]
 
-    private static func script(_ value: Any) -> ScriptValue {
+    private static func script(_ value: JSONValue) -> ScriptValue {
         switch value {
-        case let number as NSNumber:
-            if isTruthValue(number) { return .bool(number.boolValue) }
-            if let integer = Int(exactly: number.doubleValue), number.doubleValue.magnitude < 9e15 {
-                return .integer(integer)
+        case .null: .null
+        case .bool(let flag): .bool(flag)
+        case .string(let text): .string(text)
+        case .array(let values): .table(ScriptTable(array: values.map(script)))
+        case .object(let object):
+            .table(
+                ScriptTable(
+                    fields: Dictionary(
+                        object.members.map { ($0.name, script($0.value)) }, uniquingKeysWith: { first, _ in first })))
+        case .integer, .double:
+            // Beyond, not every whole number is a float64.
+            if let integer = value.int, integer.magnitude < 9_000_000_000_000_000 {
+                .integer(integer)
+            } else {
+                .number(value.double ?? 0)
             }
-            return .number(number.doubleValue)
-        case let text as String: return .string(text)
-        case let list as [Any]: return .table(ScriptTable(array: list.map(script)))
-        case let fields as [String: Any]: return .table(ScriptTable(fields: fields.mapValues(script)))
-        default: return .null
         }
-    }
-
-    private static func isTruthValue(_ number: NSNumber) -> Bool {
-        String(cString: number.objCType) == "c" || String(cString: number.objCType) == "B"
     }
 }

@@ -38,19 +38,18 @@ package struct RecordedRecipe {
             (options, dtype, name, models) = ([:], nil, "recipe.lua", [])
             return
         }
-        guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            throw DPPAError(.data, "\(file) is not a JSON object")
+        let object = try JSONObject(data, file: "\(file) is not a JSON object", kind: .page)
+        options = (object["options"]?.object?.members ?? []).reduce(into: [:]) { options, member in
+            options[member.name] =
+                member.value.array?.map(\.description).joined(separator: ",") ?? member.value.string
         }
-        options = (object["options"] as? [String: Any] ?? [:]).compactMapValues { value in
-            (value as? [Any])?.map { "\($0)" }.joined(separator: ",") ?? value as? String
-        }
-        dtype = (object["dtype"] as? String).flatMap(DType.init(userSpelling:))
-        name = object["recipe"] as? String ?? "recipe.lua"
-        models = (object["models"] as? [[String: Any]] ?? []).compactMap { entry in
-            guard let label = entry["label"] as? String, let name = entry["name"] as? String else { return nil }
+        dtype = object["dtype"]?.string.flatMap(DType.init(userSpelling:))
+        name = object["recipe"]?.string ?? "recipe.lua"
+        models = (object["models"]?.array ?? []).compactMap { entry in
+            guard let label = entry["label"]?.string, let name = entry["name"]?.string else { return nil }
             return Model(
-                label: label, name: name, repository: entry["repository"] as? String,
-                revision: entry["revision"] as? String, digest: entry["sampled_digest"] as? String)
+                label: label, name: name, repository: entry["repository"]?.string,
+                revision: entry["revision"]?.string, digest: entry["sampled_digest"]?.string)
         }
     }
 

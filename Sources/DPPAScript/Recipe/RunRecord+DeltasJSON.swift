@@ -2,26 +2,27 @@ import DPPA
 
 extension RunRecord.Deltas {
     /// The statistics as JSON has them: everything together, then tensor by tensor.
-    var json: [String: Any] {
+    var json: JSONValue {
         var fields = Self.json(statistics.merged)
-        fields["reference"] = reference
-        fields["is_base"] = isBase
-        guard statistics.comparison.isDetailed else { return fields }
-        fields["experts"] = Dictionary(
-            experts.indices.map { (experts[$0], Self.json(statistics.expert($0))) },
-            uniquingKeysWith: { first, _ in first })
-        fields["tensors"] = Dictionary(
-            statistics.tensors.map { tensor in
-                var entry = Self.json(tensor.merged)
-                entry["experts"] = Dictionary(
-                    zip(experts, tensor.experts).compactMap { label, delta in delta.map { (label, Self.json($0)) } },
-                    uniquingKeysWith: { first, _ in first })
-                return (tensor.facts.name, entry)
-            }, uniquingKeysWith: { first, _ in first })
-        return fields
+        fields.set("reference", .string(reference))
+        fields.set("is_base", .bool(isBase))
+        guard statistics.comparison.isDetailed else { return .object(fields) }
+        fields.set("experts", Self.object(experts.indices.map { (experts[$0], statistics.expert($0)) }))
+        let tensors = statistics.tensors.map { tensor in
+            var entry = Self.json(tensor.merged)
+            entry.set("experts", Self.object(Array(zip(experts, tensor.experts))))
+            return (name: tensor.facts.name, value: JSONValue.object(entry))
+        }
+        fields.set("tensors", .object(JSONObject(tensors)))
+        return .object(fields)
     }
 
-    private static func json(_ delta: MergedDelta) -> [String: Any] {
+    private static func object(_ experts: [(label: String, delta: ExpertDelta?)]) -> JSONValue {
+        .object(
+            JSONObject(experts.compactMap { label, delta in delta.map { (name: label, value: .object(json($0))) } }))
+    }
+
+    private static func json(_ delta: MergedDelta) -> JSONObject {
         fields(
             counts: ["elements": delta.elements, "changed": delta.changed, "survived": delta.survived],
             [
@@ -30,7 +31,7 @@ extension RunRecord.Deltas {
             ])
     }
 
-    private static func json(_ delta: ExpertDelta) -> [String: Any] {
+    private static func json(_ delta: ExpertDelta) -> JSONObject {
         fields(
             counts: [
                 "elements": delta.elements, "changed": delta.changed, "kept": delta.kept, "agreeing": delta.agreeing,
@@ -42,9 +43,9 @@ extension RunRecord.Deltas {
     }
 
     /// What there is no number for is left out.
-    private static func fields(counts: [String: Int], _ shares: [String: Double?]) -> [String: Any] {
-        var fields: [String: Any] = counts
-        for (name, share) in shares { if let share { fields[name] = JSONFile.number(share) } }
+    private static func fields(counts: [String: Int], _ shares: [String: Double?]) -> JSONObject {
+        var fields = JSONObject(counts.map { ($0.key, .integer($0.value)) })
+        for (name, share) in shares { if let share { fields.set(name, .double(share)) } }
         return fields
     }
 }

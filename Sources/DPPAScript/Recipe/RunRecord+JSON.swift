@@ -3,82 +3,82 @@ import Foundation
 
 extension RunRecord {
     /// The record as JSON has it; dictionaries go by name.
-    package var json: [String: Any] {
+    package var json: JSONValue {
         [
-            "version": version, "command": command, "recipe": recipe.name, "written": written, "seconds": seconds,
-            "date": date.formatted(.iso8601), "dtype": dtype?.rawValue ?? NSNull(), "seed": seed ?? NSNull(),
-            "bytes_read": engine.bytesRead, "bytes_written": engine.bytesWritten,
-            "cache_bytes": engine.cacheBytes, "bytes_built": engine.bytesBuilt, "epochs": engine.epochs,
-            "passes": engine.passes, "options": Self.object(options.map { ($0.name, Self.json($0.value)) }),
-            "models": models.map(Self.json), "outputs": outputs.map(Self.json),
+            "version": .string(version), "command": JSONValue(command), "recipe": .string(recipe.name),
+            "written": JSONValue(written), "seconds": .double(seconds), "date": .string(date.formatted(.iso8601)),
+            "dtype": JSONValue(dtype?.rawValue), "seed": JSONValue(seed), "bytes_read": .integer(engine.bytesRead),
+            "bytes_written": .integer(engine.bytesWritten), "cache_bytes": .integer(engine.cacheBytes),
+            "bytes_built": .integer(engine.bytesBuilt), "epochs": .integer(engine.epochs),
+            "passes": .integer(engine.passes), "options": Self.object(options.map { ($0.name, Self.json($0.value)) }),
+            "models": .array(models.map(Self.json)), "outputs": .array(outputs.map(Self.json)),
             "named": Self.object(named.map { ($0.name, Self.json($0.values)) }),
-            "tables": Self.object(tables.map { ($0.name, Self.json($0)) }), "scores": scores.map(Self.json),
-            "printed": printed, "warnings": warnings,
+            "tables": Self.object(tables.map { ($0.name, Self.json($0)) }), "scores": .array(scores.map(Self.json)),
+            "printed": JSONValue(printed), "warnings": JSONValue(warnings),
         ]
     }
 
-    private static func object(_ entries: [(String, Any)]) -> [String: Any] {
-        Dictionary(entries, uniquingKeysWith: { first, _ in first })
+    private static func object(_ entries: [(name: String, value: JSONValue)]) -> JSONValue {
+        .object(JSONObject(entries))
     }
 
-    private static func json(_ value: Option.Value) -> Any {
+    private static func json(_ value: Option.Value) -> JSONValue {
         switch value {
-        case .text(let text): text
-        case .list(let values): values.map(json)
-        case .integer(let number): number
-        case .number(let number): JSONFile.number(number)
-        case .flag(let flag): flag
-        case .nothing: NSNull()
+        case .text(let text): .string(text)
+        case .list(let values): .array(values.map(json))
+        case .integer(let number): .integer(number)
+        case .number(let number): .double(number)
+        case .flag(let flag): .bool(flag)
+        case .nothing: .null
         }
     }
 
-    private static func json(_ values: [(name: String, value: Double)]) -> Any {
-        if values.count == 1, values[0].name.isEmpty { return JSONFile.number(values[0].value) }
-        return object(values.map { ($0.name, JSONFile.number($0.value)) })
+    private static func json(_ values: [(name: String, value: Double)]) -> JSONValue {
+        if values.count == 1, values[0].name.isEmpty { return .double(values[0].value) }
+        return object(values.map { ($0.name, .double($0.value)) })
     }
 
-    private static func json(_ model: Model) -> [String: Any] {
+    private static func json(_ model: Model) -> JSONValue {
         let origin = model.origin
         return [
-            "label": model.label, "path": model.path, "name": model.name, "tensors": model.tensors,
-            "parameters": model.parameters, "dtypes": object(model.dtypes.map { ($0.key.rawValue, $0.value) }),
-            "repository": origin.repository ?? NSNull(), "revision": origin.revision ?? NSNull(),
-            "licence": origin.licence?.identifier ?? NSNull(), "sampled_digest": model.digest ?? NSNull(),
-            "sha256": origin.checksums,
+            "label": .string(model.label), "path": .string(model.path), "name": .string(model.name),
+            "tensors": .integer(model.tensors), "parameters": .integer(model.parameters),
+            "dtypes": object(model.dtypes.map { ($0.key.rawValue, .integer($0.value)) }),
+            "repository": JSONValue(origin.repository), "revision": JSONValue(origin.revision),
+            "licence": JSONValue(origin.licence?.identifier), "sampled_digest": JSONValue(model.digest),
+            "sha256": object(origin.checksums.map { ($0.key, .string($0.value)) }),
         ]
     }
 
-    private static func json(_ output: Output) -> [String: Any] {
+    private static func json(_ output: Output) -> JSONValue {
         [
-            "name": output.name ?? NSNull(), "models": output.models, "config": output.config,
-            "tokenizer": output.tokenizer, "chat_template": output.chatTemplate,
-            "dtype": output.dtype?.rawValue ?? NSNull(), "tensors": output.tensors,
-            "deltas": output.deltas?.json ?? NSNull(),
+            "name": JSONValue(output.name), "models": JSONValue(output.models), "config": .string(output.config),
+            "tokenizer": .string(output.tokenizer), "chat_template": .string(output.chatTemplate),
+            "dtype": JSONValue(output.dtype?.rawValue), "tensors": .integer(output.tensors),
+            "deltas": output.deltas?.json ?? .null,
         ]
     }
 
-    private static func json(_ scored: ScoredModel) -> [String: Any] {
+    private static func json(_ scored: ScoredModel) -> JSONValue {
         let score = scored.score
         return [
-            "model": scored.model, "task": score.task, "metric": score.metric?.rawValue ?? "external",
-            "value": JSONFile.number(score.value),
-            "standard_error": score.standardError.map(JSONFile.number) ?? NSNull(),
-            "count": score.count ?? NSNull(),
+            "model": .string(scored.model), "task": .string(score.task),
+            "metric": .string(score.metric?.rawValue ?? "external"), "value": .double(score.value),
+            "standard_error": JSONValue(score.standardError), "count": JSONValue(score.count),
         ]
     }
 
-    private static func json(_ table: ReportTable) -> [String: Any] {
-        [
-            "columns": table.columns,
-            "rows": table.rows.map { row in
-                row.map { cell -> Any in
+    private static func json(_ table: ReportTable) -> JSONValue {
+        let rows = table.rows.map { row in
+            JSONValue.array(
+                row.map { cell in
                     switch cell {
-                    case .number(let value): JSONFile.number(value)
-                    case .text(let text): text
-                    case .nothing: NSNull()
+                    case .number(let value): .double(value)
+                    case .text(let text): .string(text)
+                    case .nothing: .null
                     }
-                }
-            },
-        ]
+                })
+        }
+        return ["columns": JSONValue(table.columns), "rows": .array(rows)]
     }
 }

@@ -30,7 +30,8 @@ struct MalformedTaskTests {
         line("a key twice", "{\"prompt\":[1],\"target\":[2],\"target\":[3]}", "'target' appears twice"),
         line("NaN", "{\"prompt\":[NaN],\"target\":[2]}", "not a JSON object"),
         line("a power too large", "{\"prompt\":[1],\"target\":[1e999]}", "not a JSON object"),
-        line("100 000 lists deep", "{\"prompt\":" + String(repeating: "[", count: 100_000), "got the end"),
+        line(
+            "100 000 lists deep", "{\"prompt\":" + String(repeating: "[", count: 100_000), "nested more than 512 deep"),
         line(
             "100 000 lists deep and closed",
             "{\"prompt\":" + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000) + "}",

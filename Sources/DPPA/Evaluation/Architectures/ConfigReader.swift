@@ -1,11 +1,10 @@
 import DPPACheckpoint
 import DPPAKernels
 import DPPASupport
-import Foundation
 
 /// Typed access to the keys of a config.json, which remembers what was asked for: what nobody asked for must not matter.
 struct ConfigReader {
-    private let values: [String: Any]
+    private let values: JSONObject
     private let label: String
     private let log = Log()
 
@@ -25,14 +24,14 @@ struct ConfigReader {
         self.init(object, label: label)
     }
 
-    private init(_ values: [String: Any], label: String) {
+    private init(_ values: JSONObject, label: String) {
         self.values = values
         self.label = label
     }
 
-    private func value(_ key: String) -> Any? {
+    private func value(_ key: String) -> JSONValue? {
         log.keys.insert(key)
-        return values[key].flatMap { $0 is NSNull ? nil : $0 }
+        return values[key].flatMap { $0.isNull ? nil : $0 }
     }
 
     /// Whether a key has a value that is not null.
@@ -44,19 +43,19 @@ struct ConfigReader {
     /// The reader of an object inside.
     func object(_ key: String) throws -> ConfigReader? {
         guard let value = value(key) else { return nil }
-        guard let object = value as? [String: Any] else { throw unsupported(key, "an object") }
+        guard let object = value.object else { throw unsupported(key, "an object") }
         return ConfigReader(object, label: label)
     }
 
     func text(_ key: String) throws -> String? {
         guard let value = value(key) else { return nil }
-        guard let text = value as? String else { throw unsupported(key, "a text") }
+        guard let text = value.string else { throw unsupported(key, "a text") }
         return text
     }
 
     func number(_ key: String) throws -> Double? {
         guard let value = value(key) else { return nil }
-        guard let number = JSONNumber.number(value)?.doubleValue, number.isFinite else {
+        guard let number = value.double, number.isFinite else {
             throw unsupported(key, "a number")
         }
         return number
@@ -72,7 +71,7 @@ struct ConfigReader {
 
     func flag(_ key: String) throws -> Bool? {
         guard let value = value(key) else { return nil }
-        guard let flag = JSONNumber.flag(value) else { throw unsupported(key, "true or false") }
+        guard let flag = value.bool else { throw unsupported(key, "true or false") }
         return flag
     }
 
@@ -96,9 +95,9 @@ struct ConfigReader {
     /// A list of whole numbers from 0.
     func indices(_ key: String) throws -> [Int]? {
         guard let value = value(key) else { return nil }
-        guard let list = value as? [Any] else { throw unsupported(key, "a list of whole numbers from 0") }
+        guard let list = value.array else { throw unsupported(key, "a list of whole numbers from 0") }
         return try list.map { entry in
-            guard let index = JSONNumber.whole(entry), index >= 0 else {
+            guard let index = entry.int, index >= 0 else {
                 throw unsupported(key, "a list of whole numbers from 0")
             }
             return index
@@ -108,7 +107,8 @@ struct ConfigReader {
     /// For each of some layers, one of a few words; nil if the key is left out.
     func layerTypes(_ key: String, layers: Int, among known: [String]) throws -> [String]? {
         guard let value = value(key) else { return nil }
-        guard let types = value as? [String], types.count == layers else {
+        let types = value.array?.compactMap(\.string) ?? []
+        guard types.count == layers, value.array?.count == layers else {
             throw unsupported(key, "a list with one for each of \(layers) layers")
         }
         guard types.allSatisfy(known.contains) else { throw unsupported(key, known.joined(separator: " or ")) }
@@ -143,7 +143,7 @@ struct ConfigReader {
 
     /// Throws if there are other keys.
     func requireKeys(_ known: [String]) throws {
-        for key in values.keys.sorted() where !known.contains(key) && has(key) {
+        for key in values.names.sorted() where !known.contains(key) && has(key) {
             throw unsupported(key, "\(known.joined(separator: ", ")) beside it")
         }
     }
@@ -153,8 +153,8 @@ struct ConfigReader {
         for key in Self.keysThatMatter where !log.keys.contains(key) {
             guard let value = value(key) else { continue }
             // A factor of 1 and a flag that is off change nothing.
-            if JSONNumber.number(value)?.doubleValue == 1 || JSONNumber.flag(value) == false { continue }
-            let type = (values["model_type"] as? String)?.shown ?? ""
+            if value.double == 1 || value.bool == false { continue }
+            let type = values["model_type"]?.string?.shown ?? ""
             throw unsupported(key, "nothing like it in \(type) models")
         }
     }
