@@ -48,7 +48,7 @@ import Testing
         let found = try error(head + "return " + call, scratch)
         #expect(found?.code == .data && found?.location?.line == 5, "\(String(describing: found))")
         #expect(found?.notes == ["the result is divided by their sum"])
-        let weights = call.contains("w, -w") ? "`abs(weights(a)) + 1`, `-(abs(weights(a)) + 1)`" : "5, -5.0000005"
+        let weights = call.contains("w, -w") ? "`abs(weights(a)) + 1`, `-(abs(…) + 1)`" : "5, -5.0000005000000005"
         #expect(found?.message == "one.weight[0, 0]: the weights \(weights) add up to nothing there")
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out"))
         // A ten-thousandth is no rounding.

@@ -25,7 +25,7 @@ extension Catalog {
                 parameters: [Parameter("weights", .list(.value))],
                 returns: "a number, or a value at the finest of their scopes", type: "number|dppa.Field",
                 errors: ["the weights add up to nothing but for rounding, now or where the weights are read"],
-                example: "(w * x + v * y) / weight_sum { w, v }"
+                example: "(density * x + share * y) / weight_sum { density, share }"
             ) { call in
                 let session = try call.session()
                 guard case .table(let table) = call.argument(0) else { return [.null] }

@@ -85,7 +85,9 @@ import Testing
         let misspelt = option.name + "x"
         try check(misspelt, "1", "has no option '\(misspelt)'; did you mean '\(option.name)'", caret: misspelt)
         for (message, value) in option.wrong {
-            try check(option.name, value, message.isEmpty ? "'\(option.name)'" : message, caret: value)
+            // Of a list with one wrong entry that entry is marked.
+            let caret = value.hasPrefix("{ -") ? String(value.dropFirst(2).dropLast(2)) : value
+            try check(option.name, value, message.isEmpty ? "'\(option.name)'" : message, caret: caret)
         }
     }
 

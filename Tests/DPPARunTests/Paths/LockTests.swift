@@ -49,7 +49,8 @@ struct LockTests {
         let result = try waiting(
             """
             set -m; start out & began; kill -\(signal) $!; sleep 0.2; kill -\(signal) $!; wait $!; echo $?
-            grep -q '^State:.[RSD]' /proc/$(cat pid)/status && echo alive; rm pid; ls -A
+            alive() { grep -qs '^State:.[RSD]' /proc/$(cat pid)/status; }
+            for i in $(seq 100); do alive && sleep 0.05; done; alive && echo alive; rm pid; ls -A
             """)
         #expect(result.output == "130\ndppa-evaluator.log\nr.lua\n", "\(result)")
         #expect(result.errors.contains("stopped at once"), "\(result)")

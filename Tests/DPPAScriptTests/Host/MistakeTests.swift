@@ -110,8 +110,8 @@ import Testing
             "dppa.average { models = { m, m }, weights = «{ 1 }» }",
             "average: option 'weights' has 1 value for 2 models"),
         Mistake(
-            "dppa.average { models = «{ d }» }",
-            "average: option 'models' must be a model or a list of models; it is a delta"),
+            "dppa.average { models = { «d» } }",
+            "average: option 'models' must be a model or a list of models; one of it, 'side', is a delta"),
         Mistake(
             "dppa.score(«d», \"a\")", "score: argument 1 (model) must be a model or a list of models; it is a delta"),
         Mistake(

@@ -62,6 +62,8 @@ import Testing
         Use("bands", "dppa.bands(x, { 0.25, 0.5 }, \"tensor\")[2]", [0, 1, 1, 0]),
         Use("group", "dppa.mean(x, dppa.group(function(t) return t.role end)):value().other", [2.5]),
         Use("per_tensor", "x * dppa.per_tensor(x, function(t) return t.shape[1] + t.numel end)", [8, 16, 24, 32]),
+        Use("weight_sum", "x / dppa.weight_sum { 0.5 * x, 1.5 * x, 0 }", [0.5, 0.5, 0.5, 0.5]),
+        Use("weight_sum", "dppa.weight_sum { 0.5, -0.25 }", [0.25]),
         Use(
             "average", "dppa.average { models = { m, dppa.as_model(y, m) }, weights = { 3, 1 } }", [1.75, 2, 2.25, 3.5]),
         Use("model", "dppa.model(\"other=x.safetensors\", { label = \"third\" })", [1, 2, 3, 4]),
