@@ -34,7 +34,7 @@ package struct CoarseEvaluator {
         switch node.operation {
         case .reduce(let op, let x, let y):
             if node.scope == .column {
-                guard let sums = store.partialVector(.columns(op.accumulated, x, y), tensor.index) else {
+                guard let sums = store.columnSums(ColumnSums(op: op.accumulated, x: x, y: y), tensor.index) else {
                     throw graph.fault("no pass has reduced the columns", id, tensor)
                 }
                 let rows = Double(max(1, graph.facts(tensor).rowCount))
@@ -89,7 +89,7 @@ package struct CoarseEvaluator {
 
     /// The stored values of a node by row or column; rows may be stored as such or kept from a pass.
     func vector(_ id: NodeID, _ tensor: TensorID) -> [Double]? {
-        store.vector(id, tensor.index) ?? store.partialVector(.rows(id), tensor.index)
+        store.vector(id, tensor.index) ?? store.rowValues(RowValues(x: id), tensor.index)
     }
 
     /// One value of an elementwise node from the values of its operands.
@@ -165,9 +165,9 @@ package struct CoarseEvaluator {
         let totals: [Double]
         switch scope {
         case .element:
-            let job = Job.partial(op.accumulated, x, y)
+            let work = LeafSums(op: op.accumulated, x: x, y: y)
             totals = try members.filter { graph.facts($0).numel > 0 }.map { tensor in
-                guard let partial = store.partial(job, tensor.index) else {
+                guard let partial = store.sum(work, tensor.index) else {
                     throw graph.fault("no pass has reduced a tensor", id, tensor)
                 }
                 return partial

@@ -13,8 +13,9 @@ package final class CoarseStore {
     /// By tensor: a cut for each column.
     private var columnCuts: [NodeID: [Int: ColumnCut]] = [:]
     /// What passes have accumulated, tensor by tensor, before it is combined at a coarser scope.
-    private var partials: [Job: [Int: Double]] = [:]
-    private var partialVectors: [Job: [Int: [Double]]] = [:]
+    private var sums: [LeafSums: [Int: Double]] = [:]
+    private var columnSums: [ColumnSums: [Int: [Double]]] = [:]
+    private var rowValues: [RowValues: [Int: [Double]]] = [:]
 
     /// A store without results.
     package init() {}
@@ -63,11 +64,14 @@ package final class CoarseStore {
     /// Makes sure that a node without any instance counts as computed.
     func touch(_ node: NodeID) { computed.insert(node) }
 
-    func partial(_ job: Job, _ tensor: Int) -> Double? { partials[job]?[tensor] }
-    func set(_ job: Job, _ tensor: Int, _ value: Double) { partials[job, default: [:]][tensor] = value }
+    func sum(_ work: LeafSums, _ tensor: Int) -> Double? { sums[work]?[tensor] }
+    func set(_ work: LeafSums, _ tensor: Int, _ value: Double) { sums[work, default: [:]][tensor] = value }
 
-    func partialVector(_ job: Job, _ tensor: Int) -> [Double]? { partialVectors[job]?[tensor] }
-    func set(_ job: Job, _ tensor: Int, _ value: [Double]) { partialVectors[job, default: [:]][tensor] = value }
+    func columnSums(_ work: ColumnSums, _ tensor: Int) -> [Double]? { columnSums[work]?[tensor] }
+    func set(_ work: ColumnSums, _ tensor: Int, _ value: [Double]) { columnSums[work, default: [:]][tensor] = value }
+
+    func rowValues(_ work: RowValues, _ tensor: Int) -> [Double]? { rowValues[work]?[tensor] }
+    func set(_ work: RowValues, _ tensor: Int, _ value: [Double]) { rowValues[work, default: [:]][tensor] = value }
 }
 
 /// What separates the largest values from the others: everything above the threshold is kept, and among the values equal

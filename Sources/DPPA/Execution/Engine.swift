@@ -19,21 +19,15 @@ public final class Engine {
     package let pool: WorkerPool
     let machines: [TileMachine]
     let counters = NonFiniteCounters()
-    var arena = Buffer<UInt8>(0)
     /// What passes have gone through.
     private var visited: Set<ResidentKey> = []
     private var nonFiniteInputs: [ResidentKey: Int] = [:]
-    var residents: [ResidentKey: Resident] = [:]
+    /// What a unit keeps in memory between its passes.
+    let residents = Residents()
     /// Of the outputs of the present run that are compared, by their number.
     var statistics: [Int: DeltaStatistics] = [:]
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
-
-    /// What of a model is kept in memory within a unit.
-    struct ResidentKey: Hashable {
-        var model: Int
-        var tensor: TensorID
-    }
 
     /// An output: a node of the space `model`, and where each of its tensors goes.
     public struct Output {
@@ -141,44 +135,46 @@ public final class Engine {
         }
         let passCount = schedule.passCount(epoch)
         var global: [OrderSearch] = []
-        for case .select(let id) in schedule.jobs(at: Stage(epoch: epoch)) where !graph[id].scope.staysInUnit {
-            global += try searches(id, on: everything)
+        for case let scan as OrderScan in schedule.work(at: Stage(epoch: epoch))
+        where !graph[scan.node].scope.staysInUnit {
+            global += try searches(scan, on: everything)
         }
         try sample(global)
         for unit in units(epoch, schedule, outputs) {
-            residents = [:]
-            var bump = 0
+            residents.beginUnit()
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
                 if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
                 guard pass < passCount else { continue }
-                try run(schedule.jobs(at: stage), on: unit, global, outputs, isLast: pass == passCount - 1, &bump)
+                try run(schedule.work(at: stage), on: unit, global, outputs, isLast: pass == passCount - 1)
             }
         }
         try finish(global)
     }
 
     private func run(
-        _ jobs: [Job], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool,
-        _ bump: inout Int
+        _ work: [any PassWork], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool
     ) throws {
         var local: [OrderSearch] = []
-        for case .select(let id) in jobs where graph[id].scope.staysInUnit { local += try searches(id, on: unit) }
+        for case let scan as OrderScan in work where graph[scan.node].scope.staysInUnit {
+            local += try searches(scan, on: unit)
+        }
         try sample(local)
         var tasks: [TensorTask] = []
-        var results: [PassResult] = []
+        var finishes: [(Engine) throws -> Void] = []
         for tensor in unit {
-            let assembled = try assemble(jobs, tensor, local + global, outputs)
-            results += assembled.results
-            if let task = assembled.task { tasks.append(task) }
+            var pass = TensorPass(self, tensor, local + global, outputs)
+            for item in work { try item.join(&pass) }
+            if let task = try pass.task() { tasks.append(task) }
+            finishes += pass.finishes
         }
-        try keepResidents(&tasks, local + global, isLast: isLast, &bump)
+        try residents.keep(tasks, local + global, isLast: isLast, options)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
         if stageName == nil {
             count(tasks)
             note(counters.take().map { ($0.key, $0.value) })
         }
-        for result in results { try result.finish(self) }
+        for finish in finishes { try finish(self) }
         try finish(local)
     }
 
@@ -209,8 +205,8 @@ public final class Engine {
     /// The tensors that go through the passes of an epoch together.
     private func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
         var involved: Set<TensorID> = []
-        for (stage, jobs) in schedule.jobs where stage.epoch == epoch {
-            for job in jobs { involved.formUnion(tensors(of: job, outputs)) }
+        for (stage, work) in schedule.work where stage.epoch == epoch {
+            for item in work { involved.formUnion(item.tensors(graph, outputs)) }
         }
         for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
             for node in nodes { involved.formUnion(graph.tensors(of: node)) }
@@ -251,19 +247,10 @@ public final class Engine {
         return units
     }
 
-    /// The tensors that a job reads.
-    func tensors(of job: Job, _ outputs: [Output]) -> [TensorID] {
-        switch job {
-        case .partial(_, let x, _), .columns(_, let x, _), .rows(let x), .select(let x), .columnSelect(let x):
-            graph.tensors(of: x)
-        case .write(let number): Array(outputs[number].slots.keys)
-        }
-    }
-
     /// Runs tasks over all their chunks.
     func perform(_ tasks: [TensorTask], stage: String) throws {
         var index: [(task: Int, chunk: Int)] = []
-        for (number, task) in tasks.enumerated() where !task.sinks.isEmpty || !task.copies.isEmpty {
+        for (number, task) in tasks.enumerated() {
             for chunk in task.chunks.indices { index.append((number, chunk)) }
         }
         guard !index.isEmpty else { return }

@@ -30,41 +30,26 @@ public struct EnginePlan: Sendable {
     init(_ engine: Engine, _ schedule: Schedule, _ outputs: [Engine.Output]) throws {
         let graph = engine.graph
         var loads: [NodeID: Loads] = [:]
-        var seen: Set<Engine.ResidentKey> = []
-        let stages = schedule.jobs.keys.sorted { ($0.epoch, $0.pass) < ($1.epoch, $1.pass) }
+        var seen: Set<ResidentKey> = []
+        let stages = schedule.work.keys.sorted { ($0.epoch, $0.pass) < ($1.epoch, $1.pass) }
         for stage in stages {
-            var reads: Set<Engine.ResidentKey> = []
-            var work: [String] = []
-            for job in schedule.jobs(at: stage) {
-                let nodes: [NodeID]
-                switch job {
-                case .partial(let op, let x, let y):
-                    nodes = [x] + [y].compactMap(\.self)
-                    work.append("\(op) of \(graph.formula(x, depth: 4))")
-                case .columns(let op, let x, let y):
-                    nodes = [x] + [y].compactMap(\.self)
-                    work.append("\(op) by column of \(graph.formula(x, depth: 4))")
-                case .rows(let x):
-                    nodes = [x]
-                    work.append(graph.formula(x, depth: 4))
-                case .select(let id), .columnSelect(let id):
-                    nodes = [graph[id].operation.reduced].compactMap(\.self)
-                    work += nodes.map { "order of \(graph.formula($0, depth: 4))" }
-                case .write(let number):
-                    nodes = [outputs[number].node]
-                    work.append("write")
-                    for (tensor, slot) in outputs[number].slots {
+            var reads: Set<ResidentKey> = []
+            var words: [String] = []
+            for item in schedule.work(at: stage) {
+                words.append(item.words(graph))
+                if let write = item as? OutputWrite {
+                    for (tensor, slot) in outputs[write.number].slots {
                         bytesWritten += graph.facts(tensor).numel * slot.dtype.byteSize
                     }
                 }
-                for node in nodes {
-                    for tensor in engine.tensors(of: job, outputs) {
+                for node in item.operands {
+                    for tensor in item.tensors(graph, outputs) {
                         let models = try loads[node, default: Loads(graph, node)].models(on: tensor)
-                        reads.formUnion(models.map { Engine.ResidentKey(model: $0, tensor: tensor) })
+                        reads.formUnion(models.map { ResidentKey(model: $0, tensor: tensor) })
                     }
                 }
             }
-            func size(_ keys: Set<Engine.ResidentKey>) -> Int {
+            func size(_ keys: Set<ResidentKey>) -> Int {
                 keys.reduce(0) { total, key in
                     let facts = graph.facts(key.tensor)
                     guard let source = graph.models[key.model].source(facts.name) else { return total }
@@ -75,7 +60,7 @@ public struct EnginePlan: Sendable {
             diskBytes += size(new)
             cacheBytes += size(reads.intersection(seen))
             seen.formUnion(new)
-            passes.append(Pass(epoch: stage.epoch, work: work, bytesRead: size(reads)))
+            passes.append(Pass(epoch: stage.epoch, work: words, bytesRead: size(reads)))
         }
     }
 }

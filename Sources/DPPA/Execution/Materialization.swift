@@ -22,7 +22,7 @@ extension Engine {
         }
         if !coarse.isEmpty { try execute(coarse.sorted()) }
         // What passes keep between them is not needed again, and the caller has other uses for the memory.
-        (residents, arena) = ([:], Buffer<UInt8>(0))
+        residents.release()
     }
 
     /// Tensors of several models, built in one read of what they share, each rounded to the type that it would be written

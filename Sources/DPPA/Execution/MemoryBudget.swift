@@ -34,16 +34,3 @@ package struct MemoryBudget {
         reserved += bytes
     }
 }
-
-extension Engine {
-    /// Memory for what a pass finds in a tensor, refused before it is taken when it cannot fit.
-    func room<Element>(_ count: Int, _ facts: TensorFacts) throws -> Buffer<Element> {
-        try requireRoom(count * MemoryLayout<Element>.stride, facts)
-        return Buffer<Element>(count)
-    }
-
-    func requireRoom(_ bytes: Int, _ facts: TensorFacts) throws {
-        var budget = MemoryBudget(limit: options.memory)
-        try budget.reserve(bytes, for: "reducing \(facts.name.shown)")
-    }
-}

@@ -62,10 +62,10 @@ extension Engine {
     private func histogram(_ search: OrderSearch, high: UInt16?) throws -> [Int] {
         let bank = HistogramBank(key: search.key, high: high, width: options.threads)
         try perform(
-            search.members.filter { graph.facts($0).numel > 0 }.map { tensor in
-                var compiler = ProgramCompiler(graph, coarse, tensor)
-                let register = try compiler.register(search.operand)
-                return try task(tensor, &compiler, [register], [{ .histogram($0[0], bank) }])
+            search.members.filter { graph.facts($0).numel > 0 }.compactMap { tensor in
+                var pass = TensorPass(self, tensor)
+                pass.attach(HistogramSink(bank), [try pass.elements(search.operand)])
+                return try pass.task()
             }, stage: "choosing")
         return bank.merged()
     }
@@ -75,26 +75,23 @@ extension Engine {
         report.countedPlaces += 1
         var left = n
         for (member, tensor) in search.members.enumerated() where graph.facts(tensor).numel > 0 {
-            var compiler = ProgramCompiler(graph, coarse, tensor)
-            let register = try compiler.register(search.operand)
-            let chunks = Chunk.all(
-                of: graph.facts(tensor), elements: options.chunkElements, needsRows: compiler.program.needsRows,
-                rowGranularity: 1)
-            let counts = Buffer<Int>(chunks.count)
-            let counting = try task(tensor, &compiler, [register], [{ .countEqual($0[0], value, counts) }]) { _ in
-                chunks
-            }
-            try perform([counting], stage: "choosing")
+            var pass = TensorPass(self, tensor)
+            let slot = try pass.elements(search.operand)
+            let chunks = pass.chunks
+            let sink = EqualCountSink(value, chunks: chunks.count)
+            pass.attach(sink, [slot])
+            try perform([pass.task(chunks)].compactMap(\.self), stage: "choosing")
             for (number, chunk) in chunks.enumerated() {
-                guard left > counts.pointer[number] else {
+                guard left > sink.counts.pointer[number] else {
                     let buffer = Buffer<Float>(chunk.owned.count)
-                    try perform([collecting(search.operand, tensor, [chunk.owned], buffer, [0])], stage: "choosing")
+                    let collection = try collecting(search.operand, tensor, [chunk.owned], buffer, [0])
+                    try perform([collection].compactMap(\.self), stage: "choosing")
                     guard
                         let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: left)
                     else { throw graph.fault("a chosen threshold was not found again", search.node, tensor) }
                     return (member, chunk.owned.lowerBound + found)
                 }
-                left -= counts.pointer[number]
+                left -= sink.counts.pointer[number]
             }
         }
         throw graph.fault("a chosen threshold was not found again", search.node)

@@ -4,12 +4,12 @@ import DPPASupport
 /// Finding order statistics: samples before a pass.
 extension Engine {
     /// The searches of a `cut` or `kth` node for the instances that some tensors belong to.
-    func searches(_ id: NodeID, on tensors: [TensorID]) throws -> [OrderSearch] {
-        let node = graph[id]
-        let (operand, amount, isCount, isTop): (NodeID, NodeID, Bool, Bool)
+    func searches(_ scan: OrderScan, on tensors: [TensorID]) throws -> [OrderSearch] {
+        let (id, node) = (scan.node, graph[scan.node])
+        let (isCount, isTop): (Bool, Bool)
         switch node.operation {
-        case .cut(let x, let share, let counts): (operand, amount, isCount, isTop) = (x, share, counts, true)
-        case .kth(let x, let index): (operand, amount, isCount, isTop) = (x, index, false, false)
+        case .cut(_, _, let counts): (isCount, isTop) = (counts, true)
+        case .kth: (isCount, isTop) = (false, false)
         default: throw graph.fault("this has no order", id)
         }
         store.touch(id)
@@ -22,7 +22,7 @@ extension Engine {
             }
             let members = domain.filter { graph.instance(of: $0, at: node.scope) == instance }
             let total = members.reduce(0) { $0 + graph.facts($1).numel }
-            let number = try coarse.value(amount, tensor)
+            let number = try coarse.value(scan.amount, tensor)
             let rank = isTop ? Order.wanted(number, isCount, of: total) : total - Order.index(number, of: total)
             guard total > 0, rank > 0 else {
                 if isTop {
@@ -34,7 +34,7 @@ extension Engine {
             }
             found.append(
                 OrderSearch(
-                    node: id, operand: operand, instance: instance, members: members,
+                    node: id, operand: scan.x, instance: instance, members: members,
                     names: members.map { graph.facts($0).name }, key: isTop ? .largest : .ascending, total: total,
                     rank: rank, width: options.threads))
         }
@@ -66,7 +66,9 @@ extension Engine {
             let buffer = Buffer<Float>(filled)
             samples.append(buffer)
             for (number, tensor) in search.members.enumerated() where !ranges[number].isEmpty {
-                tasks.append(try collecting(search.operand, tensor, ranges[number], buffer, offsets[number]))
+                if let task = try collecting(search.operand, tensor, ranges[number], buffer, offsets[number]) {
+                    tasks.append(task)
+                }
             }
         }
         try perform(tasks, stage: "sampling")
@@ -87,17 +89,17 @@ extension Engine {
     /// A task that evaluates a node on some ranges of a tensor and keeps the values.
     func collecting(
         _ node: NodeID, _ tensor: TensorID, _ ranges: [Range<Int>], _ buffer: Buffer<Float>, _ offsets: [Int]
-    ) throws -> TensorTask {
-        var compiler = ProgramCompiler(graph, coarse, tensor)
-        let register = try compiler.register(node)
-        let (length, count) = (max(1, graph.facts(tensor).rowLength), graph.facts(tensor).numel)
-        return try task(tensor, &compiler, [register], [{ .collect($0[0], buffer, offsets: offsets) }]) { needsRows in
+    ) throws -> TensorTask? {
+        var pass = TensorPass(self, tensor)
+        pass.attach(CollectionSink(buffer, offsets: offsets), [try pass.elements(node)])
+        let (length, count) = (max(1, pass.facts.rowLength), pass.facts.numel)
+        return try pass.task(
             ranges.map { range in
                 let rows =
                     range.lowerBound / length * length..<min(count, (range.upperBound + length - 1) / length * length)
                 return Chunk(
-                    evaluated: needsRows ? rows : range, owned: range, leaves: range.lowerBound..<range.lowerBound)
-            }
-        }
+                    evaluated: pass.needsRows ? rows : range, owned: range,
+                    leaves: range.lowerBound..<range.lowerBound)
+            })
     }
 }

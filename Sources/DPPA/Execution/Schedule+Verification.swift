@@ -16,16 +16,17 @@ extension Schedule {
                 known[id] = stage
             }
         }
-        for (stage, list) in jobs {
-            for job in list {
-                for used in Self.used(by: job, graph, outputs) where !store.has(used) {
+        for (stage, list) in work {
+            for item in list {
+                for used in Self.used(by: item, graph) where !store.has(used) {
                     guard let made = known[used], made <= stage else {
                         throw graph.fault("is used in a pass before it is computed", used)
                     }
                 }
             }
         }
-        for output in outputs.indices where !jobs.values.contains(where: { $0.contains(.write(output)) }) {
+        for output in outputs.indices
+        where !work.values.joined().contains(where: { ($0 as? OutputWrite)?.number == output }) {
             throw graph.fault("is never written", outputs[output])
         }
     }
@@ -40,26 +41,18 @@ extension Schedule {
             throw graph.fault("is used before it is computed", missing)
         }
         guard let x = node.operation.reduced, node.scope != .row, graph[x].isFine else { return }
-        let job = Job(node, id, graph[x].scope)
-        let isEarlier = jobs.contains { other, list in
-            list.contains(job)
+        let needed = node.work(id, graph)
+        let isEarlier = work.contains { other, list in
+            needed.allSatisfy { item in list.contains { $0.equals(item) } }
                 && (node.scope.staysInUnit ? other < stage && other.epoch == stage.epoch : other.epoch < stage.epoch)
         }
         guard isEarlier else { throw graph.fault("is computed before a pass has accumulated it", id) }
     }
 
-    /// The coarse nodes that a job's programs are given as numbers.
-    private static func used(by job: Job, _ graph: Graph, _ outputs: [NodeID]) -> Set<NodeID> {
-        var open: [NodeID]
+    /// The coarse nodes that the programs of a pass's work are given as numbers.
+    private static func used(by item: any PassWork, _ graph: Graph) -> Set<NodeID> {
+        var open = item.operands + item.givens
         var used: Set<NodeID> = []
-        switch job {
-        case .partial(_, let x, let y), .columns(_, let x, let y): open = [x] + (y.map { [$0] } ?? [])
-        case .rows(let x): open = [x]
-        case .select(let id), .columnSelect(let id):
-            // The share or index is needed when the search begins.
-            open = graph[id].operation.operands
-        case .write(let number): open = [outputs[number]]
-        }
         var seen: Set<NodeID> = []
         while let id = open.popLast() {
             guard seen.insert(id).inserted else { continue }

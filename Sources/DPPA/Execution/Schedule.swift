@@ -21,26 +21,10 @@ package struct Stage: Hashable, Comparable, Sendable {
     var boundary: Stage { pass == 0 ? self : nextEpoch }
 }
 
-/// Work that needs the elements of tensors, done in a pass over them.
-package enum Job: Hashable, Sendable {
-    /// Per tensor, one accumulated number.
-    case partial(ReductionOp, NodeID, NodeID?)
-    /// Per tensor, one accumulated number for each column.
-    case columns(ReductionOp, NodeID, NodeID?)
-    /// Keep the row values of a node.
-    case rows(NodeID)
-    /// Find the order statistic of a `cut` or `kth` node.
-    case select(NodeID)
-    /// The same for each column.
-    case columnSelect(NodeID)
-    /// Write an output.
-    case write(Int)
-}
-
 /// Which pass of which epoch does what; made from the requested nodes alone, before anything is read.
 package struct Schedule {
-    /// The jobs of each pass, in a fixed order.
-    package var jobs: [Stage: [Job]] = [:]
+    /// The work of each pass, in a fixed order.
+    package var work: [Stage: [any PassWork]] = [:]
     /// The coarse nodes that can be computed at each stage, operands first.
     package var coarse: [Stage: [NodeID]] = [:]
     /// The number of epochs, at least one if there is anything to do.
@@ -68,16 +52,18 @@ package struct Schedule {
         }
         needed = order.reversed()
         for id in needed { try place(id, graph, store) }
-        for (number, output) in outputs.enumerated() { add(.write(number), at: try self.stage(of: output, graph)) }
+        for (number, output) in outputs.enumerated() {
+            add(OutputWrite(number: number, node: output), at: try self.stage(of: output, graph))
+        }
     }
 
     /// How many passes an epoch has.
     func passCount(_ epoch: Int) -> Int {
-        jobs.keys.reduce(0) { $1.epoch == epoch ? max($0, $1.pass + 1) : $0 }
+        work.keys.reduce(0) { $1.epoch == epoch ? max($0, $1.pass + 1) : $0 }
     }
 
     /// The work of a pass; none where nothing but coarse values is computed.
-    func jobs(at stage: Stage) -> [Job] { jobs[stage, default: []] }
+    func work(at stage: Stage) -> [any PassWork] { work[stage, default: []] }
 
     /// The coarse nodes that become known at a moment; often none.
     func coarse(at stage: Stage) -> [NodeID] { coarse[stage, default: []] }
@@ -98,11 +84,10 @@ package struct Schedule {
         if let x = node.operation.reduced, node.scope != .row {
             let isGlobal = !node.scope.staysInUnit
             if graph[x].isFine {
-                let job = Job(node, id, graph[x].scope)
+                let work = node.work(id, graph)
                 // Sampling the whole selection before its pass needs everything below to be known for every tensor.
-                let start: Stage = if case .select = job, isGlobal { ready.boundary } else { ready }
-                add(job, at: start)
-                if case .reduce(_, _, let y?) = node.operation, graph[x].scope == .row { add(.rows(y), at: start) }
+                let start = isGlobal && work.contains { $0 is OrderScan } ? ready.boundary : ready
+                for item in work { add(item, at: start) }
                 stage = isGlobal ? start.nextEpoch : start.nextPass
             } else if isGlobal {
                 stage = ready.boundary
@@ -115,9 +100,9 @@ package struct Schedule {
         if node.scope == .layer, stage.pass > 0 { layerEpochs.insert(stage.epoch) }
     }
 
-    private mutating func add(_ job: Job, at stage: Stage) {
+    private mutating func add(_ item: any PassWork, at stage: Stage) {
         epochCount = max(epochCount, stage.epoch + 1)
-        if jobs[stage]?.contains(job) != true { jobs[stage, default: []].append(job) }
+        if !work(at: stage).contains(where: { $0.equals(item) }) { work[stage, default: []].append(item) }
     }
 }
 
@@ -147,21 +132,6 @@ extension Operation {
         switch self {
         case .reduce(_, let x, _), .cut(let x, _, _), .kth(let x, _): x
         default: nil
-        }
-    }
-
-}
-
-extension Job {
-    /// The work that a reducing node with a fine operand needs.
-    init(_ node: Node, _ id: NodeID, _ operandScope: Scope) {
-        switch node.operation {
-        case .reduce(_, let x, _) where operandScope == .row: self = .rows(x)
-        case .reduce(let op, let x, let y):
-            self = node.scope == .column ? .columns(op.accumulated, x, y) : .partial(op.accumulated, x, y)
-        case .cut(let x, _, _) where operandScope == .row: self = .rows(x)
-        case .kth(let x, _) where operandScope == .row: self = .rows(x)
-        default: self = node.scope == .column ? .columnSelect(id) : .select(id)
         }
     }
 }

@@ -29,6 +29,24 @@ extension ElementKernels {
         }
     }
 
+    /// The mask of the elements that a cut for each column keeps.
+    ///
+    /// As above with a threshold, rounded to float32, and a last row for each column, rows counting from `firstRow`.
+    package static func topMask(
+        _ x: UnsafePointer<Float>, thresholds: UnsafePointer<Double>, lastRows: UnsafePointer<Double>, firstRow: Int,
+        rowLength: Int, into out: UnsafeMutablePointer<Float>, rowCount: Int
+    ) {
+        for row in 0..<max(0, rowCount) {
+            for column in 0..<rowLength {
+                let (value, threshold) = (x[row * rowLength + column], Float(thresholds[column]))
+                let isKept =
+                    value.isFinite
+                    && (value > threshold || (value == threshold && Double(firstRow + row) <= lastRows[column]))
+                out[row * rowLength + column] = isKept ? 1 : 0
+            }
+        }
+    }
+
     /// The index of the first element that is infinite or NaN; nothing behind `count` is looked at.
     package static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
         var start = 0

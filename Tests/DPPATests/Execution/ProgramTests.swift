@@ -6,17 +6,17 @@ import Testing
     static let facts = TensorFacts(name: "x.weight", shape: [6, 4])
 
     /// x − mean of each row, the largest half of each row of it, times a column value.
-    static let instructions: [Program.Instruction] = [
-        .load(source: 0, into: 0),
-        .rowReduce(.sum, 0, nil, into: 0),
-        .rowBinary(.divide, .register(0), .scalar(4), into: 1),
-        .expandRows(.register(1), into: 1),
-        .binary(.subtract, .register(0), .register(1), into: 2),
-        .rowTop(2, share: .scalar(0.5), isCount: false, into: 3),
-        .expandColumns(vector: 0, into: 4),
-        .select(3, .register(4), .scalar(0), into: 5),
-        .rowLoad(vector: 1, into: 2),
-        .rowSelect(.register(2), .register(1), .scalar(1), into: 3),
+    static let instructions = [
+        Instruction(.load(source: 0), into: .element(0)),
+        Instruction(.reduce(.sum), .element(0), into: .row(0)),
+        Instruction(.binary(.divide), .row(0), .number(4), into: .row(1)),
+        Instruction(.spread, .row(1), into: .element(1)),
+        Instruction(.binary(.subtract), .element(0), .element(1), into: .element(2)),
+        Instruction(.top(isCount: false), .element(2), .number(0.5), into: .element(3)),
+        Instruction(.spreadColumns(vector: 0), into: .element(4)),
+        Instruction(.select, .element(3), .element(4), .number(0), into: .element(5)),
+        Instruction(.rows(vector: 1), into: .row(2)),
+        Instruction(.select, .row(2), .row(1), .number(1), into: .row(3)),
     ]
 
     /// Some node, where it matters only that there is one.
@@ -24,7 +24,7 @@ import Testing
 
     init() throws { node = try Graph().constant(0) }
 
-    private func program(_ instructions: [Program.Instruction] = Self.instructions) -> Program {
+    private func program(_ instructions: [Instruction] = Self.instructions) -> Program {
         var program = Program()
         program.instructions = instructions
         program.nodes = instructions.map { _ in node }
@@ -37,9 +37,9 @@ import Testing
         return program
     }
 
-    private func fault(_ program: Program, kept: [Int] = [5], rows: [Program.Row] = [.register(3)]) -> String? {
+    private func fault(_ program: Program, kept: [Slot] = [.element(5), .row(3)]) -> String? {
         do {
-            try program.verify(kept: kept, keptRows: rows, on: Self.facts)
+            try program.verify(kept: kept, on: Self.facts)
             return nil
         } catch let error as DPPAError {
             #expect(error.code == .internalFault && error.message.contains("x.weight"))
@@ -50,10 +50,11 @@ import Testing
     @Test func aRightProgramIsAccepted() throws {
         #expect(fault(program()) == nil)
         var short = program()
-        let names = try short.allocateRegisters(keeping: [5, 2])
+        let kept: [Slot] = [.element(5), .row(3), .element(2)]
+        let names = try short.allocateRegisters(keeping: kept)
         #expect(short.registerCount < 6)
         #expect(fault(short, kept: names) == nil)
-        try short.verifyRegisters(of: program(), kept: [5, 2], names: names)
+        try short.verifyRegisters(of: program(), kept: kept, names: names)
     }
 
     @Test func whatIsReadMustHaveBeenWritten() {
@@ -62,8 +63,8 @@ import Testing
             instructions.remove(at: missing)
             #expect(fault(program(instructions)) != nil, "without \(Self.instructions[missing])")
         }
-        #expect(fault(program(), kept: [6]) != nil)
-        #expect(fault(program(), rows: [.register(4)]) != nil)
+        #expect(fault(program(), kept: [.element(6)]) != nil)
+        #expect(fault(program(), kept: [.row(4)]) != nil)
     }
 
     @Test func whatIsReferredToMustBeThere() {
@@ -74,7 +75,7 @@ import Testing
             { $0.registerCount = 5 }, { $0.rowRegisterCount = 3 }, { $0.vectors[0] = [1, 2, 3] },
             { $0.vectors[1] = [] }, { $0.vectors = [[1, 2, 3, 4]] }, { $0.sources = [] },
             { $0.sources = [ArraySource(shape: [4, 6], values: [])] }, { $0.models = [] }, { $0.nodes.removeLast() },
-            { $0.instructions[5] = .rowTop(2, share: .scalar(0.5), isCount: false, into: 2) },
+            { $0.instructions[5].target = .element(2) }, { $0.instructions[5].target = .number(1) },
         ]
         for change in changes {
             var broken = self.program()
@@ -86,14 +87,18 @@ import Testing
     @Test func aRegisterThatIsGivenAwayTooEarlyIsNoticed() throws {
         var broken = program()
         // The mean of the rows takes the place of x, which is still needed.
-        broken.instructions[3] = .expandRows(.register(1), into: 0)
-        broken.instructions[4] = .binary(.subtract, .register(0), .register(0), into: 2)
+        broken.instructions[3].target = .element(0)
+        broken.instructions[4].b = .element(0)
         #expect(fault(broken) == nil)
-        #expect(throws: DPPAError.self) { try broken.verifyRegisters(of: program(), kept: [5], names: [5]) }
-        #expect(throws: DPPAError.self) { try program().verifyRegisters(of: program(), kept: [5], names: [4]) }
         #expect(throws: DPPAError.self) {
-            var unwritten = program([.unary(.abs, 0, into: 1)])
-            _ = try unwritten.allocateRegisters(keeping: [1])
+            try broken.verifyRegisters(of: program(), kept: [.element(5)], names: [.element(5)])
+        }
+        #expect(throws: DPPAError.self) {
+            try program().verifyRegisters(of: program(), kept: [.element(5)], names: [.element(4)])
+        }
+        #expect(throws: DPPAError.self) {
+            var unwritten = program([Instruction(.unary(.abs), .element(0), into: .element(1))])
+            _ = try unwritten.allocateRegisters(keeping: [.element(1)])
         }
     }
 
@@ -119,21 +124,21 @@ import Testing
                 return false
             } catch { return (error as? DPPAError)?.code == .internalFault }
         }
-        #expect(right.coarse.count >= 3 && right.jobs.count >= 3)
+        #expect(right.coarse.count >= 3 && right.work.count >= 3)
         for (stage, nodes) in right.coarse {
             for (place, node) in nodes.enumerated() {
                 #expect(isNoticed { $0.coarse[stage]?.remove(at: place) }, "without \(graph.formula(node))")
                 #expect(isNoticed { $0.coarse[Stage(epoch: 9), default: []].append(node) })
             }
         }
-        for (stage, jobs) in right.jobs {
-            for (place, job) in jobs.enumerated() {
-                #expect(isNoticed { $0.jobs[stage]?.remove(at: place) }, "without \(job)")
+        for (stage, work) in right.work {
+            for (place, item) in work.enumerated() {
+                #expect(isNoticed { $0.work[stage]?.remove(at: place) }, "without \(item)")
                 #expect(
                     isNoticed {
-                        $0.jobs[stage]?.remove(at: place)
-                        $0.jobs[Stage(epoch: stage.epoch + 5, pass: stage.pass), default: []].append(job)
-                    } || job == .write(0), "\(job) too late")
+                        $0.work[stage]?.remove(at: place)
+                        $0.work[Stage(epoch: stage.epoch + 5, pass: stage.pass), default: []].append(item)
+                    } || item is OutputWrite, "\(item) too late")
             }
         }
     }

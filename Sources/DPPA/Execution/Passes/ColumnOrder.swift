@@ -2,10 +2,31 @@ import DPPAExpression
 import DPPAKernels
 import DPPASupport
 
-/// Order statistics of columns: the whole tensor is in memory, column by column.
+/// Finds the order statistic of a `cut` or `kth` node for each column: the whole tensor is in memory, column by column.
+package struct ColumnOrder: PassWork {
+    package var node: NodeID
+    package var x: NodeID
+    /// How many are wanted, or which.
+    package var amount: NodeID
+
+    package var operands: [NodeID] { [x] }
+    package var givens: [NodeID] { [amount] }
+    package func words(_ graph: Graph) -> String { "order of \(graph.formula(x, depth: 4))" }
+
+    package func join(_ pass: inout TensorPass) throws {
+        guard pass.graph.selects(node, pass.tensor) else { return }
+        // Even no row at all has a threshold and a last row for every column.
+        try pass.requireRoom(16 * pass.facts.rowLength)
+        let (node, tensor) = (node, pass.tensor)
+        let values: Buffer<Float> = try pass.room(pass.facts.numel)
+        if pass.facts.numel > 0 { pass.attach(CollectionSink(values), [try pass.elements(x)]) }
+        pass.afterwards { try $0.orderColumns(node, tensor, values) }
+    }
+}
+
 extension Engine {
     /// Stores the cut or order statistic of every column of a tensor.
-    func orderColumns(_ id: NodeID, _ tensor: TensorID, _ values: Buffer<Float>) throws {
+    fileprivate func orderColumns(_ id: NodeID, _ tensor: TensorID, _ values: Buffer<Float>) throws {
         let facts = graph.facts(tensor)
         let (rows, columns) = (facts.rowCount, facts.rowLength)
         var thresholds = [Double](repeating: .infinity, count: columns)

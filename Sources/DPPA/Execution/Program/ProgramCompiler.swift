@@ -7,9 +7,9 @@ struct ProgramCompiler {
     enum Value: Hashable {
         /// A delta that the tensor does not have: it changes nothing.
         case missing
-        case scalar(Double)
-        case element(Int)
-        case row(Program.Row)
+        /// Elements, rows or one number.
+        case slot(Slot)
+        /// A number for each column.
         case column([Double])
     }
 
@@ -19,7 +19,7 @@ struct ProgramCompiler {
     var program = Program()
     var values: [NodeID: Value] = [:]
     /// The registers of what has been spread out.
-    var spread: [Value: Int] = [:]
+    var spread: [Value: Slot] = [:]
     var registers = 0
     let facts: TensorFacts
 
@@ -55,22 +55,20 @@ struct ProgramCompiler {
     }
 
     /// The register that holds a node's elements; coarser values are spread out.
-    mutating func register(_ id: NodeID) throws -> Int { try register(of: value(id), id) }
+    mutating func register(_ id: NodeID) throws -> Slot { try register(of: value(id), id) }
 
     /// The row register or number of a node that is per row or coarser.
-    mutating func row(_ id: NodeID) throws -> Program.Row { try row(of: value(id), id) }
+    mutating func row(_ id: NodeID) throws -> Slot { try row(of: value(id), id) }
 
-    /// Gives out final registers and returns the program; `registers` are renamed in place.
-    ///
-    /// With `rows`, the row operands that are read at its end, it is verified.
-    mutating func finish(_ registers: inout [Int], verifying rows: [Program.Row]?) throws -> Program {
-        let (original, kept) = (program, registers)
-        registers = try program.allocateRegisters(keeping: kept)
-        if let rows {
-            try program.verifyRegisters(of: original, kept: kept, names: registers)
-            try program.verify(kept: registers, keptRows: rows, on: facts)
+    /// Gives out final registers and returns the program, verified if wanted, with the new names of what is `kept`.
+    mutating func finish(keeping kept: [Slot], isVerified: Bool) throws -> (program: Program, kept: [Slot]) {
+        let original = program
+        let names = try program.allocateRegisters(keeping: kept)
+        if isVerified {
+            try program.verifyRegisters(of: original, kept: kept, names: names)
+            try program.verify(kept: names, on: facts)
         }
-        return program
+        return (program, names)
     }
 
     // MARK: - Resolving
@@ -79,7 +77,7 @@ struct ProgramCompiler {
     private func immediate(_ id: NodeID) throws -> Value? {
         let node = graph[id]
         if graph.isAbsent(id, on: tensor) { return .missing }
-        if node.scope.isScalar { return .scalar(try coarse.value(id, tensor)) }
+        if node.scope.isScalar { return .slot(.number(try coarse.value(id, tensor))) }
         return node.scope == .column ? .column(try stored(id)) : nil
     }
 

@@ -6,9 +6,9 @@ extension Program {
     /// Throws an `internalFault` that names the instruction unless every register is written before it is read, no result
     /// takes the place of an operand that is still needed, and all that instructions refer to is there.
     ///
-    /// `kept` and `keptRows` are what sinks read at the end; `facts` is the tensor that the program is for.
-    package func verify(kept: [Int], keptRows: [Row] = [], on facts: TensorFacts) throws {
-        var (written, writtenRows): (Set<Int>, Set<Int>) = ([], [])
+    /// `kept` is what sinks read at the end; `facts` is the tensor that the program is for.
+    package func verify(kept: [Slot], on facts: TensorFacts) throws {
+        var written: Set<Slot> = []
         func fail(_ what: String, _ number: Int? = nil) -> DPPAError {
             let place = number.map { "instruction \($0), \(instructions[$0]), " } ?? ""
             return DPPAError(.internalFault, "\(place)of the program for \(facts.name) \(what)")
@@ -17,41 +17,42 @@ extension Program {
             throw fail("has no node or no model")
         }
         for (number, instruction) in instructions.enumerated() {
-            guard written.isSuperset(of: instruction.reads), writtenRows.isSuperset(of: instruction.rowReads) else {
+            guard written.isSuperset(of: instruction.operands.filter(\.isRegister)) else {
                 throw fail("reads a register that nothing has written", number)
             }
-            if let register = instruction.writes {
+            switch instruction.target {
+            case .element(let register):
                 guard (0..<registerCount).contains(register) else { throw fail("writes beyond the registers", number) }
-                guard instruction.worksInPlace || !instruction.reads.contains(register) else {
-                    throw fail("overwrites its own operand", number)
-                }
-                written.insert(register)
-            }
-            if let register = instruction.writesRow {
+            case .row(let register):
                 guard (0..<rowRegisterCount).contains(register) else { throw fail("writes beyond the rows", number) }
-                writtenRows.insert(register)
+            case .number, .none: throw fail("has no result", number)
             }
+            guard instruction.worksInPlace || !instruction.operands.contains(instruction.target) else {
+                throw fail("overwrites its own operand", number)
+            }
+            written.insert(instruction.target)
             guard needsRows || !instruction.needsRows else { throw fail("needs whole rows", number) }
             guard refersToWhatIsThere(instruction, facts) else { throw fail("refers to nothing", number) }
         }
-        guard written.isSuperset(of: kept), writtenRows.isSuperset(of: keptRows.compactMap(\.register)) else {
+        guard written.isSuperset(of: kept.filter(\.isRegister)) else {
             throw fail("does not make what is read at its end")
         }
     }
 
     /// Throws an `internalFault` unless every register holds, whenever it is read, the value that the program before
     /// `allocateRegisters` reads there; `kept` values are under `names` at the end.
-    package func verifyRegisters(of original: Program, kept: [Int], names: [Int]) throws {
-        var contents: [Int: Int] = [:]
+    package func verifyRegisters(of original: Program, kept: [Slot], names: [Slot]) throws {
+        var contents: [Slot: Slot] = [:]
+        func elements(_ slots: [Slot]) -> [Slot] { slots.filter(\.isElement) }
         for (number, (before, after)) in zip(original.instructions, instructions).enumerated() {
-            guard before.reads == after.reads.map({ contents[$0] }) else {
+            guard elements(before.operands) == elements(after.operands).map({ contents[$0] }) else {
                 throw DPPAError(
                     .internalFault,
                     "instruction \(number), \(after), reads another value than \(before), as it was made")
             }
-            if let register = after.writes { contents[register] = before.writes }
+            contents[after.target] = before.target
         }
-        guard kept == names.map({ contents[$0] }) else {
+        guard elements(kept) == elements(names).map({ contents[$0] }) else {
             throw DPPAError(.internalFault, "a value that is read at the end of a program has been overwritten")
         }
     }
@@ -60,23 +61,13 @@ extension Program {
         func has(_ vector: Int, _ count: Int) -> Bool {
             vectors.indices.contains(vector) && vectors[vector].count == count
         }
-        return switch instruction {
-        case .load(let source, _): sources.indices.contains(source) && sources[source].shape == facts.shape
-        case .keptInColumns(_, let thresholds, let lastRows, _):
+        return switch instruction.code {
+        case .load(let source): sources.indices.contains(source) && sources[source].shape == facts.shape
+        case .keptInColumns(let thresholds, let lastRows):
             has(thresholds, facts.rowLength) && has(lastRows, facts.rowLength)
-        case .expandColumns(let vector, _): has(vector, facts.rowLength)
-        case .rowLoad(let vector, _): has(vector, facts.rowCount)
+        case .spreadColumns(let vector): has(vector, facts.rowLength)
+        case .rows(let vector): has(vector, facts.rowCount)
         default: true
-        }
-    }
-}
-
-extension Program.Instruction {
-    /// Whether it works on whole rows.
-    fileprivate var needsRows: Bool {
-        switch self {
-        case .expandRows, .keptInColumns, .rank, .rowTop: true
-        default: writesRow != nil
         }
     }
 }

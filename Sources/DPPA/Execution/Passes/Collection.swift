@@ -1,0 +1,40 @@
+import DPPASupport
+
+/// Keeps values in memory: everything at its flat index, or each chunk at a place of its own.
+final class CollectionSink: TileSink, @unchecked Sendable {
+    private let values: Buffer<Float>
+    private let offsets: [Int]?
+    var slots: [Slot] = []
+
+    /// `offsets` gives the place of each chunk in `values`.
+    init(_ values: Buffer<Float>, offsets: [Int]? = nil) {
+        self.values = values
+        self.offsets = offsets
+    }
+
+    var bytes: Int { values.count * 4 }
+
+    func open(_ chunk: OpenChunk) -> any TileCursor {
+        Cursor(slots[0], values.pointer, shift: offsets.map { $0[chunk.number] - chunk.chunk.owned.lowerBound } ?? 0)
+    }
+
+    private final class Cursor: TileCursor {
+        let slot: Slot
+        let values: UnsafeMutablePointer<Float>
+        /// What is added to a flat index.
+        let shift: Int
+
+        init(_ slot: Slot, _ values: UnsafeMutablePointer<Float>, shift: Int) {
+            self.slot = slot
+            self.values = values
+            self.shift = shift
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.owned
+            guard !part.isEmpty else { return }
+            (values + (part.lowerBound + shift)).update(
+                from: try tile.elements(slot, at: part.lowerBound), count: part.count)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// Accumulates one number for each column of each tensor.
+package struct ColumnSums: PassWork {
+    package var op: ReductionOp
+    package var x: NodeID
+    package var y: NodeID?
+
+    package var operands: [NodeID] { [x] + (y.map { [$0] } ?? []) }
+    package func words(_ graph: Graph) -> String { "\(op) by column of \(graph.formula(x, depth: 4))" }
+
+    package func join(_ pass: inout TensorPass) throws {
+        guard pass.graph.selects(x, pass.tensor) else { return }
+        let (facts, tensor) = (pass.facts, pass.tensor)
+        let rowsPerLeaf = ColumnAccumulator.rowsPerLeaf(rowCount: facts.rowCount)
+        let leafCount = facts.numel == 0 ? 0 : (facts.rowCount + rowsPerLeaf - 1) / rowsPerLeaf
+        // Even no row at all has a result for every column.
+        let leaves: Buffer<Double> = try pass.room(max(1, leafCount) * facts.rowLength)
+        let sink = ColumnSumSink(op, leaves, rowLength: facts.rowLength, rowsPerLeaf: rowsPerLeaf)
+        if facts.numel > 0 { pass.attach(sink, try operands.map { try pass.elements($0) }) }
+        pass.afterwards { $0.store.set(self, tensor.index, sink.totals(leafCount)) }
+    }
+}
+
+/// Column leaves of a register, or of the products of two.
+private final class ColumnSumSink: TileSink, @unchecked Sendable {
+    private let op: ReductionOp
+    private let leaves: Buffer<Double>
+    private let rowLength: Int
+    let rowGranularity: Int
+    var slots: [Slot] = []
+
+    init(_ op: ReductionOp, _ leaves: Buffer<Double>, rowLength: Int, rowsPerLeaf: Int) {
+        self.op = op
+        self.leaves = leaves
+        self.rowLength = rowLength
+        rowGranularity = rowsPerLeaf
+    }
+
+    var bytes: Int { leaves.count * 8 }
+    var needsRows: Bool { true }
+
+    /// The columns' sums, when the pass is over; zeros when there was no leaf.
+    func totals(_ leafCount: Int) -> [Double] {
+        let result = Buffer<Double>(rowLength)
+        ColumnAccumulator.combine(
+            op, leaves.pointer, leafCount: leafCount, rowLength: rowLength, into: result.pointer)
+        return result.array()
+    }
+
+    func open(_ chunk: OpenChunk) -> any TileCursor {
+        let first = chunk.chunk.owned.lowerBound / rowLength / rowGranularity * rowLength
+        return Cursor(
+            slots,
+            ColumnAccumulator(op, rowLength: rowLength, rowsPerLeaf: rowGranularity, leaves: leaves.pointer + first))
+    }
+
+    private final class Cursor: TileCursor {
+        let slots: [Slot]
+        var accumulator: ColumnAccumulator
+
+        init(_ slots: [Slot], _ accumulator: ColumnAccumulator) {
+            self.slots = slots
+            self.accumulator = accumulator
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.owned
+            guard !part.isEmpty else { return }
+            let x = try tile.elements(slots[0], at: part.lowerBound)
+            let y = slots.count > 1 ? UnsafePointer(try tile.elements(slots[1], at: part.lowerBound)) : nil
+            accumulator.add(x, y, rowCount: part.count / tile.task.facts.rowLength)
+        }
+
+        func end() { accumulator.finish() }
+    }
+}

@@ -1,0 +1,62 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// Accumulates one number for each tensor: Σx, Σxy, a maximum …, over leaves of 4096 elements and then as a tree.
+package struct LeafSums: PassWork {
+    package var op: ReductionOp
+    package var x: NodeID
+    package var y: NodeID?
+
+    package var operands: [NodeID] { [x] + (y.map { [$0] } ?? []) }
+    package func words(_ graph: Graph) -> String { "\(op) of \(graph.formula(x, depth: 4))" }
+
+    package func join(_ pass: inout TensorPass) throws {
+        guard pass.graph.selects(x, pass.tensor), pass.facts.numel > 0 else { return }
+        let slots = try operands.map { try pass.elements($0) }
+        let (sink, tensor) = (LeafSumSink(op, try pass.leaves()), pass.tensor)
+        pass.attach(sink, slots)
+        pass.afterwards { $0.store.set(self, tensor.index, sink.total) }
+    }
+}
+
+/// Leaf sums of a register, or of the products of two.
+final class LeafSumSink: TileSink, @unchecked Sendable {
+    private let op: ReductionOp
+    private let leaves: Buffer<Double>
+    var slots: [Slot] = []
+
+    init(_ op: ReductionOp, _ leaves: Buffer<Double>) {
+        self.op = op
+        self.leaves = leaves
+    }
+
+    var bytes: Int { leaves.count * 8 }
+    /// The sum, when the pass is over.
+    var total: Double { TreeSum.combine(op, leaves.pointer, count: leaves.count) }
+
+    func open(_ chunk: OpenChunk) -> any TileCursor {
+        let first = chunk.chunk.leaves.lowerBound / LeafAccumulator.leafSize
+        return Cursor(slots, LeafAccumulator(op, leaves: leaves.pointer + first))
+    }
+
+    private final class Cursor: TileCursor {
+        let slots: [Slot]
+        var accumulator: LeafAccumulator
+
+        init(_ slots: [Slot], _ accumulator: LeafAccumulator) {
+            self.slots = slots
+            self.accumulator = accumulator
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.range.clamped(to: tile.chunk.leaves)
+            guard !part.isEmpty else { return }
+            let x = try tile.elements(slots[0], at: part.lowerBound)
+            let y = slots.count > 1 ? UnsafePointer(try tile.elements(slots[1], at: part.lowerBound)) : nil
+            accumulator.add(x, y, count: part.count)
+        }
+
+        func end() { accumulator.finish() }
+    }
+}

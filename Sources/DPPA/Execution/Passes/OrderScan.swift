@@ -1,0 +1,97 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// Finds the order statistic of a `cut` or `kth` node: counts around the bracket of each search, and gathers inside.
+///
+/// The engine samples before the pass and stores the results after it, for a search may reach over many passes.
+package struct OrderScan: PassWork {
+    package var node: NodeID
+    package var x: NodeID
+    /// How many are wanted, or which.
+    package var amount: NodeID
+
+    package var operands: [NodeID] { [x] }
+    package var givens: [NodeID] { [amount] }
+    package func words(_ graph: Graph) -> String { "order of \(graph.formula(x, depth: 4))" }
+
+    package func join(_ pass: inout TensorPass) throws {
+        guard pass.facts.numel > 0 else { return }
+        for search in pass.searches where search.node == node {
+            guard let member = search.members.firstIndex(of: pass.tensor) else { continue }
+            pass.attach(OrderScanSink(search, member), [try pass.elements(x)])
+        }
+    }
+}
+
+/// A scan of one of a search's tensors.
+private final class OrderScanSink: TileSink, TileCursor, @unchecked Sendable {
+    private let search: OrderSearch
+    private let member: Int
+    var slots: [Slot] = []
+
+    init(_ search: OrderSearch, _ member: Int) {
+        self.search = search
+        self.member = member
+    }
+
+    func open(_ chunk: OpenChunk) -> any TileCursor { self }
+
+    func take(_ tile: Tile) throws {
+        let part = tile.owned
+        guard !part.isEmpty else { return }
+        let x = try tile.elements(slots[0], at: part.lowerBound)
+        search.scan(tile.machine.worker, member, x, part.lowerBound, part.count)
+    }
+}
+
+/// Histograms of one half of the keys.
+final class HistogramSink: TileSink, TileCursor, @unchecked Sendable {
+    private let bank: HistogramBank
+    var slots: [Slot] = []
+
+    init(_ bank: HistogramBank) { self.bank = bank }
+
+    var bytes: Int { 1 << 19 }
+    func open(_ chunk: OpenChunk) -> any TileCursor { self }
+
+    func take(_ tile: Tile) throws {
+        let part = tile.owned
+        guard !part.isEmpty else { return }
+        bank.add(tile.machine.worker, try tile.elements(slots[0], at: part.lowerBound), part.count)
+    }
+}
+
+/// How many values of each chunk equal a number.
+final class EqualCountSink: TileSink, @unchecked Sendable {
+    private let value: Float
+    /// By chunk, when the pass is over.
+    let counts: Buffer<Int>
+    var slots: [Slot] = []
+
+    init(_ value: Float, chunks: Int) {
+        self.value = value
+        counts = Buffer<Int>(chunks)
+        counts.fill(0)
+    }
+
+    var bytes: Int { counts.count * 8 }
+    func open(_ chunk: OpenChunk) -> any TileCursor { Cursor(self, chunk.number) }
+
+    private final class Cursor: TileCursor {
+        let sink: EqualCountSink
+        let number: Int
+
+        init(_ sink: EqualCountSink, _ number: Int) {
+            self.sink = sink
+            self.number = number
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.owned
+            guard !part.isEmpty else { return }
+            sink.counts.pointer[number] += ElementKernels.countEqual(
+                try tile.elements(sink.slots[0], at: part.lowerBound), count: part.count, value: sink.value)
+        }
+    }
+}

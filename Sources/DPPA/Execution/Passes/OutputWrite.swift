@@ -1,0 +1,120 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// Writes an output: encodes the values in its type, counts what rounding leaves, and refuses what is not finite although
+/// the inputs are.
+package struct OutputWrite: PassWork {
+    /// The place of the output among those of the run.
+    package var number: Int
+    package var node: NodeID
+
+    package var operands: [NodeID] { [node] }
+    package func words(_ graph: Graph) -> String { "write" }
+    package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] {
+        Array(outputs[number].slots.keys)
+    }
+
+    package func join(_ pass: inout TensorPass) throws {
+        let output = pass.outputs[number]
+        guard let slot = output.slots[pass.tensor], pass.facts.numel > 0 else { return }
+        let values = try pass.elements(node)
+        if let (source, model) = pass.compiler.program.plainSource(values), source.dtype == slot.dtype {
+            return pass.copy(TensorCopy(source: source, model: model, output: slot))
+        }
+        // Behind everything else: a comparison takes only what is read anyway.
+        pass.atTheEnd { pass in
+            var slot = slot
+            if let comparison = output.comparison { try pass.compare(self, comparison, values, &slot) }
+            pass.attach(OutputSink(slot), [values])
+        }
+    }
+}
+
+/// What takes the encoded elements of output tensors: a checkpoint on disk, or memory.
+protocol OutputDestination: Sendable {
+    /// Takes a piece of a tensor, `byteOffset` bytes from its start; called from several threads at once.
+    func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws
+    /// Whether nothing is written to a file.
+    var isInMemory: Bool { get }
+}
+
+extension OutputDestination {
+    var isInMemory: Bool { false }
+}
+
+extension CheckpointWriter: OutputDestination {}
+
+/// Where the elements of an output tensor go.
+struct OutputSlot: Sendable {
+    var destination: any OutputDestination
+    var tensor: Int
+    var dtype: DType
+    /// The flat indices that are wanted, whole rows; nil for all.
+    var elements: Range<Int>?
+    /// Where what rounding leaves is counted, if it is.
+    var rounding: RoundingCounts?
+}
+
+/// An output tensor.
+private final class OutputSink: TileSink, @unchecked Sendable {
+    private let slot: OutputSlot
+    var slots: [Slot] = []
+
+    init(_ slot: OutputSlot) { self.slot = slot }
+
+    var output: OutputSlot? { slot }
+    func scratchBytes(_ chunk: Chunk) -> Int { chunk.owned.count * slot.dtype.byteSize }
+    func open(_ chunk: OpenChunk) -> any TileCursor { Cursor(slots[0], slot, chunk) }
+
+    /// Collects a chunk's bytes, and writes them together.
+    private final class Cursor: TileCursor {
+        let values: Slot
+        let slot: OutputSlot
+        let chunk: OpenChunk
+
+        init(_ values: Slot, _ slot: OutputSlot, _ chunk: OpenChunk) {
+            self.values = values
+            self.slot = slot
+            self.chunk = chunk
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.owned
+            guard !part.isEmpty else { return }
+            let x = UnsafePointer(try tile.elements(values, at: part.lowerBound))
+            let target = chunk.scratch + (part.lowerBound - chunk.chunk.owned.lowerBound) * slot.dtype.byteSize
+            DTypeConversion.encode(x, as: slot.dtype, into: target, count: part.count)
+            countRounding(x, target, tile, part)
+            guard NonFinite.count(target, slot.dtype, part.count) > 0 else { return }
+            var searched = 0
+            while let found = NonFinite.first(target, slot.dtype, from: searched, count: part.count) {
+                if let failure = try tile.machine.blame(part.lowerBound + found, x[found], slot.dtype, tile) {
+                    throw failure
+                }
+                searched = found + 1
+            }
+        }
+
+        func end() throws {
+            let (owned, size) = (chunk.chunk.owned, slot.dtype.byteSize)
+            try slot.destination.write(
+                tensor: slot.tensor, byteOffset: owned.lowerBound * size,
+                UnsafeRawBufferPointer(start: chunk.scratch, count: owned.count * size))
+        }
+
+        private func countRounding(
+            _ x: UnsafePointer<Float>, _ encoded: UnsafeRawPointer, _ tile: Tile, _ part: Range<Int>
+        ) {
+            guard let rounding = slot.rounding,
+                !rounding.isSampled || tile.range.lowerBound == chunk.chunk.owned.lowerBound
+            else { return }
+            rounding.counts.add(
+                chunk.worker,
+                DeltaCounts.rounding(
+                    x, encoded: encoded, as: slot.dtype, reference: tile.raw(rounding.source, at: part.lowerBound),
+                    storedAs: tile.task.program.sources[rounding.source].dtype, count: part.count))
+        }
+    }
+}

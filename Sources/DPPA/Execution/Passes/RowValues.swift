@@ -1,0 +1,41 @@
+import DPPAExpression
+import DPPASupport
+
+/// Keeps the row values of a node.
+package struct RowValues: PassWork {
+    package var x: NodeID
+
+    package var operands: [NodeID] { [x] }
+    package func words(_ graph: Graph) -> String { graph.formula(x, depth: 4) }
+
+    package func join(_ pass: inout TensorPass) throws {
+        guard pass.graph.selects(x, pass.tensor) else { return }
+        let tensor = pass.tensor
+        let values: Buffer<Double> = try pass.room(pass.facts.rowCount)
+        values.fill(0)
+        if pass.facts.numel > 0 { pass.attach(RowValueSink(values), [try pass.rows(x)]) }
+        pass.afterwards { $0.store.set(self, tensor.index, values.array()) }
+    }
+}
+
+/// Takes the numbers of the rows.
+private final class RowValueSink: TileSink, TileCursor, @unchecked Sendable {
+    private let values: Buffer<Double>
+    var slots: [Slot] = []
+
+    init(_ values: Buffer<Double>) { self.values = values }
+
+    var bytes: Int { values.count * 8 }
+    var needsRows: Bool { true }
+    func open(_ chunk: OpenChunk) -> any TileCursor { self }
+
+    func take(_ tile: Tile) throws {
+        let (part, length) = (tile.owned, tile.task.facts.rowLength)
+        for row in 0..<part.count / length {
+            guard let value = tile.machine.value(slots[0], row) else {
+                throw DPPAError(.internalFault, "what takes rows of \(tile.task.facts.name) was given \(slots[0])")
+            }
+            values.pointer[part.lowerBound / length + row] = value
+        }
+    }
+}

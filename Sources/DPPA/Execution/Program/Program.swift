@@ -1,0 +1,35 @@
+import DPPACheckpoint
+import DPPAExpression
+
+/// A straight line of vector operations that makes all values of one tensor that a pass wants, tile by tile.
+///
+/// Coarse values are immediate operands, so a program is made for one tensor and one pass.
+package struct Program: Sendable {
+    /// The steps in order.
+    package var instructions: [Instruction] = []
+    /// The node that each instruction makes, for messages.
+    package var nodes: [NodeID] = []
+    /// What is read, each once.
+    package var sources: [any TensorSource] = []
+    /// The models that the sources belong to, for messages.
+    package var models: [Int] = []
+    /// Stored row and column values that instructions refer to by number.
+    package var vectors: [[Double]] = []
+    /// How many registers of elements there are.
+    package var registerCount = 0
+    /// How many registers of rows there are.
+    package var rowRegisterCount = 0
+    /// Whether some instruction needs whole rows in a tile.
+    package var needsRows = false
+
+    /// An empty program.
+    package init() {}
+
+    /// The source of a slot that holds nothing but its elements.
+    func plainSource(_ slot: Slot) -> (source: any TensorSource, model: Int)? {
+        guard let made = instructions.first(where: { $0.target == slot }), case .load(let source) = made.code else {
+            return nil
+        }
+        return (sources[source], models[source])
+    }
+}
