@@ -22,10 +22,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         try RecipeWork.perform(arguments) { work in
-            let json = try output.file()
-            work.request.outputs = try output.outputs()
-            let plan = try work.plan()
-            let text = try PlanText(plan, work.request, time: arguments.timeLimit())
+            let (json, plan, text) = try work.plan(output, arguments)
             let warnings = plan.warnings + plan.trace.traps
             if let json {
                 try JSONFile.write(text.summaryJSON.merging(["warnings": warnings]) { $1 }, to: json)
@@ -58,10 +55,7 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         try RecipeWork.perform(arguments) { work in
-            let json = try output.file()
-            work.request.outputs = try output.outputs()
-            let plan = try work.plan()
-            let text = try PlanText(plan, work.request, time: arguments.timeLimit())
+            let (json, plan, text) = try work.plan(output, arguments)
             if let json { try JSONFile.write(text.json.merging(["warnings": plan.warnings]) { $1 }, to: json) }
             for line in text.summary { Console.output(line) }
             for part in [text.rules, text.stages] + (tensors ? text.tensors : []) {
@@ -70,5 +64,17 @@ struct PlanCommand: ParsableCommand {
             }
             for warning in plan.warnings { Console.error(warning) }
         }
+    }
+}
+
+extension RecipeWork {
+    /// What a run would do, with its text, and the file that is to hold it.
+    fileprivate mutating func plan(
+        _ output: JSONOption, _ arguments: RecipeArguments
+    ) throws -> (json: WrittenFile?, plan: RecipePlan, text: PlanText) {
+        let json = try output.file()
+        request.outputs = try output.outputs()
+        let plan = try plan()
+        return (json, plan, try PlanText(plan, request, time: arguments.time.limit()))
     }
 }

@@ -27,12 +27,15 @@ struct DiffCommand: ParsableCommand {
 
     @OptionGroup var resources: ResourceOptions
 
+    @OptionGroup var time: TimeOptions
+
     @OptionGroup var output: JSONOption
 
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: true)
         do {
+            progress.setLimit(try time.limit())
             let json = try output.file(apartFrom: [first, second])
             let difference = try CheckpointDifference(
                 InputPath.model(first), InputPath.model(second), options: resources.engineOptions(),

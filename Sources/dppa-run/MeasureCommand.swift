@@ -30,11 +30,13 @@ struct MeasureCommand: ParsableCommand {
             let start = RunStart(command: RecipeArguments.command)
             let files = try reports.files()
             work.request.outputs = files.outputs
-            work.request.evaluator = try external.evaluator(beside: work.request.out)
+            defer { external.removeOwnFolder(isDone: false) }
+            work.request.evaluator = try external.evaluatorWithoutOutput()
             let outcome = try RecipeMeasurement(
                 work.trace(), recipe: work.path, dtype: work.request.dtype, start: start
             ).outcome
             work.progress.finish()
+            external.removeOwnFolder(isDone: true)
             try files.write(outcome)
             for line in shown.lines(outcome.named) { Console.output(line) }
             for table in outcome.tables { for line in ValueText.lines(table) { Console.output(line) } }

@@ -23,27 +23,28 @@ struct PlanText {
             lines.append("planned up to line \(stop.line), which depends on a measured value")
         }
         lines += plan.models.map {
-            "model     \($0.label): \($0.tensors) tensors, \($0.elements) elements, \(Self.size($0.bytes))"
+            "model     \($0.label): \($0.tensors) tensors, \($0.elements) elements, \(ByteCount.words($0.bytes))"
         }
         let options = plan.options.map { "\($0.name)=\($0.value)" }
         if !options.isEmpty { lines.append("options   " + options.joined(separator: "  ")) }
         lines.append("formulas  \(plan.nodeCount) nodes, \(plan.rules.count) results")
         let engine = plan.engine
         lines.append(
-            "reads     \(Self.size(engine.diskBytes)) from disk, \(Self.size(engine.cacheBytes)) again from memory")
+            "reads     \(ByteCount.words(engine.diskBytes)) from disk, \(ByteCount.words(engine.cacheBytes)) again from memory"
+        )
         lines.append("writes    " + written)
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
-        lines.append("limits    at most \(TimeSpan.words(time)) and \(Self.size(request.writtenLimit)) written")
-        lines.append("memory    at most \(Self.size(request.engine.memory))")
+        lines.append("limits    at most \(TimeSpan.words(time)) and \(ByteCount.words(request.writtenLimit)) written")
+        lines.append("memory    at most \(ByteCount.words(request.engine.memory))")
         lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
         return lines
     }
 
     /// What is written, as far as it can be known.
     private var written: String {
-        let size = Self.size(plan.engine.bytesWritten)
+        let size = ByteCount.words(plan.engine.bytesWritten)
         guard let stop = plan.trace.stop else { return size }
         let open = "not known: it depends on what line \(stop.line) measures"
         return plan.engine.bytesWritten > 0 ? "at least \(size); the rest is \(open)" : open
@@ -58,7 +59,7 @@ struct PlanText {
     var stages: [String] {
         ["passes"]
             + plan.engine.passes.enumerated().flatMap { number, pass in
-                ["  \(number + 1). \(Self.size(pass.bytesRead))"] + pass.work.map { "     \($0)" }
+                ["  \(number + 1). \(ByteCount.words(pass.bytesRead))"] + pass.work.map { "     \($0)" }
             }
     }
 
@@ -117,12 +118,5 @@ struct PlanText {
     private static func time(_ bytes: Int, threads: Int) -> String {
         let seconds = Double(bytes) / rate / Double(threads)
         return seconds < 90 ? "\(max(1, Int(seconds.rounded(.up)))) s" : "\(Int((seconds / 60).rounded(.up))) min"
-    }
-
-    static func size(_ bytes: Int) -> String {
-        bytes < 1_000_000
-            ? "\((bytes + 999) / 1000) kB"
-            : bytes < 1_000_000_000
-                ? "\((bytes + 999_999) / 1_000_000) MB" : String(format: "%.1f GB", Double(bytes) / 1e9)
     }
 }

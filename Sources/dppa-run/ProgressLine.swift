@@ -62,7 +62,7 @@ final class ProgressLine: EngineObserver {
         guard let limit = state.withLock({ $0.limit }), ContinuousClock.now > limit.deadline else { return }
         throw DPPAError(
             .limit, "the run has taken \(limit.words), which is its limit; nothing was written",
-            notes: ["allow more with --limit-time, if you trust the recipe"])
+            notes: ["allow more with --limit-time, if you trust what it works on"])
     }
 
     /// Ends the changing line.
@@ -77,18 +77,14 @@ final class ProgressLine: EngineObserver {
     /// The line for a moment of a run.
     static func text(_ stage: String, _ moved: Int, _ planned: Int, _ seconds: Double) -> String {
         let rate = seconds > 0 ? Double(moved) / seconds : 0
-        var text = "\(stage)  \(gigabytes(moved))"
-        if planned > 0 { text += " of \(gigabytes(max(planned, moved)))" }
-        text += "  \(String(format: "%.2f", rate / 1e9)) GB/s"
+        var text = "\(stage)  \(ByteCount.words(moved))"
+        if planned > 0 { text += " of \(ByteCount.words(max(planned, moved)))" }
+        text += "  \(ByteCount.rate(moved, seconds: seconds))"
         if planned > moved, rate > 0 {
             let left = Int((Double(planned - moved) / rate).rounded(.up))
             text += left < 120 ? "  \(left) s left" : "  \(left / 60) min left"
         }
         return text
-    }
-
-    private static func gigabytes(_ bytes: Int) -> String {
-        bytes < 1_000_000_000 ? "\(bytes / 1_000_000) MB" : String(format: "%.1f GB", Double(bytes) / 1e9)
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {

@@ -31,16 +31,12 @@ struct RecipeArguments: ParsableArguments {
 
     @OptionGroup var resources: ResourceOptions
 
-    @Option(help: ArgumentHelp("How long the recipe may work, such as 90m, 12h or 7d.", valueName: "time"))
-    var limitTime: String = "7d"
+    @OptionGroup var time: TimeOptions
 
     @Option(
         help: ArgumentHelp(
             "How much it may write in all, candidates for --evaluator included, such as 500G.", valueName: "size"))
     var limitWritten: String = "2T"
-
-    /// How long the recipe may work.
-    func timeLimit() throws -> Duration { try TimeSpan.parse(limitTime, "--limit-time") }
 
     /// The words of the present command, with the program's name as its help has it.
     static var command: [String] { ["dppa-run"] + CommandLine.arguments.dropFirst() }

@@ -24,7 +24,7 @@ struct RecipeWork {
             defer { sources = recipe.sources }
             var work = RecipeWork(
                 path: path, recipe: recipe, progress: progress, request: try arguments.request(out: out))
-            progress.setLimit(try arguments.timeLimit())
+            progress.setLimit(try arguments.time.limit())
             try body(&work)
             progress.finish()
         } catch {

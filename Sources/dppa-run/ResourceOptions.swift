@@ -19,6 +19,15 @@ struct ResourceOptions: ParsableArguments {
     }
 }
 
+/// How long a command may work: what a stranger has made need not come to an end.
+struct TimeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How long it may work, such as 90m, 12h or 7d.", valueName: "time"))
+    var limitTime: String = "7d"
+
+    /// The same as a span of time.
+    func limit() throws -> Duration { try TimeSpan.parse(limitTime, "--limit-time") }
+}
+
 /// Sizes on the command line.
 enum ByteSize {
     /// A size such as 512M; K, M, G, T are powers of 1024, or of 1000 where files are meant.

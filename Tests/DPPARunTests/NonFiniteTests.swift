@@ -28,6 +28,57 @@ import Testing
         #expect(found?.message.contains("gives NaN") == true && found?.location?.line == 3)
     }
 
+    /// Weights that the run measures: where they cancel but for rounding the tensor and the weights are named.
+    @Test(arguments: [
+        "require \"dppa.average\"({ a, b }, { weights = { n, -n * (1 + 1e-7) } })",
+        "require \"dppa.task_arithmetic\"(a, { a, b }, { weights = { n, -n * (1 + 1e-7) }, normalize = true })",
+        "require \"dppa.average\"({ a, b }, { weights = { w, -w } })",
+    ])
+    func measuredWeightsThatCancelAreRefused(_ call: String) throws {
+        let scratch = try Scratch()
+        for (name, values) in [("a", [3, 4, 0, 0]), ("b", [1, 2, 2, 5])] as [(String, [Float])] {
+            try EdgeCaseTests.write(scratch, name, [("one.weight", [2, 2], values), ("two.weight", [2, 2], values)])
+        }
+        let head = """
+            local a, b = dppa.model "a", dppa.model "b"
+            local w = dppa.abs(dppa.weights(a)) + 1
+            local n = dppa.norm(dppa.weights(a), "tensor")
+
+            """
+        let found = try error(head + "return " + call, scratch)
+        #expect(found?.code == .data && found?.location?.line == 5, "\(String(describing: found))")
+        #expect(found?.notes == ["the result is divided by their sum"])
+        let weights = call.contains("w, -w") ? "`abs(weights(a)) + 1`, `-(abs(weights(a)) + 1)`" : "5, -5.0000005"
+        #expect(found?.message == "one.weight[0, 0]: the weights \(weights) add up to nothing there")
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out"))
+        // A ten-thousandth is no rounding.
+        #expect(
+            try error(head + "return " + call.replacing("1e-7", with: "1e-4").replacing("-w", with: "-w / 2"), scratch)
+                == nil)
+    }
+
+    @Test func aNaNFromValueNamesTheModelThatHasIt() throws {
+        let scratch = try Scratch()
+        try EdgeCaseTests.write(scratch, "healthy", [("a.weight", [2, 2], [1, 2, 3, 4])])
+        try EdgeCaseTests.write(scratch, "sick", [("a.weight", [2, 2], [1, .nan, 3, 4])])
+        let text = """
+            local a, s = dppa.model "healthy", dppa.model "sick"
+            local n = dppa.mean(s - a, "model"):value()
+            return a + n * (s - a)
+            """
+        let found = try error(text, scratch)
+        #expect(found?.message.contains("must be finite; this one is nan") == true && found?.location?.line == 4)
+        #expect(
+            found?.notes == ["value() on line 3 gave nan: sick has 1 infinite or NaN element, for example in a.weight"],
+            "\(found?.notes ?? [])")
+        let healthy = text.replacing("\"sick\"", with: "\"healthy\", { label = \"s\" }")
+        let own = healthy.replacing("dppa.mean(s - a, \"model\")", with: "(0 / dppa.sum(s - a, \"model\"))")
+        let empty = try error(own, scratch)
+        #expect(
+            empty?.notes.last?.contains("every element that was read is finite, but `") == true, "\(empty?.notes ?? [])"
+        )
+    }
+
     /// One NaN in one of two models spoils the cosine of its tensor; the model that has it is named, the other is not.
     @Test(arguments: ["slerp", "norm", "row", "column", "model", "layer"])
     func aNaNBehindACoarseValueIsBlamedOnTheModelThatHasIt(_ how: String) throws {

@@ -130,7 +130,7 @@ import Testing
         #expect(figure.all("h4").map { $0.text.trimmingCharacters(in: .whitespaces) } == ["objective", "law"])
         #expect(
             tree.words.contains(
-                "The model has 1.9 (candidate 9: objective 0.435; law 0.335 ± 0.03); the best of 12 is 1.6 (candidate 6"
+                "The model has the factors 1.9 (candidate 9: objective 0.435; law 0.335 ± 0.03); the best of 12 is 1.6 (candidate 6"
             ))
         let row = try #require(tree.all("tr", "marked").first { $0.words.contains("taken") })
         #expect(row.words.contains("0.435"))

@@ -348,6 +348,11 @@ function dppa.top(x, fraction, scope) end
 ---@return dppa.Field
 function dppa.variance(x, scope) end
 
+---The sum of weights to divide by: they must not cancel, |Σw| ≤ 1e-6·Σ|w|, on any tensor.
+---@param weights (dppa.Field|number)[]
+---@return number|dppa.Field
+function dppa.weight_sum(weights) end
+
 ---A model's numbers as plain values.
 ---@param model dppa.Field
 ---@return dppa.Field

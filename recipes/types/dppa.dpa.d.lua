@@ -2,7 +2,7 @@
 -- Made from the module's own declarations: `make reference`.
 
 ---@class dppa.dpa.Options
----@field rates? number[] pruning rates, falling: the partitions between them are amplified (list of numbers; from 0 to 1; default 0.9,0.8)
+---@field rates? number[] pruning rates, falling numbers and no fields: the partitions between them are amplified (list of numbers; from 0 to 1; default 0.9,0.8)
 ---@field combine? "max"|"assign" the authors' program, or the paper's text (max, assign; default max)
 ---@field method? "dp"|"owl"|"magnitude"|"uniform" dp, or what it is compared with (dp, owl, magnitude, uniform; default dp)
 ---@field level? "both"|"layer"|"linear" what gets a density of its own (both, layer, linear; default both)

@@ -14,6 +14,11 @@ package enum ModelFolder {
             || ["safetensors", "lua"].contains(path.extension ?? "")
     }
 
+    /// Whether a folder of this name belongs to a model, and is none itself.
+    package static func owns(folder name: String) -> Bool {
+        ["additional_chat_templates", "lib", SidecarFile.licences].contains(name)
+    }
+
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
     ///
     /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one.

@@ -113,6 +113,9 @@ private struct Siblings {
         func found(_ weight: String, _ scheme: String) -> Found? {
             has(weight) ? Found(weight: weight, sibling: name, scheme: scheme) : nil
         }
+        func codes(_ sibling: String, _ scheme: String) -> Found? {
+            has("\(stem).\(sibling)") ? Found(weight: name, sibling: "\(stem).\(sibling)", scheme: scheme) : nil
+        }
         switch last {
         case "absmax":
             let isFP4 = has(stem + ".quant_state.bitsandbytes__fp4")
@@ -125,21 +128,11 @@ private struct Siblings {
         case "W_q":
             guard let sibling = [".scale", ".zero", ".meta"].map({ stem + $0 }).first(where: has) else { return nil }
             return Found(weight: name, sibling: sibling, scheme: "HQQ")
-        case "weight_packed":
-            guard has(stem + ".weight_scale") else { return nil }
-            return Found(weight: name, sibling: stem + ".weight_scale", scheme: "compressed-tensors, packed")
-        case "codes":
-            guard has(stem + ".codebooks") else { return nil }
-            return Found(weight: name, sibling: stem + ".codebooks", scheme: "AQLM")
-        case "indices":
-            guard has(stem + ".centroids") else { return nil }
-            return Found(weight: name, sibling: stem + ".centroids", scheme: "VPTQ")
-        case "_data":
-            guard has(stem + "._scale") else { return nil }
-            return Found(weight: name, sibling: stem + "._scale", scheme: "quanto")
-        case "_weight_qdata":
-            guard has(stem + "._weight_scale") else { return nil }
-            return Found(weight: name, sibling: stem + "._weight_scale", scheme: "torchao")
+        case "weight_packed": return codes("weight_scale", "compressed-tensors, packed")
+        case "codes": return codes("codebooks", "AQLM")
+        case "indices": return codes("centroids", "VPTQ")
+        case "_data": return codes("_scale", "quanto")
+        case "_weight_qdata": return codes("_weight_scale", "torchao")
         case "scales": return dtypes[stem + ".weight"] == .u32 ? found(stem + ".weight", "MLX") : nil
         case "scale", "scale_inv", "input_scale", "weight_scales", "scale_weight":
             // A gain is called like this too; only codes need a scale.

@@ -6,8 +6,7 @@ import DPPASupport
 
 /// A model as the evaluator sees it: its architecture, its tensors, and what it takes to run them.
 struct EvaluationSubject {
-    let config: LlamaConfig
-    let tensors: LlamaTensors
+    let network: Network
     let facts: [String: TensorFacts]
     let label: String
     /// The model's tokenizer.json, if there is one.
@@ -20,19 +19,15 @@ struct EvaluationSubject {
         _ graph: Graph, _ model: NodeID, config text: String?, label: String, tokenizer: String?,
         dtype: @escaping (String) -> DType
     ) throws {
-        config = try LlamaConfig(text, label: label)
         let tensors = graph.domain(of: model)?.tensors ?? []
         facts = Dictionary(
             tensors.map { (graph.facts($0).name, graph.facts($0)) }, uniquingKeysWith: { first, _ in first })
-        self.tensors = try LlamaTensors(config, facts, label: label)
+        network = try Network(text, facts, label: label)
         self.label = label
         self.tokenizer = tokenizer
         self.dtype = dtype
         configText = text
     }
-
-    /// The tensors that are used whole, in the order of use.
-    var order: [String] { tensors.layers.flatMap(\.names) + [LlamaTensors.finalNorm] }
 
     /// The size of the weights as they would be written, in bytes.
     var bytes: Int { facts.values.reduce(0) { $0 + $1.numel * dtype($1.name).byteSize } }
@@ -58,8 +53,8 @@ struct EvaluationSubject {
     ///
     /// Throws a `limit` error when one weight and one batch do not fit.
     func plan(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> Plan {
-        let perToken = Activations.bytesPerToken(config)
-        let weight = WeightStream.largestBytes(facts, order: order)
+        let perToken = network.bytesPerToken
+        let weight = WeightStream.largestBytes(facts, order: network.order)
         let longest =
             tasks.flatMap(\.samples).map { sample in
                 sample.prompt.count + (sample.completions.map(\.count).max() ?? 0)
@@ -81,14 +76,14 @@ struct EvaluationSubject {
     func requireFit(_ task: EvaluationTask) throws {
         for sample in task.samples {
             let place = "\(task.path):\(sample.line)"
-            for token in sample.prompt + sample.completions.joined() where Int(token) >= config.vocabulary {
+            for token in sample.prompt + sample.completions.joined() where Int(token) >= network.vocabulary {
                 throw DPPAError(
                     .data,
-                    "\(place): token \(token) is not in the vocabulary of \(label), which has \(config.vocabulary)",
+                    "\(place): token \(token) is not in the vocabulary of \(label), which has \(network.vocabulary)",
                     notes: ["the task was made with another tokenizer"])
             }
             let length = sample.prompt.count + (sample.completions.map(\.count).max() ?? task.generation.maximumTokens)
-            if let limit = config.maximumPositions, length > limit + 1 {
+            if let limit = network.maximumPositions, length > limit + 1 {
                 throw DPPAError(
                     .data, "\(place): \(length) tokens; \(label) takes \(limit) (max_position_embeddings)",
                     notes: ["cut documents into windows when the task is made"])

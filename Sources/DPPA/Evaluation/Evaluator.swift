@@ -64,7 +64,7 @@ public struct Evaluator {
         let subject = try subject(model)
         try engine.settle([model])
         let plan = try subject.plan([], models: 1, engine.options)
-        let generator = Generator(pass(subject, [model], plan), memory: plan.activations, check: check)
+        let generator = Generator(pass(subject, [model], plan), memory: plan.activations)
         return try generator.complete(prompts, EvaluationTask.Generation(maximumTokens: maximumTokens))
     }
 
@@ -74,7 +74,7 @@ public struct Evaluator {
         let pass = pass(subject, models, plan)
         var predictions = [[Prediction]](repeating: [], count: models.count)
         for wave in TokenLayout.waves(sequences, limit: plan.tokens) {
-            let found = try pass.run(Array(sequences[wave]), candidates: models.count, check: check)
+            let found = try pass.run(Array(sequences[wave]), candidates: models.count)
             for (index, part) in found.enumerated() { predictions[index] += part }
         }
         return predictions
@@ -84,12 +84,11 @@ public struct Evaluator {
         _ subject: EvaluationSubject, _ models: [NodeID], _ plan: EvaluationSubject.Plan
     ) -> ForwardPass {
         let weights = WeightStream(
-            engine, models: models, order: subject.order, facts: subject.facts, memory: plan.weights,
+            engine, models: models, order: subject.network.order, facts: subject.facts, memory: plan.weights,
             dtype: subject.dtype)
-        return ForwardPass(subject.config, subject.tensors, weights, pool: engine.pool)
+        let observer = engine.observer
+        return ForwardPass(subject.network, weights, pool: engine.pool) { try observer?.checkInterruption() }
     }
-
-    private func check() throws { try engine.observer?.checkInterruption() }
 
     /// How many answers each model gets right in each task of generation; what is generated differs from model to model,
     /// so they run one by one.
@@ -100,7 +99,7 @@ public struct Evaluator {
         guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
         let text = try TokenText(tokenizerPath: subject.tokenizer)
         return try models.map { model in
-            let generator = Generator(pass(subject, [model], plan), memory: plan.activations, check: check)
+            let generator = Generator(pass(subject, [model], plan), memory: plan.activations)
             return try tasks.map { task in
                 task.metric == .generate ? try generator.answers(task, text).count { $0 } : nil
             }

@@ -1,50 +1,51 @@
 import DPPAExecution
+import DPPAKernels
+import DPPASupport
 
-/// The forward pass of several candidates of one architecture, layer by layer.
+/// The forward pass of several candidates of one architecture, part by part.
 ///
 /// The activations of all sequences of a wave are kept; one weight at a time is built for every candidate, applied to all
 /// batches and dropped. So a model of any size is run in bounded memory, without a checkpoint on disk.
 struct ForwardPass {
-    let config: LlamaConfig
-    let tensors: LlamaTensors
-    let weights: WeightStream
-    let pool: WorkerPool
-    let scratch: [ActivationScratch]
+    let network: Network
+    /// To be called now and then: throws if the work should end.
+    let check: () throws -> Void
+    private let weights: WeightStream
+    private let pool: WorkerPool
+    private let scratch: [ActivationScratch]
 
-    init(_ config: LlamaConfig, _ tensors: LlamaTensors, _ weights: WeightStream, pool: WorkerPool) {
-        self.config = config
-        self.tensors = tensors
+    init(_ network: Network, _ weights: WeightStream, pool: WorkerPool, check: @escaping () throws -> Void) {
+        self.network = network
         self.weights = weights
         self.pool = pool
+        self.check = check
         scratch = (0..<pool.width).map { _ in ActivationScratch() }
     }
 
     /// Runs the sequences through every candidate and gives its predictions at their wanted positions, in order.
     ///
-    /// With caches, one for each candidate, the tokens follow those that `past` counts. `check` is asked now and then
-    /// whether to go on.
+    /// With caches, one for each candidate, the tokens follow those that `past` counts. Throws `data` when a sequence has
+    /// more tokens than the model has positions for.
     func run(
-        _ sequences: [TokenSequence], candidates: Int, past: [Int]? = nil, caches: [KeyValueCache]? = nil,
-        check: () throws -> Void
+        _ sequences: [TokenSequence], candidates: Int, past: [Int]? = nil, caches: [KeyValueCache]? = nil
     ) throws -> [[Prediction]] {
         let layout = TokenLayout(sequences, past: past)
-        let longest = zip(sequences, layout.past).map { $0.tokens.count + $1 }.max() ?? 0
-        let angles = config.rotary.table(count: longest)
-        let states = (0..<candidates).map { Activations(config, layout, angles: angles, cache: caches?[$0]) }
-        try embed(sequences, states)
-        for (number, layer) in tensors.layers.enumerated() {
+        let angles = network.angles(count: layout.longest)
+        let states = (0..<candidates).map { Activations(network, layout, angles: angles, cache: caches?[$0]) }
+        try embed(sequences.flatMap(\.tokens), states)
+        for (number, block) in network.blocks.enumerated() {
             try check()
-            try run(layer, number, states)
+            for branch in block { try run(branch, states, layer: number) }
         }
         let wanted = zip(sequences, layout.offsets).flatMap { sequence, offset in sequence.wanted.map { offset + $0 } }
-        let norms = try weights.tensor(LlamaTensors.finalNorm)
-        let heads = states.enumerated().map { index, state in
+        let heads = zip(states, try load(network.finalNorm)).map { state, norm in
             VocabularyHead(
-                state.stream, tokens: wanted, targets: sequences.flatMap(\.targets), norm: norms[index], config: config)
+                state.stream, tokens: wanted, targets: sequences.flatMap(\.targets), norm: norm,
+                softCap: network.softCap)
         }
-        for block in weights.rowBlocks(tensors.head) {
+        for block in weights.rowBlocks(network.head) {
             try check()
-            let rows = try weights.rows(tensors.head, block)
+            let rows = try weights.rows(network.head, block)
             for (index, head) in heads.enumerated() {
                 try each(head.pieces) { head.add(rows[index], block, piece: $0, $1) }
             }
@@ -52,62 +53,100 @@ struct ForwardPass {
         return heads.map(\.predictions)
     }
 
-    /// Copies the embeddings of all tokens into the residual streams.
-    private func embed(_ sequences: [TokenSequence], _ states: [Activations]) throws {
-        let tokens = sequences.flatMap(\.tokens)
-        for block in weights.rowBlocks(LlamaTensors.embedding) {
+    private func run(_ branch: Branch, _ states: [Activations], layer: Int) throws {
+        for (state, norm) in zip(states, try load(branch.before)) {
+            state.addsToStream = branch.after == nil
+            try each(state.layout.batches.count) { batch, _ in state.begin(norm, batch: batch) }
+        }
+        try branch.part.run(self, states, layer: layer)
+        guard let after = branch.after else { return }
+        for (state, norm) in zip(states, try load(after)) {
+            try each(state.layout.batches.count) { batch, _ in state.end(norm, batch: batch) }
+        }
+    }
+
+    /// Copies the embeddings of all tokens into the residual streams, scaled, and adds those of their positions.
+    private func embed(_ tokens: [Int32], _ states: [Activations]) throws {
+        let (embedding, width) = (network.embedding, network.width)
+        for block in weights.rowBlocks(embedding.tokens) {
             let places = tokens.indices.filter { block.contains(Int(tokens[$0])) }
             guard !places.isEmpty else { continue }
-            let rows = try weights.rows(LlamaTensors.embedding, block)
+            let rows = try weights.rows(embedding.tokens, block)
             for (state, rows) in zip(states, rows) {
                 for place in places {
-                    let row = Int(tokens[place]) - block.lowerBound
-                    (state.stream.pointer + place * config.width).update(
-                        from: rows.pointer + row * config.width, count: config.width)
+                    let row = rows.pointer + (Int(tokens[place]) - block.lowerBound) * width
+                    let target = state.stream.pointer + place * width
+                    for index in 0..<width { target[index] = row[index] * embedding.scale }
                 }
             }
         }
-    }
-
-    private func run(_ layer: LlamaTensors.Layer, _ number: Int, _ states: [Activations]) throws {
-        try normalize(layer.inputNorm, states)
-        try multiply(.query, layer.query, states)
-        try multiply(.key, layer.key, states)
-        try multiply(.value, layer.value, states)
-        let queryNorms = try layer.queryNorm.map(weights.tensor)
-        let keyNorms = try layer.keyNorm.map(weights.tensor)
-        for (index, state) in states.enumerated() {
-            try each(state.layout.batches.count) { batch, _ in
-                state.position(layer: number, queryNorm: queryNorms?[index], keyNorm: keyNorms?[index], batch: batch)
-            }
-            try each(state.attentionPieces) { state.attend(layer: number, piece: $0, $1) }
-        }
-        try multiply(.output, layer.output, states)
-        try normalize(layer.postNorm, states)
-        try multiply(.gate, layer.gate, states)
-        try multiply(.up, layer.up, states)
-        try multiply(.down, layer.down, states)
-    }
-
-    private func normalize(_ name: String, _ states: [Activations]) throws {
-        for (state, weight) in zip(states, try weights.tensor(name)) {
-            try each(state.layout.batches.count) { batch, _ in state.normalize(weight, batch: batch) }
+        guard let positions = embedding.positions else { return }
+        for (state, rows) in zip(states, try weights.tensors([positions.name])[0]) {
+            try state.addPositions(rows, count: positions.shape[0])
         }
     }
+}
 
-    private func multiply(_ product: Activations.Product, _ linear: LlamaTensors.Linear, _ states: [Activations]) throws
-    {
-        let weights = try self.weights.tensor(linear.weight)
-        let biases = try linear.bias.map(self.weights.tensor)
-        for (index, state) in states.enumerated() {
-            try each(state.pieces(of: product)) { piece, scratch in
-                state.multiply(product, weights[index], bias: biases?[index], piece: piece, scratch)
+/// What parts are computed with.
+extension ForwardPass {
+    /// Where a step finds or puts a row for each token.
+    typealias Place = @Sendable (Activations) -> TokenRows
+
+    /// What a thread does at a time of a linear's product: some rows of a batch, some of the outputs.
+    struct Piece {
+        var candidate: Int
+        var batch: Int
+        var rows: Range<Int>
+        var outputs: Range<Int>
+    }
+
+    /// A norm of every candidate.
+    func load(_ norm: Norm) throws -> [LoadedNorm] {
+        let found = try weights.tensors(norm.tensors.map(\.name))
+        return found[0].indices.map { candidate in
+            LoadedNorm(
+                norm: norm, weight: found[0][candidate], bias: found.count > 1 ? found[1][candidate] : nil)
+        }
+    }
+
+    /// The tokens of each batch, for each candidate.
+    func allRows(_ states: [Activations]) -> [[Range<Int>]] { states.map { $0.layout.batches.map(\.tokens) } }
+
+    /// Runs a body over the pieces of a linear's product for every candidate; `rows` says for each which rows of each batch.
+    func each(
+        _ map: Linear, _ states: [Activations], rows: [[Range<Int>]],
+        _ body: @escaping @Sendable (LoadedLinear, Activations, Piece, ActivationScratch) -> Void
+    ) throws {
+        let found = try weights.tensors(map.tensors.map(\.name))
+        for (candidate, state) in states.enumerated() {
+            let loaded = LoadedLinear(
+                map: map, weight: found[0][candidate], bias: found.count > 1 ? found[1][candidate] : nil)
+            let (rows, blocks) = (rows[candidate], map.blocks)
+            try each(rows.count * blocks) { number, scratch in
+                let batch = number / blocks
+                guard !rows[batch].isEmpty else { return }
+                let piece = Piece(
+                    candidate: candidate, batch: batch, rows: rows[batch], outputs: map.block(number % blocks))
+                body(loaded, state, piece, scratch)
             }
+        }
+    }
+
+    /// Applies a linear to all tokens of every candidate.
+    func multiply(
+        _ map: Linear, _ states: [Activations], rows: [[Range<Int>]]? = nil, from source: @escaping Place,
+        to target: @escaping Place, adding: Bool = false
+    ) throws {
+        try each(map, states, rows: rows ?? allRows(states)) { map, state, piece, _ in
+            let target = target(state)
+            map.times(
+                source(state)[piece.rows.lowerBound], rows: piece.rows.count, outputs: piece.outputs, adding: adding,
+                into: target[piece.rows.lowerBound] + piece.outputs.lowerBound, stride: target.width)
         }
     }
 
     /// Runs a body over numbered pieces on all threads, each with its own scratch memory.
-    private func each(_ count: Int, _ body: @escaping @Sendable (Int, ActivationScratch) -> Void) throws {
+    func each(_ count: Int, _ body: @escaping @Sendable (Int, ActivationScratch) -> Void) throws {
         let scratch = scratch
         try pool.run(count) { body($0, scratch[$1]) }
     }

@@ -4,13 +4,11 @@ import DPPASupport
 struct Generator {
     private let pass: ForwardPass
     private let memory: Int
-    private let check: () throws -> Void
 
     /// A generator over one model; `memory` is what caches and activations may take, in bytes.
-    init(_ pass: ForwardPass, memory: Int, check: @escaping () throws -> Void) {
+    init(_ pass: ForwardPass, memory: Int) {
         self.pass = pass
         self.memory = memory
-        self.check = check
     }
 
     /// Which questions are answered rightly, the completions read as text.
@@ -30,7 +28,8 @@ struct Generator {
     /// The completions of some prompts: the most likely token each time, until a stop token, which is left out, or the
     /// most tokens that are allowed.
     func complete(_ prompts: [[Int32]], _ generation: EvaluationTask.Generation) throws -> [[Int32]] {
-        let cache = KeyValueCache(pass.config, capacities: prompts.map { $0.count + generation.maximumTokens })
+        let cache = KeyValueCache(
+            widths: pass.network.keyWidths, capacities: prompts.map { $0.count + generation.maximumTokens })
         var completions = [[Int32]](repeating: [], count: prompts.count)
         var active = Array(prompts.indices)
         var next = prompts
@@ -40,7 +39,7 @@ struct Generator {
                 TokenSequence(tokens: next[index], wanted: next[index].count - 1..<next[index].count, targets: [])
             }
             let past = active.map { completions[$0].isEmpty ? 0 : prompts[$0].count + completions[$0].count - 1 }
-            let found = try pass.run(sequences, candidates: 1, past: past, caches: [cache], check: check)[0]
+            let found = try pass.run(sequences, candidates: 1, past: past, caches: [cache])[0]
             var remaining: [Int] = []
             for (index, prediction) in zip(active, found) {
                 guard prediction.isFinite else { throw DPPAError(.data, "the model gives infinite or NaN logits") }
@@ -56,7 +55,7 @@ struct Generator {
 
     /// Questions that are answered together: as many as memory holds, at most 64.
     private func waves(_ task: EvaluationTask) throws -> [Range<Int>] {
-        let perToken = KeyValueCache.bytesPerToken(pass.config) + Activations.bytesPerToken(pass.config)
+        let perToken = pass.network.cacheBytesPerToken + pass.network.bytesPerToken
         var waves: [Range<Int>] = []
         var bytes = 0
         for (index, sample) in task.samples.enumerated() {

@@ -2,45 +2,47 @@ import DPPASupport
 
 /// The keys and values of the tokens that a generation has seen, by layer and sequence.
 final class KeyValueCache: @unchecked Sendable {
-    private let width: Int
+    /// The width of each layer's keys, and as many of its values.
+    private let widths: [Int]
     private let capacities: [Int]
+    /// The tokens before each sequence.
     private let offsets: [Int]
-    private let layerSize: Int
+    /// Where each layer begins.
+    private let starts: [Int]
     private let memory: Buffer<Float>
     /// The cache's sequence behind each sequence of the current layout: those that have ended drop out.
     var active: [Int]
 
-    /// A cache for sequences of at most the given lengths.
-    init(_ config: LlamaConfig, capacities: [Int]) {
-        width = config.keyWidth
+    /// A cache for sequences of at most the given lengths; `widths` are those of each layer's keys.
+    init(widths: [Int], capacities: [Int]) {
+        self.widths = widths
         self.capacities = capacities
-        var offsets: [Int] = []
         var total = 0
-        for capacity in capacities {
-            offsets.append(total)
-            total += capacity * 2 * config.keyWidth
+        offsets = capacities.map { capacity in
+            defer { total += capacity }
+            return total
         }
-        self.offsets = offsets
-        layerSize = total
-        memory = Buffer<Float>(total * config.layerCount)
+        var size = 0
+        starts = widths.map { width in
+            defer { size += 2 * total * width }
+            return size
+        }
+        memory = Buffer<Float>(size)
         active = Array(capacities.indices)
     }
-
-    /// The memory of one token, in bytes.
-    static func bytesPerToken(_ config: LlamaConfig) -> Int { config.layerCount * 2 * config.keyWidth * 4 }
 
     /// The rows of a sequence of the current layout.
     func rows(layer: Int, sequence: Int) -> (keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>) {
         let own = active[sequence]
-        let keys = memory.pointer + layer * layerSize + offsets[own]
-        return (keys, keys + capacities[own] * width)
+        let keys = memory.pointer + starts[layer] + 2 * offsets[own] * widths[layer]
+        return (keys, keys + capacities[own] * widths[layer])
     }
 
     /// Stores the rows of new tokens.
     func append(
         layer: Int, sequence: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, count: Int, at past: Int
     ) {
-        let target = rows(layer: layer, sequence: sequence)
+        let (target, width) = (rows(layer: layer, sequence: sequence), widths[layer])
         (target.keys + past * width).update(from: keys, count: count * width)
         (target.values + past * width).update(from: values, count: count * width)
     }

@@ -14,13 +14,14 @@ enum MatrixProduct {
             Int32(yStride))
     }
 
-    /// `y = x · v`: x is m × k, v is k × n.
+    /// `y = x · v`, or `y += x · v`: x is m × k, v is k × n.
     static func weigh(
         _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ v: UnsafePointer<Float>, _ vStride: Int,
-        columns n: Int, inner k: Int, into y: UnsafeMutablePointer<Float>, _ yStride: Int
+        columns n: Int, inner k: Int, adding: Bool = false, into y: UnsafeMutablePointer<Float>, _ yStride: Int
     ) {
         copenblas_multiply(
-            Int32(m), Int32(n), Int32(k), 1, x, Int32(xStride), v, Int32(vStride), 0, 0, y, Int32(yStride))
+            Int32(m), Int32(n), Int32(k), 1, x, Int32(xStride), v, Int32(vStride), 0, adding ? 1 : 0, y,
+            Int32(yStride))
     }
 
     /// Sets the library up for use under our own threads, and tries it out.

@@ -36,6 +36,11 @@ struct TokenLayout: Sendable {
     var tokenCount: Int { offsets.last ?? 0 }
     var sequenceCount: Int { offsets.count - 1 }
 
+    /// The tokens of the longest sequence, with those in the cache.
+    var longest: Int {
+        (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] + past[$0] }.max() ?? 0
+    }
+
     /// About how many tokens a batch has.
     static let batchTokens = 256
 

@@ -23,6 +23,8 @@ final class VocabularyHead: @unchecked Sendable {
     }
 
     private let width: Int
+    /// The bound c of `c · tanh(logit / c)`; nil if logits are not bounded.
+    private let softCap: Float?
     private let targets: [Int32]
     private let activations: Buffer<Float>
     private let states: Buffer<State>
@@ -31,16 +33,15 @@ final class VocabularyHead: @unchecked Sendable {
     private static let positions = 256
 
     /// Normalises the residual stream at the wanted tokens.
-    init(_ stream: Buffer<Float>, tokens: [Int], targets: [Int32], norm: Buffer<Float>, config: LlamaConfig) {
-        width = config.width
+    init(_ stream: Buffer<Float>, tokens: [Int], targets: [Int32], norm: LoadedNorm, softCap: Float?) {
+        width = norm.norm.width
+        self.softCap = softCap
         self.targets = targets
         activations = Buffer<Float>(tokens.count * width)
         states = Buffer<State>(tokens.count)
         states.fill(State())
         for (index, token) in tokens.enumerated() {
-            ActivationKernels.normalize(
-                stream.pointer + token * width, norm.pointer, epsilon: config.epsilon,
-                into: activations.pointer + index * width, count: width)
+            norm.apply(stream.pointer + token * width, into: activations.pointer + index * width)
         }
     }
 
@@ -62,10 +63,15 @@ final class VocabularyHead: @unchecked Sendable {
     private func update(_ position: Int, _ logits: UnsafeMutablePointer<Float>, _ block: Range<Int>) {
         var state = states.pointer[position]
         defer { states.pointer[position] = state }
-        let largest = ActivationKernels.largest(logits, count: block.count)
+        var largest = ActivationKernels.largest(logits, count: block.count)
+        // Before the bound, which would make infinity a number.
         guard !largest.isNaN, largest < .infinity else {
             state.hasNaN = true
             return
+        }
+        if let softCap {
+            ActivationKernels.cap(logits, at: softCap, count: block.count)
+            largest = ActivationKernels.largest(logits, count: block.count)
         }
         if position < targets.count, block.contains(Int(targets[position])) {
             state.targetLogit = logits[Int(targets[position]) - block.lowerBound]

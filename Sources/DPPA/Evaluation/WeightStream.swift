@@ -15,7 +15,9 @@ final class WeightStream {
     private let engine: Engine
     private let models: [NodeID]
     private let dtype: (String) -> DType
-    private let order: [String]
+    private let order: [[String]]
+    /// Where in the order each tensor is wanted first.
+    private let places: [String: Int]
     private let facts: [String: TensorFacts]
     private let keepsAll: Bool
     private var current: [String: [Buffer<Float>]] = [:]
@@ -26,14 +28,17 @@ final class WeightStream {
         var rows: Range<Int>
     }
 
-    /// A stream over models of one architecture; `order` lists the tensors that are used whole, in the order of use.
+    /// A stream over models of one architecture; `order` lists the tensors that are used whole, in the order of use, those
+    /// together that are needed at the same time.
     init(
-        _ engine: Engine, models: [NodeID], order: [String], facts: [String: TensorFacts], memory: Int,
+        _ engine: Engine, models: [NodeID], order: [[String]], facts: [String: TensorFacts], memory: Int,
         dtype: @escaping (String) -> DType
     ) {
         self.engine = engine
         self.models = models
         self.order = order
+        places = Dictionary(
+            order.enumerated().flatMap { place, names in names.map { ($0, place) } }, uniquingKeysWith: min)
         self.facts = facts
         self.dtype = dtype
         let elements = facts.values.reduce(0) { $0 + $1.numel }
@@ -41,27 +46,39 @@ final class WeightStream {
     }
 
     /// The most memory that the weights of one candidate take at a time, in bytes.
-    static func largestBytes(_ facts: [String: TensorFacts], order: [String]) -> Int {
-        4 * max(groupElements, order.compactMap { facts[$0]?.numel }.max() ?? 0)
+    static func largestBytes(_ facts: [String: TensorFacts], order: [[String]]) -> Int {
+        4 * max(groupElements, order.map { $0.reduce(0) { $0 + (facts[$1]?.numel ?? 0) } }.max() ?? 0)
     }
 
-    /// A tensor of every candidate.
-    func tensor(_ name: String) throws -> [Buffer<Float>] {
-        if let known = current[name] { return known }
-        guard let start = order.firstIndex(of: name) else {
-            throw DPPAError(.internalFault, "\(name) is not in the order")
-        }
-        var (names, elements) = ([name], facts[name]?.numel ?? 0)
-        for next in order[(start + 1)...] where current[next] == nil {
-            let count = facts[next]?.numel ?? 0
-            guard elements + count <= Self.groupElements else { break }
-            names.append(next)
-            elements += count
+    /// Some tensors that are needed at the same time, each of every candidate.
+    func tensors(_ names: [String]) throws -> [[Buffer<Float>]] {
+        if names.contains(where: { current[$0] == nil }) { try build(names) }
+        return names.map { current[$0] ?? [] }
+    }
+
+    /// Builds tensors, with those that are wanted next as long as they are small.
+    private func build(_ names: [String]) throws {
+        guard let place = names.first.flatMap({ places[$0] }) else {
+            throw DPPAError(.internalFault, "\(names) are not in the order")
         }
         if !keepsAll { current = [:] }
-        let built = try engine.materialize(models, names.map { Engine.Wanted($0) }, dtype: dtype)
-        for (index, name) in names.enumerated() { current[name] = built.map { $0[index] } }
-        return current[name] ?? []
+        var wanted: [String] = []
+        var (known, elements) = (Set(current.keys), 0)
+        func add(_ names: [String], limit: Int) -> Bool {
+            let new = names.filter { !known.contains($0) }
+            let count = new.reduce(0) { $0 + (facts[$1]?.numel ?? 0) }
+            guard elements + count <= limit else { return false }
+            wanted += new
+            known.formUnion(new)
+            elements += count
+            return true
+        }
+        _ = add(names, limit: .max)
+        for next in order[(place + 1)...] {
+            guard add(next, limit: Self.groupElements) else { break }
+        }
+        let built = try engine.materialize(models, wanted.map { Engine.Wanted($0) }, dtype: dtype)
+        for (index, name) in wanted.enumerated() { current[name] = built.map { $0[index] } }
     }
 
     /// Some rows of a tensor of every candidate.

@@ -57,58 +57,72 @@ public struct DeltaStatistics: Sendable {
     }
 }
 
-/// Counts and squares of a merged delta D = m − b; those of several tensors add up.
-public struct MergedDelta: Sendable, Equatable {
+/// How large a delta is beside the reference b; those of several tensors add up.
+public struct DeltaSize: Sendable, Equatable {
     /// How many elements were compared.
     public var elements = 0
-    /// How many elements of m differ from b.
+    /// How many elements differ from b.
     public var changed = 0
-    /// How many of these still differ from b when both are rounded to the type that is written.
-    public var survived = 0
     /// ‖b‖²; 0 unless the comparison is detailed, like the other squares.
     public var referenceSquares = 0.0
-    /// ‖m − b‖².
+    /// The delta's ‖·‖².
     public var squares = 0.0
+
+    /// Nothing compared.
+    public init() {}
+
+    mutating func add(_ other: DeltaSize) {
+        elements += other.elements
+        changed += other.changed
+        referenceSquares += other.referenceSquares
+        squares += other.squares
+    }
+
+    /// The delta's norm / ‖b‖.
+    public var relativeNorm: Double? { share(squares, referenceSquares)?.squareRoot() }
+    /// The share of elements that differ from b.
+    public var changedShare: Double? { share(Double(changed), Double(elements)) }
+}
+
+/// Counts and squares of a merged delta D = m − b; those of several tensors add up.
+@dynamicMemberLookup public struct MergedDelta: Sendable, Equatable {
+    private var size = DeltaSize()
+    /// How many of the changed elements still differ from b when both are rounded to the type that is written.
+    public var survived = 0
     /// ‖m̃ − m‖².
     public var roundingSquares = 0.0
 
     /// Nothing compared.
     public init() {}
 
+    /// What is known of the delta's size.
+    public subscript<Value>(dynamicMember path: KeyPath<DeltaSize, Value>) -> Value { size[keyPath: path] }
+    /// The same, to be counted up.
+    public subscript<Value>(dynamicMember path: WritableKeyPath<DeltaSize, Value>) -> Value {
+        get { size[keyPath: path] }
+        set { size[keyPath: path] = newValue }
+    }
+
     /// Takes in another tensor's.
     public mutating func add(_ other: MergedDelta) {
-        elements += other.elements
-        changed += other.changed
+        size.add(other.size)
         survived += other.survived
-        referenceSquares += other.referenceSquares
-        squares += other.squares
         roundingSquares += other.roundingSquares
     }
 
-    /// ‖m − b‖ / ‖b‖.
-    public var relativeNorm: Double? { share(squares, referenceSquares)?.squareRoot() }
-    /// The share of elements of m that differ from b.
-    public var changedShare: Double? { share(Double(changed), Double(elements)) }
     /// The share of the changed elements that rounding leaves different.
-    public var survivedShare: Double? { share(Double(survived), Double(changed)) }
+    public var survivedShare: Double? { share(Double(survived), Double(size.changed)) }
     /// ‖m̃ − m‖ / ‖m − b‖: what rounding adds, against what the merge adds.
-    public var roundingError: Double? { share(roundingSquares, squares)?.squareRoot() }
+    public var roundingError: Double? { share(roundingSquares, size.squares)?.squareRoot() }
 }
 
 /// Counts and squares of an expert's delta d = e − b beside the merged delta D; those of several tensors add up.
-public struct ExpertDelta: Sendable, Equatable {
-    /// How many elements were compared.
-    public var elements = 0
-    /// How many elements of e differ from b.
-    public var changed = 0
-    /// How many of these differ from b in the merged model too.
+@dynamicMemberLookup public struct ExpertDelta: Sendable, Equatable {
+    private var size = DeltaSize()
+    /// How many of the changed elements differ from b in the merged model too.
     public var kept = 0
     /// How many of the kept ones have the sign of the merged delta.
     public var agreeing = 0
-    /// ‖b‖².
-    public var referenceSquares = 0.0
-    /// ‖d‖².
-    public var squares = 0.0
     /// d · D.
     public var product = 0.0
     /// ‖D‖² over the same tensors.
@@ -117,28 +131,29 @@ public struct ExpertDelta: Sendable, Equatable {
     /// Nothing compared.
     public init() {}
 
+    /// What is known of the delta's size.
+    public subscript<Value>(dynamicMember path: KeyPath<DeltaSize, Value>) -> Value { size[keyPath: path] }
+    /// The same, to be counted up.
+    public subscript<Value>(dynamicMember path: WritableKeyPath<DeltaSize, Value>) -> Value {
+        get { size[keyPath: path] }
+        set { size[keyPath: path] = newValue }
+    }
+
     /// Takes in another tensor's.
     public mutating func add(_ other: ExpertDelta) {
-        elements += other.elements
-        changed += other.changed
+        size.add(other.size)
         kept += other.kept
         agreeing += other.agreeing
-        referenceSquares += other.referenceSquares
-        squares += other.squares
         product += other.product
         mergedSquares += other.mergedSquares
     }
 
-    /// ‖d‖ / ‖b‖.
-    public var relativeNorm: Double? { share(squares, referenceSquares)?.squareRoot() }
-    /// The share of elements that the expert has changed.
-    public var changedShare: Double? { share(Double(changed), Double(elements)) }
     /// The share of the changed elements that are changed in the merged model too.
-    public var keptShare: Double? { share(Double(kept), Double(changed)) }
+    public var keptShare: Double? { share(Double(kept), Double(size.changed)) }
     /// The share of the kept elements whose merged delta has the expert's sign.
     public var signAgreement: Double? { share(Double(agreeing), Double(kept)) }
     /// d · D / (‖d‖ ‖D‖).
-    public var cosine: Double? { share(product, (squares * mergedSquares).squareRoot()) }
+    public var cosine: Double? { share(product, (size.squares * mergedSquares).squareRoot()) }
 }
 
 /// part / whole; nil of nothing, and of what is not finite.

@@ -1,4 +1,5 @@
 import DPPAKernels
+import DPPASupport
 import Foundation
 
 /// How a run may use the machine.
@@ -74,15 +75,14 @@ public struct EngineReport: Sendable {
 }
 
 extension EngineReport {
-    /// What was read, what was written, and what was computed for scores alone, and how fast.
+    /// What was read, what was written, what passes went through again, and what was computed for scores alone, and how fast.
     package func traffic(seconds: Double) -> String {
-        func size(_ bytes: Int) -> String {
-            bytes < 1_000_000_000
-                ? "\((bytes + 500_000) / 1_000_000) MB" : String(format: "%.2f GB", Double(bytes) / 1e9)
+        let others = [(cacheBytes, "gone through again"), (bytesBuilt, "of candidates built in memory")].filter {
+            $0.0 > 0
         }
-        let built = bytesBuilt > 0 ? ", \(size(bytesBuilt)) of candidates built in memory" : ""
-        let rate = Double(bytesRead + bytesWritten + bytesBuilt) / 1e9 / max(seconds, 1e-9)
-        return "\(size(bytesRead)) read, \(size(bytesWritten)) written\(built) in "
-            + "\(String(format: "%.1f", seconds)) s (\(String(format: "%.2f", rate)) GB/s)"
+        let all = [(bytesRead, "read"), (bytesWritten, "written")] + others
+        let rate = ByteCount.rate(all.reduce(0) { $0 + $1.0 }, seconds: seconds)
+        return all.map { "\(ByteCount.words($0.0)) \($0.1)" }.joined(separator: ", ")
+            + " in \(String(format: "%.1f", seconds)) s (\(rate))"
     }
 }

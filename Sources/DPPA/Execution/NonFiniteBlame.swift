@@ -28,8 +28,13 @@ extension Engine {
         for operand in try coarseOperands(of: node, on: output.tensor) {
             if let error = try blame(operand, for: output.tensor) { return error }
         }
-        let (formula, value) = (graph.formula(node, depth: 2), Self.words(Double(output.value)))
         let dividesByZero = output.divisor == 0
+        if dividesByZero, let weights = try weights(dividedBy: node, on: output.tensor) {
+            return DPPAError(
+                .data, "\(name): the weights \(weights.joined(separator: ", ")) add up to nothing there",
+                notes: ["the result is divided by their sum"], location: graph[node].location)
+        }
+        let (formula, value) = (graph.formula(node, depth: 2), Self.words(Double(output.value)))
         return DPPAError(
             .data,
             "\(name) is not finite although every input is: `\(formula)` "
@@ -39,6 +44,31 @@ extension Engine {
                     ? "guard the division: x / where(y:eq(0), 1, y), or where(…, …, 0) around it"
                     : "guard the operation with where(…, …, 0), as for a logarithm of something that can be 0"
             ], location: graph[node].location)
+    }
+
+    /// The weights whose sum a division divides by, on a tensor: numbers where there is one for the tensor, else formulas.
+    private func weights(dividedBy id: NodeID, on tensor: TensorID) throws -> [String]? {
+        guard case .binary(.divide, _, var divisor) = graph[id].operation else { return nil }
+        while graph.summedWeights[divisor] == nil {
+            switch graph[divisor].operation {
+            case .restrict, .broadcast, .reinterpret, .branch:
+                guard let inner = try graph.operands(of: divisor, on: tensor).first else { return nil }
+                divisor = inner
+            default: return nil
+            }
+        }
+        return graph.summedWeights[divisor]?.map { weight in
+            number(weight, on: tensor).map(Graph.number) ?? "`\(graph.formula(weight, depth: 3))`"
+        }
+    }
+
+    /// The number of a value that has one for a tensor.
+    private func number(_ id: NodeID, on tensor: TensorID) -> Double? {
+        if case .constant(let bits) = graph[id].operation { return Double(bitPattern: bits) }
+        if let number = graph.numbers(id)?[tensor] { return number }
+        if case .restrict(let inner) = graph[id].operation { return number(inner, on: tensor) }
+        guard graph[id].scope.isScalar else { return nil }
+        return graph.instance(of: tensor, at: graph[id].scope).flatMap { store.scalar(id, $0) }
     }
 
     /// The operands of an element's operation that are given to it as one number, or one for each row or column.

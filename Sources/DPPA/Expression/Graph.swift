@@ -36,6 +36,8 @@ public final class Graph {
     }
     /// The inner value of each node that `clamp` made, so that a report can say what was cut.
     package var clamped: [NodeID: NodeID] = [:]
+    /// The weights of each node that `weightSum` made, so that an error can name them.
+    package var summedWeights: [NodeID: [NodeID]] = [:]
 
     /// An empty graph.
     public init(nodeLimit: Int = 100_000) {

@@ -1,8 +1,8 @@
 /// What a forward pass does between matrix products, on rows of float32.
 package enum ActivationKernels {
-    /// `out = x / √(mean(x²) + ε) · weight` for one row; the sum of squares in float64.
+    /// `out = x / √(mean(x²) + ε) · (weight + from)` for one row; the sum of squares in float64.
     package static func normalize(
-        _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, epsilon: Float,
+        _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, from zero: Float, epsilon: Float,
         into out: UnsafeMutablePointer<Float>, count: Int
     ) {
         var lanes = SIMD8<Double>()
@@ -19,7 +19,32 @@ package enum ActivationKernels {
             index &+= 1
         }
         let factor = 1 / (Float(sum / Double(count)) + epsilon).squareRoot()
-        for index in 0..<count { out[index] = weight[index] * (x[index] * factor) }
+        for index in 0..<count { out[index] = (weight[index] + zero) * (x[index] * factor) }
+    }
+
+    /// `out = (x − mean x) / √(var x + ε) · weight + bias` for one row; mean and variance in float64.
+    package static func normalizeLayer(
+        _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, epsilon: Float,
+        into out: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var (sum, squares) = (0.0, 0.0)
+        for index in 0..<count { sum += Double(x[index]) }
+        let mean = sum / Double(count)
+        for index in 0..<count {
+            let deviation = Double(x[index]) - mean
+            squares += deviation * deviation
+        }
+        let factor = 1 / (squares / Double(count) + Double(epsilon)).squareRoot()
+        for index in 0..<count {
+            out[index] = Float((Double(x[index]) - mean) * factor) * weight[index] + bias[index]
+        }
+    }
+
+    /// `out += x · factor`.
+    package static func add(
+        _ x: UnsafePointer<Float>, times factor: Float, to out: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        for index in 0..<count { out[index] += x[index] * factor }
     }
 
     /// Turns the pairs (x_i, x_{i + half}) of one head by the angles of one position.
@@ -32,12 +57,35 @@ package enum ActivationKernels {
         }
     }
 
-    /// `gate = gate / (1 + e^-gate) · up`.
-    package static func gate(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
-        eachLanes(count) { index, load, store in
-            let x = load(gate + index)
-            store(x / (Lanes(repeating: 1) + exp(-x)) * load(UnsafeMutablePointer(mutating: up) + index), gate + index)
-        }
+    /// `x / (1 + e^-x)`.
+    @inline(__always)
+    static func silu(_ x: Lanes) -> Lanes { x / (Lanes(repeating: 1) + exp(-x)) }
+
+    /// `x / (1 + e^-2u)` with u = √(2/π) · (x + 0.044715 x³).
+    @inline(__always)
+    static func geluTanh(_ x: Lanes) -> Lanes {
+        let u = (x + x * x * x * 0.044_715) * 0.797_884_56
+        return x / (Lanes(repeating: 1) + exp(u * -2))
+    }
+
+    /// `x = c · tanh(x / c)`.
+    package static func cap(_ x: UnsafeMutablePointer<Float>, at c: Float, count: Int) {
+        map(x, count: count) { tanh($0 / c) * c }
+    }
+
+    /// tanh within 2 ulp: a polynomial of degree 11 up to 0.625, `1 − 2 / (e^2|x| + 1)` beyond; NaN stays.
+    @inline(__always)
+    static func tanh(_ x: Lanes) -> Lanes {
+        let isNegative = x .< 0
+        let size = x.replacing(with: -x, where: isNegative)
+        let far = Lanes(repeating: 1) - Lanes(repeating: 2) / (exp(size * 2) + 1)
+        let z = size * size
+        var sum = z * -5.704_988_7e-3 + 2.063_908_9e-2
+        sum = sum * z - 5.373_971_6e-2
+        sum = sum * z + 1.333_144_2e-1
+        sum = sum * z - 3.333_328_2e-1
+        let result = far.replacing(with: sum * z * size + size, where: size .< 0.625)
+        return result.replacing(with: -result, where: isNegative)
     }
 
     /// `x = e^(x − max x) / Σ`, with the sum in float64.
@@ -128,27 +176,27 @@ package enum ActivationKernels {
         return (sum * scale * rest).replacing(with: 0, where: low).replacing(with: x, where: x .!= x)
     }
 
-    /// Runs a body over sixteen elements at a time, the last ones through a copy, so that nothing behind them is touched.
+    /// `x = f(x)`.
     @inline(__always)
-    private static func eachLanes(
-        _ count: Int,
-        _ body: (Int, (UnsafeMutablePointer<Float>) -> Lanes, (Lanes, UnsafeMutablePointer<Float>) -> Void) -> Void
+    static func map(_ x: UnsafeMutablePointer<Float>, count: Int, _ f: (Lanes) -> Lanes) {
+        map(x, x, count: count) { own, _ in f(own) }
+    }
+
+    /// `x = f(x, y)`, sixteen elements at a time; the last ones through a copy, so that nothing behind them is touched.
+    @inline(__always)
+    static func map(
+        _ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, count: Int, _ f: (Lanes, Lanes) -> Lanes
     ) {
         var index = 0
         while index &+ 16 <= count {
-            body(index, { UnsafePointer($0).lanes(0) }, { $1.store($0, 0) })
+            x.store(f(UnsafePointer(x).lanes(index), y.lanes(index)), index)
             index &+= 16
         }
         guard index < count else { return }
-        let rest = count &- index
-        body(
-            index,
-            { pointer in
-                var lanes = Lanes()
-                for lane in 0..<rest { lanes[lane] = pointer[lane] }
-                return lanes
-            },
-            { lanes, pointer in for lane in 0..<rest { pointer[lane] = lanes[lane] } })
+        var (own, other) = (Lanes(), Lanes())
+        for lane in 0..<count &- index { (own[lane], other[lane]) = (x[index &+ lane], y[index &+ lane]) }
+        let result = f(own, other)
+        for lane in 0..<count &- index { x[index &+ lane] = result[lane] }
     }
 }
 

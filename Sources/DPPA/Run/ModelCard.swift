@@ -37,7 +37,8 @@ public struct ModelCard: Sendable {
         for table in record.tables {
             lines += Markdown.table(
                 Markdown.text(table.name), table.columns.map(Markdown.text),
-                table.rows.map { $0.map { Markdown.text($0.text) } })
+                table.rows.map { $0.map { Markdown.text($0.text) } },
+                lead: SearchSection(table: table).outcome.map(Markdown.text))
         }
         if !record.printed.isEmpty {
             let most = 100
@@ -158,11 +159,11 @@ public struct ModelCard: Sendable {
 
 /// Texts of strangers as Markdown.
 private enum Markdown {
-    /// A headline with a table under it.
-    static func table(_ title: String, _ columns: [String], _ rows: [[String]]) -> [String] {
+    /// A headline with a table under it, and a sentence between them.
+    static func table(_ title: String, _ columns: [String], _ rows: [[String]], lead: String? = nil) -> [String] {
         func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
         let rule = "|" + String(repeating: "---|", count: columns.count)
-        return ["## \(title)", "", row(columns), rule] + rows.map(row) + [""]
+        return ["## \(title)", ""] + (lead.map { [$0, ""] } ?? []) + [row(columns), rule] + rows.map(row) + [""]
     }
 
     /// A text on one line in which nothing is a command.

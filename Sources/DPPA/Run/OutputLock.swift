@@ -62,41 +62,32 @@ final class OutputLock {
         close(descriptor)
     }
 
-    /// Who has the right, as the file says.
-    private struct Holder {
-        let host: String
-        let process: Int32
-
-        static var own: Holder { Holder(host: hostName, process: getpid()) }
-        private static var hostName: String {
-            var name = [CChar](repeating: 0, count: 256)
-            gethostname(&name, name.count - 1)
-            return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
-        /// Whether it may be at work still; on another host nobody can tell.
-        var mayLive: Bool { host != Holder.own.host || kill(process, 0) == 0 || errno == EPERM }
-    }
-
+    /// Puts words in the place of those before, which stand until then: a kill in between must not lose what is to be removed.
     private func write(_ words: [String]) throws {
-        let own = Holder.own
-        let bytes = Array(([own.host, "\(own.process)"] + words).joined(separator: "\0").utf8)
-        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count,
+        let own = RunningProcess.own
+        let bytes = Array(([own.host, "\(own.process)"] + words).joined(separator: "\0").utf8) + Self.end
+        guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, ftruncate(descriptor, off_t(bytes.count)) == 0,
             fsync(descriptor) == 0
         else { throw Errno(rawValue: errno) }
     }
 
-    private static func read(_ descriptor: Int32) -> (Holder?, note: [String]) {
+    /// What the words end with; none of them is empty.
+    private static let end: [UInt8] = [0, 0]
+
+    private static func read(_ descriptor: Int32) -> (RunningProcess?, note: [String]) {
         var status = stat()
         guard fstat(descriptor, &status) == 0, (1...(1 << 24)).contains(status.st_size) else { return (nil, []) }
         let size = Int(status.st_size)
         let bytes = [UInt8](unsafeUninitializedCapacity: size) {
             $1 = max(0, pread(descriptor, $0.baseAddress, size, 0))
         }
-        let words = bytes.split(separator: 0, omittingEmptySubsequences: false).map {
+        // Behind the end may be the rest of a longer text that was there before.
+        let whole = bytes[..<(bytes.firstRange(of: end)?.lowerBound ?? bytes.count)]
+        let words = whole.split(separator: 0, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
         guard words.count >= 2, let process = Int32(words[1]), process > 0 else { return (nil, []) }
-        return (Holder(host: words[0], process: process), Array(words.dropFirst(2)))
+        return (RunningProcess(host: words[0], process: process), Array(words.dropFirst(2)))
     }
 
     private static func isAt(_ path: FilePath, _ descriptor: Int32) -> Bool {
@@ -105,8 +96,10 @@ final class OutputLock {
             && opened.st_dev == found.st_dev
     }
 
-    private static func busy(_ target: String, _ path: FilePath, _ holder: Holder?, isLock: Bool) -> DPPAError {
-        let process = holder.map { " (process \($0.process)" + ($0.host == Holder.own.host ? ")" : " on \($0.host))") }
+    private static func busy(_ target: String, _ path: FilePath, _ holder: RunningProcess?, isLock: Bool) -> DPPAError {
+        let process = holder.map {
+            " (process \($0.process)" + ($0.host == RunningProcess.own.host ? ")" : " on \($0.host))")
+        }
         return DPPAError(
             .cannotCreate, "another run is writing to \(target)\(process ?? "")",
             notes: ["wait for its end, or write to another directory"]

@@ -51,6 +51,15 @@ package struct OutputPaths: Sendable {
         }
     }
 
+    /// Throws `cannotCreate` when a folder that is used meanwhile is, or lies in, an output folder.
+    package static func requireOutside(folder: String, as option: String, output: String) throws {
+        let outer = try OutputPlace(output).target
+        guard outer.holds(try FilePath(folder).real ?? OutputPlace(folder).target) else { return }
+        throw DPPAError(
+            .cannotCreate, "\(option) \(folder) lies in the output \(output), which is written as a whole",
+            notes: ["name a folder beside it"])
+    }
+
     private mutating func add(_ entry: Entry) throws {
         for other in entries {
             if entry.path == other.path {

@@ -14,14 +14,22 @@ extension String {
     ///
     /// Lines and tabs stay.
     package var printable: String { escaped(self) { $0.steersTerminal } }
+
+    /// The same of a text of JSON, which stays JSON of the same meaning: outside its strings nothing is escaped.
+    package var printableJSON: String {
+        escaped(self, as: { "\\u" + String($0.value + 0x10000, radix: 16).dropFirst() }, where: { $0.steersTerminal })
+    }
 }
 
-private func escaped(_ text: String, _ isEscaped: (Unicode.Scalar) -> Bool) -> String {
+private func escaped(
+    _ text: String, as spelling: (Unicode.Scalar) -> String = { $0.escaped(asASCII: true) },
+    where isEscaped: (Unicode.Scalar) -> Bool
+) -> String {
     guard text.unicodeScalars.contains(where: isEscaped) else { return text }
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
         if isEscaped(scalar) {
-            result.append(contentsOf: scalar.escaped(asASCII: true).unicodeScalars)
+            result.append(contentsOf: spelling(scalar).unicodeScalars)
         } else {
             result.append(scalar)
         }

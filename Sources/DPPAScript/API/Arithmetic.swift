@@ -20,6 +20,24 @@ extension Catalog {
                 call.result(try call.session().graph.select(call.node(0), call.node(1), call.node(2)))
             },
             Function(
+                name: "weight_sum",
+                summary: "The sum of weights to divide by: they must not cancel, |Σw| ≤ 1e-6·Σ|w|, on any tensor.",
+                parameters: [Parameter("weights", .list(.value))],
+                returns: "a number, or a value at the finest of their scopes", type: "number|dppa.Field",
+                errors: ["the weights add up to nothing but for rounding, now or where the weights are read"],
+                example: "(w * x + v * y) / weight_sum { w, v }"
+            ) { call in
+                let session = try call.session()
+                guard case .table(let table) = call.argument(0) else { return [.null] }
+                do { try session.requireSum(table.array, "weight_sum") } catch var error as DPPAError {
+                    error.location = error.location ?? call.location
+                    throw error
+                }
+                let numbers = table.array.compactMap(\.double)
+                if numbers.count == table.array.count { return [.number(numbers.reduce(0, +))] }
+                return call.result(try session.graph.weightSum(call.nodes(0)))
+            },
+            Function(
                 name: "round_to", summary: "Each element rounded to a storage type and back.",
                 parameters: [
                     .field("x"), Parameter("dtype", .dtype(DType.userSpellings.compactMap { DType(userSpelling: $0) })),

@@ -22,20 +22,49 @@ struct CallText {
         arguments = text[open] == "{" ? [open..<end(of: open)] : pieces(open)
     }
 
-    /// Where an argument stands.
-    func argument(_ index: Int) -> DPPAError.Location? {
-        index < arguments.count ? location(arguments[index]) : nil
+    /// Where an argument stands, or what lies in it: the last step of the way that its text shows.
+    func argument(_ index: Int, _ way: [OptionCheck.Step] = []) -> DPPAError.Location? {
+        index < arguments.count ? location(inside(arguments[index], way[...])) : nil
     }
 
     /// Where the name of an entry stands in the table that an argument is.
     func key(_ name: String, in index: Int) -> DPPAError.Location? { entry(name, index).map { location($0.key) } }
 
-    /// Where the value of an entry stands in the table that an argument is.
-    func value(_ name: String, in index: Int) -> DPPAError.Location? { entry(name, index).map { location($0.value) } }
+    /// Where the value of an entry stands in the table that an argument is, or what lies in it.
+    func value(_ name: String, in index: Int, _ way: [OptionCheck.Step] = []) -> DPPAError.Location? {
+        entry(name, index).map { location(inside($0.value, way[...])) }
+    }
 
     private func entry(_ name: String, _ index: Int) -> (key: Range<Int>, value: Range<Int>)? {
-        guard index < arguments.count, text[arguments[index].lowerBound] == "{" else { return nil }
-        for piece in pieces(arguments[index].lowerBound) {
+        index < arguments.count ? entry(name, of: arguments[index]) : nil
+    }
+
+    /// What lies in the text of a value.
+    private func inside(_ range: Range<Int>, _ way: ArraySlice<OptionCheck.Step>) -> Range<Int> {
+        guard let step = way.first, text[range.lowerBound] == "{" else { return range }
+        let next: Range<Int>? =
+            switch step {
+            case .index(let index):
+                pieces(range.lowerBound).filter { !isEntry($0) }.dropFirst(index).first
+            case .name(let name): entry(name, of: range)?.value
+            }
+        return next.map { inside($0, way.dropFirst()) } ?? range
+    }
+
+    /// Whether a piece of a table has a key.
+    private func isEntry(_ piece: Range<Int>) -> Bool {
+        var place = piece.lowerBound
+        while place < piece.upperBound {
+            let isSign = place > piece.lowerBound && "=~<>".contains(text[place - 1])
+            if text[place] == "=", !isSign, place + 1 < piece.upperBound, text[place + 1] != "=" { return true }
+            place = step(place)
+        }
+        return false
+    }
+
+    private func entry(_ name: String, of range: Range<Int>) -> (key: Range<Int>, value: Range<Int>)? {
+        guard text[range.lowerBound] == "{" else { return nil }
+        for piece in pieces(range.lowerBound) {
             let content = String(text[piece])
             let spellings = [name, "[\"\(name)\"]", "['\(name)']"]
             guard let key = spellings.first(where: { content.hasPrefix($0) }) else { continue }

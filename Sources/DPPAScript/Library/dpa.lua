@@ -24,7 +24,7 @@ return dppa.method {
   options = {
     {
       name = "rates", default = { 0.9, 0.8 }, min = 0, max = 1, nonempty = true,
-      help = "pruning rates, falling: the partitions between them are amplified",
+      help = "pruning rates, falling numbers and no fields: the partitions between them are amplified",
     },
     {
       name = "combine", default = "max", choices = { "max", "assign" }, help = "the authors' program, or the paper's text",

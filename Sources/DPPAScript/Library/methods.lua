@@ -49,14 +49,12 @@ dppa.average = dppa.method {
     { name = "weights", default = 1, per = "expert", divides = true, help = "numbers or nodes" },
   },
   run = function(o)
-    local sum, total
+    local sum
     for index, model in ipairs(o.models) do
-      local weight = o.weights[index]
-      local part = dppa.weights(model) * weight
+      local part = dppa.weights(model) * o.weights[index]
       sum = sum and sum + part or part
-      total = total and total + weight or weight
     end
-    return dppa.as_model(sum / total, o.models[1])
+    return dppa.as_model(sum / dppa.weight_sum(o.weights), o.models[1])
   end,
 }
 

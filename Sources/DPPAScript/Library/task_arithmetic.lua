@@ -14,13 +14,12 @@ return dppa.method {
   returns = "a model",
   example = "task_arithmetic(base, { a, b }, { weights = { 1, 0.5 }, lambda = dppa.gradient { 0.4, 0.8 } })",
   run = function(base, deltas, o)
-    local sum, total
+    local sum
     for i, delta in ipairs(deltas) do
       local part = delta * o.weights[i]
       sum = sum and sum + part or part
-      total = total and total + o.weights[i] or o.weights[i]
     end
-    if o.normalize then sum = sum / total end
+    if o.normalize then sum = sum / dppa.weight_sum(o.weights) end
     return base + o.lambda * sum
   end,
 }

@@ -118,6 +118,25 @@ import Testing
         }
     }
 
+    @Test(arguments: ["average", "dare", "dp", "dppa", "dppa_minimal", "my_rule", "slerp", "task_arithmetic", "ties"])
+    func aCopiedRecipeNamesItsOwnFile(_ recipe: String) throws {
+        let scratch = try Scratch()
+        let script =
+            "$dppa new mine --from \(recipe) && $dppa new deep/other --from mine.lua && cat mine.lua deep/other.lua"
+        let result = try Shell.run(script, in: scratch.path)
+        let commands = result.output.split(separator: "\n").filter { $0.hasPrefix("--   dppa-run ") }
+        let own = commands.filter { $0.contains("run mine.lua ") },
+            others = commands.filter { $0.contains("run deep/other.lua ") }
+        #expect(!own.isEmpty && own.count == others.count && commands.count == 2 * own.count, "\(commands)")
+    }
+
+    @Test func examplesOfHelpDoNotNeedACheckout() throws {
+        for command in ["run", "eval", "check", "plan", "measure", "try", "diff", "inspect", "new", "help"] {
+            let result = try Shell.run("$dppa help \(command)", in: Scratch())
+            #expect(result.code == 0 && !result.output.contains("recipes/"), "\(result.output)")
+        }
+    }
+
     private func object(_ line: String, _ folder: Scratch) throws -> [String: Any] {
         let result = try Shell.run("\"$dppa\" \"$@\"", line.split(separator: " ").map(String.init), in: folder.path)
         #expect(result.code == 0, "\(result.errors)")

@@ -46,4 +46,43 @@ import Testing
         let failed = try Shell.run(line + " --evaluator 'exit 3'", in: scratch.path)
         #expect(failed.code == 65 && failed.errors.contains("exit status 3"), "\(failed.errors)")
     }
+
+    @Test func withoutAnOutputTheEvaluatorsFilesLieAmongTheTemporaryOnes() throws {
+        let scratch = try Scratch()
+        _ = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local base, law = dppa.model "zoo/base", dppa.model "zoo/law"
+            dppa.report { name = "t", columns = { "s" }, rows = { { dppa.score(0.5 * base + 0.5 * law, "external:one") } } }
+            return law
+            """.replacing("0.5 * base + 0.5 * law", with: "base + 0.5 * (law - base)"), "r.lua")
+        let commands = [
+            "eval '\(Folders.recipes)/zoo/law' --quiet --task external:one",
+            "measure r.lua --models '\(Folders.recipes)' --quiet",
+        ]
+        for command in commands {
+            let script = """
+                mkdir -p t; export TMPDIR=$PWD/t; $dppa \(command) --evaluator 'echo "{\\"one\\": 1}"; : {model}'; echo $?; ls t
+                $dppa \(command) --evaluator 'echo nothing; : {model}'; echo $?; cat t/*/dppa-evaluator.log; rm -r t; ls
+                """
+            let result = try Shell.run(script, in: scratch.path)
+            let lines = result.output.split(separator: "\n").map(String.init)
+            #expect(lines.contains("0") && lines.contains("65") && lines.contains("nothing"), "\(result)")
+            #expect(lines.last == "r.lua" && !lines.contains { $0.hasPrefix("dppa-run-") }, "\(result)")
+            #expect(result.errors.contains("what it printed is in \(scratch.path)/t/dppa-run-"), "\(result)")
+        }
+    }
+
+    @Test(arguments: ["out/scratch", "out", "link/scratch"])
+    func candidatesAreNotWrittenIntoTheOutput(_ folder: String) throws {
+        let scratch = try Scratch()
+        let result = try Shell.run(
+            """
+            mkdir out; ln -s out link; mkdir link/scratch; rm -d out/scratch
+            $dppa run ties --out out --scratch \(folder) --evaluator 'exit 1; : {model}'; echo $?; ls . out
+            $dppa run ties --quiet --out out/deep --scratch . --evaluator 'exit 1; : {model}'; echo $?
+            """, in: scratch.path)
+        #expect(result.output == "73\n.:\nlink\nout\n\nout:\n0\n", "\(result)")
+        #expect(result.errors.contains("--scratch \(folder) lies in the output out"), "\(result)")
+    }
 }

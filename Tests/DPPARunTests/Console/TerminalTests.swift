@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    @Test func jsonOnStandardOutputIsTameAndMeansTheSame() throws {
+        let scratch = try Scratch()
+        let name = Self.hostile + "\u{200F}\u{2066}\u{61C}\"\\"
+        try EdgeCaseTests.write(scratch, "m", [(name, [2], [1, 2])])
+        _ = try scratch.write(
+            "local m = require(\"dppa.v1\").model \"m\"\nprint(\"\u{9B}31m\u{202E}\")\nreturn m\n", "r.lua")
+        for command in ["inspect m", "diff m m", "run r.lua --out o --quiet"] {
+            let result = try Shell.run(
+                "$dppa \(command) --json -; $dppa \(command) --force --json f 2>/dev/null", in: scratch.path)
+            #expect(
+                isTame(result.output) && !result.output.contains("\u{2066}"),
+                "\(command): \(result.output.debugDescription)")
+            #expect(
+                result.output.lowercased().contains(command.hasPrefix("run") ? "u{009b}31m" : #"\u009b31m"#),
+                "\(command): \(result.output)")
+        }
+        let result = try Shell.run("$dppa inspect m --json -", in: scratch.path)
+        let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+        let tensors = try #require(object?["tensors"] as? [[String: Any]])
+        #expect(tensors.map { $0["name"] as? String } == [name])
+    }
+
     @Test func aNameWithALineBreakStaysInItsLine() throws {
         let scratch = try Scratch()
         try EdgeCaseTests.write(scratch, "m", [("a\nerror: b", [2], [1, 2])])

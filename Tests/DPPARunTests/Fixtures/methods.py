@@ -27,6 +27,15 @@ import numpy as np
 
 F = np.float32
 
+# By how many ulps the next measured factors are off, in the order in which they are made; none: as they are.
+slips = []
+
+
+def measured(number):
+    """A factor that was measured, a float64 number whose last bits are its program's own, as float32."""
+    slip = slips.pop(0) if slips else 0
+    return np.nextafter(F(number), F(slip * np.inf)) if slip else F(number)
+
 
 def hash64(data):
     """FNV-1a with 64 bits, mixed by the finalizer of SplitMix64."""
@@ -113,7 +122,7 @@ def top(size, density):
 
 def l1_rescale(delta, kept):
     before, after = total(np.abs(delta)), total(np.abs(kept))
-    return kept if before < 1e-7 or after < 1e-7 else kept * F(before / after)
+    return kept if before < 1e-7 or after < 1e-7 else kept * measured(before / after)
 
 
 def elect(deltas, weights, normalize=True):
@@ -160,4 +169,6 @@ def slerp(a, c, t):
     if abs(cosine) > 0.9995:
         return a * F(1 - t) + c * F(t)
     theta = math.acos(cosine)
-    return a * F(math.sin((1 - t) * theta) / math.sin(theta)) + c * F(math.sin(t * theta) / math.sin(theta))
+    return (
+        a * measured(math.sin((1 - t) * theta) / math.sin(theta))
+        + c * measured(math.sin(t * theta) / math.sin(theta)))

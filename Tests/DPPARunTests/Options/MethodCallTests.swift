@@ -63,7 +63,14 @@ import Testing
             "ties: argument 2 (experts) must be a model, a delta, or a list of them; it is the text 'a,b'",
             at: "\"a,b\"", note: "a path is opened first: dppa.model \"a,b\""),
         Case("return ties(base, {}, {})", "ties: argument 2 (experts) is empty", at: "{}"),
-        Case("return ties(base, { a, \"b\" })", "one of it is the text 'b'", at: "{ a, \"b\" }"),
+        Case("return ties(base, { a, \"b\" })", "one of it is the text 'b'", at: "\"b\""),
+        Case(
+            "return average({ a, b - base })",
+            "average: argument 1 (models) must be a model or a list of models; one of it, 'law', is a delta",
+            at: "b - base"),
+        Case(
+            "return ties(base, { a, dppa.mean(b - base, \"tensor\") })", "one of it, 'law', is a per-tensor value",
+            at: "dppa.mean(b - base, \"tensor\")"),
         Case("return ties(base, { a }, {}, 3)", "ties got 4 arguments", note: "ties(base, experts, [options])"),
         Case(
             "return ties(base, { a }, { 0.2 })", "ties: the options must be a table with names; they are a list",
@@ -97,7 +104,16 @@ import Testing
             "'density' must be from 0 to 1; an anchor of the gradient is 2", at: "dppa.gradient { 0.1, 2 }"),
         Case(
             "return ties(base, { a }, { density = { [\"*.mlp.*\"] = 3, rest = 1 } })",
-            "'density' must be from 0 to 1; '*.mlp.*' is 3", at: "{ [\"*.mlp.*\"] = 3, rest = 1 }"),
+            "'density' must be from 0 to 1; '*.mlp.*' is 3", at: "3"),
+        Case(
+            "return ties(base, { a, b }, { density = {\n  0.1,\n  { rest = 1, ['*.mlp.*'] = \"x\" },\n} })",
+            "'density': '*.mlp.*' must be a number or a gradient; it is the text 'x'", at: "\"x\""),
+        Case(
+            "return ties(base, { a, b }, { density = { 0.1, 1.5 } })", "'density' must be from 0 to 1; it is 1.5",
+            at: "1.5"),
+        Case(
+            "local two = 2\nreturn ties(base, { a, b }, { density = { two, 0.1 } })",
+            "'density' must be from 0 to 1; it is 2", at: "two"),
         Case(
             "return ties(base, { a }, { density = { [\"*.mlp.*\"] = 0.3 } })",
             "ties: option 'density': no glob matches",
@@ -130,8 +146,12 @@ import Testing
             "dp.prune: option 'method' cannot be 'owk'; did you mean 'owl'?"),
         Case(
             "dpa(a - base, { rates = { 0.9, 1.8 } })", "dpa: option 'rates' must be from 0 to 1; it is 1.8",
-            at: "{ 0.9, 1.8 }"
+            at: "1.8"
         ),
+        Case(
+            "dpa(a - base, { rates = { 0.9, dppa.mean(a - base, \"tensor\") } })",
+            "dpa: option 'rates' must be a list of numbers; one of it, 'math', is a per-tensor value",
+            at: "dppa.mean(a - base, \"tensor\")"),
         Case("dpa(a - base, { rate = 0.9 })", "dpa has no option 'rate'; did you mean 'rates'?", at: "rate"),
         Case("dpa(a - base, { rates = {} })", "dpa: option 'rates' is empty", at: "{}"),
         Case(
@@ -159,6 +179,9 @@ import Testing
         Case(
             "return average({ a, b }, { weights = { 1, { [\"*.mlp.*\"] = -1, rest = 1 } } })",
             "average: option 'weights': 1, -1 add up to nothing on model.layers.0.mlp"),
+        Case(
+            "return dppa.as_model(dppa.weights(a) / dppa.weight_sum { 1, -1 }, a)",
+            "weight_sum: 1, -1 add up to nothing"),
         Case("return dppa.average { models = { a }, weigths = 1 }", "did you mean 'weights'?", at: "weigths"),
         Case(
             "return base + (a - base):apply(print, { rst = 1 })", "apply has no option 'rst'; did you mean 'rest'?",

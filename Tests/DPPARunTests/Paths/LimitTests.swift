@@ -21,6 +21,18 @@ struct LimitTests {
         #expect(result.errors.contains(reason) && result.errors.contains(option), "\(result)")
     }
 
+    @Test(
+        "Scoring and comparing a stranger's models have the same limit",
+        arguments: ["eval '\(zoo)/base' --task '\(zoo)/eval/law.jsonl'", "diff '\(zoo)/base' '\(zoo)/law'"])
+    func others(command: String) throws {
+        let result = try Shell.run("$dppa \(command) --limit-time 0.000001s; echo $?", in: Scratch())
+        #expect(result.output == "75\n", "\(result)")
+        #expect(result.errors.contains("the run has taken") && result.errors.contains("--limit-time"), "\(result)")
+        let help = try Shell.run("for c in run eval diff; do $dppa help $c | grep -A1 limit-time; done", in: Scratch())
+        #expect(help.output.components(separatedBy: "How long it may work").count == 4, "\(help)")
+        #expect(help.output.components(separatedBy: "(default: 7d)").count == 4, "\(help)")
+    }
+
     @Test("Models and candidates together count as written")
     func sum() throws {
         let scratch = try Scratch()

@@ -4,7 +4,7 @@ import Testing
 
 /// Files changed at random: a reader gives a model that can be run, or an error of its own, and never ends the process.
 ///
-/// Some thousands of mutants a run, always the same; with `DPPA_FUZZ_SECONDS` new ones for so long, from the seed
+/// A thousand or so mutants a run, always the same; with `DPPA_FUZZ_SECONDS` new ones for so long, from the seed
 /// `DPPA_FUZZ_SEED` on. `DPPA_FUZZ_LOG` names a file that holds the seed of the batch that is running: with that seed a
 /// crash comes back.
 @Suite("Mutated files")
@@ -14,7 +14,7 @@ struct MutationTests {
         var files: [String: [UInt8]]
     }
 
-    static let batch = 250
+    static let batch = 50
 
     @Test func everyMutantIsReadOrRefused() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -33,7 +33,7 @@ struct MutationTests {
             number += 1
             // Other tests wait for a thread of the pool that this one would hold.
             await Task.yield()
-        } while seconds == nil ? number < first + 16 : Date() < end
+        } while seconds == nil ? number < first + 24 : Date() < end
         if seconds != nil {
             print("\(fuzzer.count) mutants from seed \(first) to \(number - 1), \(fuzzer.accepted) accepted")
         }
@@ -72,7 +72,11 @@ struct MutationTests {
         let tokenizer =
             "{\"model\":{\"vocab\":{\"a\":1,\"\u{2581}4\":2,\"<0x32>\":3}},\"decoder\":{\"decoders\":[{\"type\":"
             + "\"ByteLevel\"}]},\"added_tokens\":[{\"id\":0,\"content\":\"<s>\",\"special\":true}]}"
-        for (number, name) in ["llama1", "llama3_bands", "llama_linear", "mistral", "qwen2", "qwen3"].enumerated() {
+        let names = [
+            "llama1", "llama3_bands", "llama_linear", "mistral", "qwen2", "qwen3", "gemma3", "phi3", "gpt2",
+            "qwen3_moe",
+        ]
+        for (number, name) in names.enumerated() {
             for config in ["config.json", "config_v4.json"] {
                 let source = ForwardPassTests.fixtures + "/Architectures/\(name)/"
                 seeds.append(

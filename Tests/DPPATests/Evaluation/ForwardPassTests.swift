@@ -15,11 +15,10 @@ import Testing
         }
     }
 
-    static let architectures = [
-        "llama1", "llama2_gqa", "llama3", "llama3_bands", "llama_bias", "llama_linear", "mistral", "qwen2", "qwen3",
-        "smollm",
-    ]
     static let fixtures = NSString(string: #filePath).deletingLastPathComponent + "/../Fixtures/Evaluation"
+    /// Every model that `architectures.py` has made.
+    static let architectures =
+        ((try? FileManager.default.contentsOfDirectory(atPath: fixtures + "/Architectures")) ?? []).sorted()
 
     static func open(_ name: String, config: String = "config.json", _ options: EngineOptions) throws
         -> (Evaluator, NodeID, Expected, TestFolder)
@@ -73,11 +72,12 @@ import Testing
         #expect(try evaluator.completions(node, expected.tokens, maximumTokens: 12) == expected.greedy)
     }
 
-    @Test func predictionsDoNotDependOnThreadsOrMemory() throws {
+    @Test(arguments: ["qwen3", "gemma2", "phi3", "gpt2", "qwen3_moe"])
+    func predictionsDoNotDependOnThreadsOrMemory(name: String) throws {
         var all: [[Double]] = []
         for (threads, memory) in [(1, 512 << 20), (2, 512 << 20), (7, 512 << 20), (2, 80 << 20)] {
             let options = EngineOptions(threads: threads, memory: memory)
-            let (evaluator, node, expected, folder) = try Self.open("qwen3", options)
+            let (evaluator, node, expected, folder) = try Self.open(name, options)
             defer { withExtendedLifetime(folder) {} }
             let sequences = (0..<200).map { number in
                 let tokens = expected.tokens[number % 3]
@@ -88,9 +88,62 @@ import Testing
         for other in all.dropFirst() { #expect(other == all[0]) }
     }
 
+    /// Tokens of one candidate go to other experts than those of the next, and every part has weights of its own.
+    @Test(arguments: ["llama1", "gemma3", "phi3", "gpt2", "qwen3_moe", "mixtral"])
+    func candidatesThatAreBuiltTogetherScoreAsAlone(name: String) throws {
+        let (_, _, expected, folder) = try Self.open(name, EngineOptions(threads: 2))
+        let lines = expected.tokens.dropFirst().map { "{\"tokens\": \($0)}" }
+        let task = try EvaluationTask(path: folder.write(lines.joined(separator: "\n"), "task.jsonl"))
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: name)
+        let node = try graph.source(ModelView(checkpoint))
+        let models = try [1, 0.75, 1.5].map { factor in
+            try graph.reinterpret(
+                graph.binary(.multiply, graph.reinterpret(node, as: .value), graph.constant(factor)), as: .model)
+        }
+        let evaluator = Evaluator(
+            Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint], dtype: .f32)
+        let together = try evaluator.score(models, on: [task]).map { $0[0].value }
+        let alone = try models.map { try evaluator.score([$0], on: [task])[0][0].value }
+        #expect(together == alone)
+        #expect(Set(alone).count == 3)
+    }
+
+    @Test func everyFamilyHasAModelOfTransformers() throws {
+        let (_, _, _, folder) = try Self.open("llama1", EngineOptions(threads: 1))
+        let key = "\"model_type\": \""
+        try folder.write(folder.text("config.json").replacing(key + "llama", with: key + "?"), "config.json")
+        let graph = Graph()
+        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
+        let node = try graph.source(ModelView(checkpoint))
+        let evaluator = Evaluator(
+            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+        let error = #expect(throws: DPPAError.self) { try evaluator.completions(node, [[1]], maximumTokens: 1) }
+        let known = try #require(error?.message.components(separatedBy: "one of ").last?.components(separatedBy: ", "))
+        let tried = try Self.architectures.map { name in
+            let path = Self.fixtures + "/Architectures/\(name)/config.json"
+            let config = try String(contentsOfFile: path, encoding: .utf8)
+            return config.components(separatedBy: key)[1].components(separatedBy: "\"")[0]
+        }
+        #expect(Set(known) == Set(tried))
+    }
+
+    @Test func aModelWithLearnedPositionsTakesNoMoreTokens() throws {
+        let (evaluator, node, _, folder) = try Self.open("gpt2", EngineOptions(threads: 1))
+        defer { withExtendedLifetime(folder) {} }
+        func predict(_ count: Int) throws -> Int {
+            let tokens = [Int32](repeating: 1, count: count)
+            return try evaluator.predictions(node, [TokenSequence(tokens: tokens, wanted: 0..<count, targets: tokens)])
+                .count
+        }
+        #expect(try predict(48) == 48)
+        let error = #expect(throws: DPPAError.self) { try predict(49) }
+        #expect(error?.message.contains("49 tokens; the model has 48 positions") == true)
+    }
+
     @Test(
         arguments: [
-            ("\"model_type\": \"llama\"", "\"model_type\": \"gpt2\"", "'model_type' is gpt2"),
+            ("\"model_type\": \"llama\"", "\"model_type\": \"bloom\"", "'model_type' is bloom"),
             ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "'hidden_act' is gelu"),
             ("\"hidden_size\": 32", "\"hidden_size\": 48", "has the shape"),
             ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "model.layers.2.input_layernorm.weight"),

@@ -66,6 +66,25 @@ struct ModelCardTests {
                 """)
     }
 
+    @Test("Of a search the card says in a sentence which factors the model has, beside the best", arguments: [0, 1])
+    func factors(taken: Int) {
+        let rows: [[ReportTable.Cell]] = [(1.8, 0.5), (1.9, 0.75)].enumerated().map { row, numbers in
+            [.number(numbers.0), .number(numbers.1), row == taken ? .text("taken") : .nothing]
+        }
+        let text = card([model("a")]) {
+            $0.tables = [
+                ReportTable(name: "found", columns: ["factor 1", "objective", "taken"], rows: rows),
+                ReportTable(name: "other", columns: ["x"], rows: [[.number(1)]]),
+            ]
+        }
+        let sentence =
+            taken == 1
+            ? "The model has the factors 1.9 (candidate 2: objective 0.75), the best of 2."
+            : "The model has the factors 1.8 (candidate 1: objective 0.5); the best of 2 is 1.9 (candidate 2: objective 0.75)."
+        #expect(text.contains("## found\n\n\(sentence)\n\n| factor 1 |"), "\(text)")
+        #expect(text.contains("## other\n\n| x |"), "\(text)")
+    }
+
     @Test("Nothing is invented: no names, and no licence unless every model states the same")
     func unknown() {
         let plain = front(card([model("a"), model("b")]))

@@ -245,6 +245,10 @@ struct OutputDirectoryTests {
         try folder.write("half", ".out.dppa-aaaaaaaa/model.safetensors")
         try folder.write("mine", ".out.dppa-cccccccc/file")
         try prepare().abandon()
+        // A run that was killed while it wrote over a longer note.
+        try leave([".out.dppa-bbbbbbbb", "", "rest of an old name"])
+        try folder.write("half", ".out.dppa-bbbbbbbb/model.safetensors")
+        try prepare().abandon()
         #expect(try folder.entries() == [".out.dppa-cccccccc"])
         // A note by somebody else leads nowhere.
         try folder.write("mine", "precious/file")

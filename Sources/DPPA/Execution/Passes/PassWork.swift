@@ -2,7 +2,8 @@ import DPPAExpression
 
 /// Work that needs the elements of tensors and is done in a pass over them.
 ///
-/// Equal works are one. /// A kind of work is one file: what it reads, what takes the values (`TileSink`), and what is stored when the pass is over.
+/// Equal works are one. A kind of work is one file: what it reads, what takes the values (`TileSink`), and what is stored
+/// when the pass is over.
 package protocol PassWork: Hashable, Sendable {
     /// The nodes whose values the pass makes for it.
     var operands: [NodeID] { get }

@@ -78,10 +78,10 @@ extension TileMachine {
             for row in 0..<count { counts.pointer[row] = Order.index(indices[row], of: length) }
             RowKernels.kth(
                 try elements(step.a, step), indices: counts.pointer, rowLength: length, rowCount: count, into: out)
-        case .unary(let op): for row in 0..<count { out[row] = try op(value(step.a, row, step)) }
+        case .unary(let op): for row in 0..<count { out[row] = op(try value(step.a, row, step)) }
         case .binary(let op):
             for row in 0..<count {
-                out[row] = try op(value(step.a, row, step), value(step.b, row, step))
+                out[row] = op(try value(step.a, row, step), try value(step.b, row, step))
             }
         case .select:
             for row in 0..<count {

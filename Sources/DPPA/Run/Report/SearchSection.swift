@@ -4,8 +4,8 @@ struct SearchSection {
 
     func add(to page: inout HTMLPage) {
         page.heading(table.name)
-        if let objective, !table.rows.isEmpty {
-            page.paragraph(outcome(objective))
+        if let objective, let outcome {
+            page.paragraph(outcome)
             page.figure(
                 "Candidates: \(table.name)", picture(objective),
                 caption: "Each point is a candidate; lines through points are standard errors.")
@@ -40,8 +40,9 @@ struct SearchSection {
         factors.isEmpty ? "candidate \(row + 1)" : factors.map { table.rows[row][$0].text }.joined(separator: ", ")
     }
 
-    /// Which factors the model has, and how its candidate did beside the best.
-    private func outcome(_ objective: Int) -> String {
+    /// Which factors the model has, and how its candidate did beside the best; nil of a table that is no search's.
+    var outcome: String? {
+        guard let objective, !table.rows.isEmpty else { return nil }
         func words(_ row: Int) -> String {
             let scores = tasks.compactMap { task -> String? in
                 guard let value = number(row, task.value) else { return nil }
@@ -54,7 +55,7 @@ struct SearchSection {
         }
         guard let best = best(objective) else { return "No candidate has a finite objective." }
         guard let taken else { return "The best of \(table.rows.count): \(name(best)) (\(words(best)))." }
-        let model = "The model has \(name(taken)) (\(words(taken)))"
+        let model = "The model has \(factors.isEmpty ? "" : "the factors ")\(name(taken)) (\(words(taken)))"
         return taken == best
             ? model + ", the best of \(table.rows.count)."
             : model + "; the best of \(table.rows.count) is \(name(best)) (\(words(best)))."

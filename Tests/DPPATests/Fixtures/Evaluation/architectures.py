@@ -5,20 +5,26 @@
 writes OUT/<name>/{config.json, config_v4.json, model.safetensors, expected.json} for every name (or those given).
 config.json is what transformers 5 saves ("rope_parameters", "dtype"); config_v4.json says the same in the spelling of
 transformers 4 ("rope_theta", "rope_scaling", "torch_dtype"; linear scaling under its oldest key "type"). Both are
-loaded again here and must give the same logits.
+loaded again here and must give the same logits. Models of HALF are drawn in and saved as bfloat16, to be small; their
+logits are in float32 all the same.
 expected.json: "tokens" (three sequences), "logits" (per sequence, rows of the vocabulary, 7 significant digits),
 "greedy" (12 ids continuing tokens[greedy_sequence], no end token), "greedy_all" (the same for every sequence).
 Float32, eager attention. Weights are drawn here, not by transformers, so they do not depend on its initialisation.
 """
-import json, pathlib, sys, tempfile, shutil
+import copy, json, pathlib, sys, tempfile, shutil
 import torch
-from transformers import (AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig, MistralForCausalLM,
-                          Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM)
+from safetensors.torch import load_file, save_file
+from transformers import (AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig,
+                          GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
+                          MistralConfig, MistralForCausalLM, MixtralConfig, MixtralForCausalLM, Phi3Config,
+                          Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig,
+                          Qwen3MoeForCausalLM, Starcoder2Config, Starcoder2ForCausalLM)
 
-LENGTHS, NEW, VOCAB = (1, 13, 40), 12, 64
+NEW, VOCAB = 12, 64
 COMMON = dict(vocab_size=VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
               num_key_value_heads=4, max_position_embeddings=128, tie_word_embeddings=False,
               bos_token_id=None, eos_token_id=None, pad_token_id=None)
+COMMON_GPT2 = dict(vocab_size=VOCAB, n_embd=32, n_layer=2, n_head=4, n_positions=48, bos_token_id=None, eos_token_id=None)
 LLAMA3 = dict(rope_theta=500000.0, rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0)
 
 
@@ -28,6 +34,12 @@ def rope(theta=10000.0, **scaling):
 
 LLAMA, MISTRAL = (LlamaConfig, LlamaForCausalLM), (MistralConfig, MistralForCausalLM)
 QWEN2, QWEN3 = (Qwen2Config, Qwen2ForCausalLM), (Qwen3Config, Qwen3ForCausalLM)
+GEMMA, GEMMA2 = (GemmaConfig, GemmaForCausalLM), (Gemma2Config, Gemma2ForCausalLM)
+GEMMA3, PHI3 = (Gemma3TextConfig, Gemma3ForCausalLM), (Phi3Config, Phi3ForCausalLM)
+GPT2, STARCODER2 = (GPT2Config, GPT2LMHeadModel), (Starcoder2Config, Starcoder2ForCausalLM)
+MIXTRAL, QWEN3_MOE = (MixtralConfig, MixtralForCausalLM), (Qwen3MoeConfig, Qwen3MoeForCausalLM)
+# heads of 16, so that query_pre_attn_scalar = 24 shows; bounds low enough to bend what they bound
+GEMMAS = dict(num_key_value_heads=2, head_dim=16, intermediate_size=40, tie_word_embeddings=True)
 MODELS = {
     "llama1": (LLAMA, rope()),
     "llama2_gqa": (LLAMA, rope() | dict(num_key_value_heads=2, tie_word_embeddings=True)),
@@ -44,34 +56,78 @@ MODELS = {
                                     tie_word_embeddings=True)),
     "llama_bias": (LLAMA, rope() | dict(attention_bias=True, mlp_bias=True, num_key_value_heads=2,
                                         intermediate_size=40)),
+    "gemma": (GEMMA, rope() | GEMMAS),
+    # layers 0 and 2 slide
+    "gemma2": (GEMMA2, rope() | GEMMAS | dict(num_hidden_layers=3, sliding_window=8, query_pre_attn_scalar=24,
+                                              attn_logit_softcapping=2.0, final_logit_softcapping=3.0)),
+    # layers 0 and 2 slide, by angles of their own
+    "gemma3": (GEMMA3, dict(rope_parameters=dict(
+        full_attention=dict(rope_theta=1000000.0, rope_type="linear", factor=8.0),
+        sliding_attention=dict(rope_theta=100.0, rope_type="default")))
+        | GEMMAS | dict(num_hidden_layers=3, sliding_window=8, query_pre_attn_scalar=24,
+                        layer_types=["sliding_attention", "full_attention", "sliding_attention"])),
+    "phi3": (PHI3, rope(partial_rotary_factor=0.5) | dict(
+        num_key_value_heads=2, sliding_window=8, original_max_position_embeddings=128)),
+    "gpt2": (GPT2, dict(n_inner=None)),
+    "gpt2_scaled": (GPT2, dict(n_inner=48, scale_attn_by_inverse_layer_idx=True, tie_word_embeddings=False)),
+    # layer 1 is dense
+    "qwen3_moe": (QWEN3_MOE, rope(1000000.0) | dict(
+        num_key_value_heads=2, head_dim=16, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24,
+        norm_topk_prob=True, mlp_only_layers=[1])),
+    # layer 0 is dense
+    "qwen3_moe_unnormed": (QWEN3_MOE, rope(1000000.0) | dict(
+        num_key_value_heads=2, head_dim=8, num_experts=4, num_experts_per_tok=3, moe_intermediate_size=16,
+        norm_topk_prob=False, decoder_sparse_step=2)),
+    "mixtral": (MIXTRAL, rope(1000000.0) | dict(
+        num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2, intermediate_size=24, sliding_window=8)),
+    "starcoder2": (STARCODER2, rope(100000.0) | dict(num_key_value_heads=2, sliding_window=8, tie_word_embeddings=True)),
 }
+HALF = [name for name, (kind, _) in MODELS.items() if kind not in (LLAMA, MISTRAL, QWEN2, QWEN3)]
+# what base-model saves of GPT-2 look like: names without "transformer.", and the masks of old checkpoints
+BARE = ["gpt2_scaled"]
 
 
 def rounded(rows):
     return [[float(f"{x:.7g}") for x in row] for row in rows.tolist()]
 
 
-def fill(model, generator):
+def fill(model, generator, half):
     """Matrices around 0 (embedding rows wide enough to matter), norms around 1, biases around 0 but not 0."""
     with torch.no_grad():
         for name, p in sorted(model.named_parameters()):
             noise = torch.randn(p.shape, generator=generator)
-            if "norm" in name:
-                p.copy_(1 + 0.2 * noise)
-            elif p.dim() == 1:
-                p.copy_(0.3 * noise)
+            if ("norm" in name or "ln_" in name) and name.endswith("weight"):
+                # Gemma's norms multiply with 1 + weight
+                value = (0 if model.config.model_type.startswith("gemma") else 1) + 0.2 * noise
             else:
-                p.copy_(0.25 * noise)
+                value = (0.3 if p.dim() == 1 else 0.25) * noise
+            p.copy_(value.to(torch.bfloat16) if half else value)
+
+
+def bare(path):
+    tensors = {name.removeprefix("transformer."): value for name, value in load_file(path).items()}
+    for name in [n for n in tensors if n.endswith(".attn.c_attn.weight")]:
+        tensors[name.replace("c_attn.weight", "bias")] = torch.ones(1, 1, 4, 4).tril()
+        tensors[name.replace("c_attn.weight", "masked_bias")] = torch.tensor(-10000.0)
+    save_file(tensors, path, metadata={"format": "pt"})
 
 
 def older_spelling(config):
     """The same configuration as transformers 4 wrote it."""
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
-    parameters = dict(config["rope_parameters"])
-    old["rope_theta"] = parameters.pop("rope_theta")
-    kind = parameters.pop("rope_type")
-    key = "type" if kind == "linear" else "rope_type"
-    old["rope_scaling"] = None if kind == "default" else {key: kind} | parameters
+    parameters = dict(config.get("rope_parameters", {}))
+    if "full_attention" in parameters:
+        old |= dict(rope_local_base_freq=parameters["sliding_attention"]["rope_theta"], sliding_window_pattern=2)
+        parameters = dict(parameters["full_attention"])
+    if parameters:
+        old["rope_theta"] = parameters.pop("rope_theta")
+        kind = parameters.pop("rope_type")
+        if "partial_rotary_factor" in parameters:
+            old["partial_rotary_factor"] = parameters.pop("partial_rotary_factor")
+        key = "type" if kind == "linear" and config["model_type"] == "llama" else "rope_type"
+        old["rope_scaling"] = None if kind == "default" else {key: kind} | parameters
+    if config["model_type"] == "qwen3_moe":
+        old["num_experts"] = old.pop("num_local_experts", old.get("num_experts"))
     old |= dict(torch_dtype=config["dtype"], transformers_version="4.51.0")
     return dict(sorted(old.items()))
 
@@ -99,20 +155,27 @@ def greedy(model, tokens):
 def build(name, folder):
     (config_class, model_class), settings = MODELS[name]
     index = list(MODELS).index(name)
+    lengths = (1, 13, 24) if name in HALF else (1, 13, 40)
     for attempt in range(100):  # until no greedy choice is so close that rounding could turn it
         generator = torch.Generator().manual_seed(1000 * index + attempt)
         torch.manual_seed(index)
-        model = model_class._from_config(config_class(**(COMMON | settings)), attn_implementation="eager",
+        common = COMMON_GPT2 if config_class is GPT2Config else COMMON
+        model = model_class._from_config(config_class(**(common | settings)), attn_implementation="eager",
                                          dtype=torch.float32).eval()
-        fill(model, generator)
-        tokens = [torch.randint(0, VOCAB, (n,), generator=generator).tolist() for n in LENGTHS]
+        fill(model, generator, name in HALF)
+        tokens = [torch.randint(0, VOCAB, (n,), generator=generator).tolist() for n in lengths]
         continued = [greedy(model, t) for t in tokens]
         if min(lead for _, lead in continued) > 0.01:
             break
     else:
         raise SystemExit(f"{name}: no seed with clear greedy choices")
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
+    if name in HALF:
+        copy.deepcopy(model).to(torch.bfloat16).save_pretrained(folder)
+    else:
+        model.save_pretrained(folder)
+    if name in BARE:
+        bare(folder / "model.safetensors")
     (folder / "generation_config.json").unlink(missing_ok=True)
     (folder / "model.safetensors").chmod(0o644)
     config = json.loads((folder / "config.json").read_text())
@@ -130,9 +193,9 @@ def build(name, folder):
                     greedy_all=[ids for ids, _ in continued])
     (folder / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
-    swapped = tokens[2][30:39][::-1] + tokens[2][39:]  # same tokens in another order: does position matter?
-    order = (logits(model, tokens[2][30:])[-1] - logits(model, swapped)[-1]).abs().max().item()
-    far = [(tokens[2][0] + 1) % VOCAB] + tokens[2][1:]  # another first token, 39 positions back
+    swapped = tokens[2][-10:-1][::-1] + tokens[2][-1:]  # same tokens in another order: does position matter?
+    order = (logits(model, tokens[2][-10:])[-1] - logits(model, swapped)[-1]).abs().max().item()
+    far = [(tokens[2][0] + 1) % VOCAB] + tokens[2][1:]  # another first token, as far back as it goes
     reach = (logits(model, far)[-1] - results[2][-1]).abs().max().item()
     size = (folder / "model.safetensors").stat().st_size
     print(f"{name:13} {size:6} bytes  logits std {results[2].std():.2f} max {results[2].abs().max():.2f}  "

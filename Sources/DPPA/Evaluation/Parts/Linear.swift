@@ -1,0 +1,75 @@
+import DPPASupport
+
+/// A linear map and where its numbers lie: `y = x · wᵀ + b`, w being some outputs of a tensor.
+///
+/// Several maps may be stored as one tensor, and a tensor may be stored as [inputs, outputs].
+struct Linear: Sendable {
+    private let weight: ExpectedTensor
+    private let bias: ExpectedTensor?
+    /// Whether the tensor is [inputs, outputs].
+    fileprivate let isTransposed: Bool
+    /// How many outputs the tensor has.
+    fileprivate let stored: Int
+    let inputs: Int
+    /// The outputs of the tensor that are this map's.
+    fileprivate var range: Range<Int>
+
+    /// The map of the tensors MODULE.weight and, if it has one, MODULE.bias.
+    init(_ module: String, outputs: Int, inputs: Int, hasBias: Bool = false, isTransposed: Bool = false) {
+        weight = ExpectedTensor(
+            name: module + ".weight", shape: isTransposed ? [inputs, outputs] : [outputs, inputs])
+        bias = hasBias ? ExpectedTensor(name: module + ".bias", shape: [outputs]) : nil
+        self.isTransposed = isTransposed
+        self.inputs = inputs
+        stored = outputs
+        range = 0..<outputs
+    }
+
+    /// The map of some outputs alone.
+    func part(_ outputs: Range<Int>) -> Linear {
+        var part = self
+        part.range = outputs
+        return part
+    }
+
+    var outputs: Int { range.count }
+
+    var tensors: [ExpectedTensor] { [weight] + [bias].compactMap { $0 } }
+
+    /// How many output columns one piece of a product has.
+    private static let columns = 1024
+
+    /// The blocks of outputs that are computed apart from each other.
+    var blocks: Int { (outputs + Self.columns - 1) / Self.columns }
+
+    /// One of those blocks.
+    func block(_ number: Int) -> Range<Int> { number * Self.columns..<min(outputs, (number + 1) * Self.columns) }
+}
+
+/// A linear map with one candidate's numbers.
+struct LoadedLinear: Sendable {
+    let map: Linear
+    let weight: Buffer<Float>
+    let bias: Buffer<Float>?
+
+    /// `y = x · wᵀ + b` for some rows of x and some of the outputs; `adding` adds it to what y holds.
+    func times(
+        _ x: UnsafePointer<Float>, rows: Int, outputs: Range<Int>, adding: Bool = false,
+        into y: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        let first = map.range.lowerBound + outputs.lowerBound
+        if map.isTransposed {
+            MatrixProduct.weigh(
+                x, map.inputs, rows: rows, weight.pointer + first, map.stored, columns: outputs.count,
+                inner: map.inputs, adding: adding, into: y, stride)
+        } else {
+            MatrixProduct.times(
+                x, map.inputs, rows: rows, weight.pointer + first * map.inputs, map.inputs, columns: outputs.count,
+                inner: map.inputs, adding: adding, into: y, stride)
+        }
+        guard let bias else { return }
+        for row in 0..<rows {
+            for column in 0..<outputs.count { y[row * stride + column] += bias.pointer[first + column] }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import DPPA
+import Foundation
+import SystemPackage
+
+/// A recipe, from its text to the finished model directories.
+package final class RecipeRun {
+    /// What the person at the keyboard asks for.
+    package struct Request {
+        package var out: String
+        package var options: [String: String] = [:]
+        package var modelRoots: [String] = []
+        package var dtype: DType?
+        package var engine = EngineOptions(threads: 1)
+        package var shardSize = 5_000_000_000
+        package var force = false
+        /// Whether experts and merged models are compared tensor by tensor, for the page and the JSON.
+        package var comparesDeltas = false
+        /// The command's words, for the record.
+        package var command: [String] = []
+        /// Whether scores are kept in a file beside the output.
+        package var keepsScores = true
+        /// What scores tasks named `external:NAME`.
+        package var evaluator: ExternalEvaluator?
+        package var environment: [String: String] = [:]
+        package var limits = ScriptLimits()
+        /// How many bytes of weights may be written.
+        package var writtenLimit = Int.max
+        /// The reports and other files that will be written besides.
+        package var outputs = OutputPaths()
+
+        package init(out: String) { self.out = out }
+    }
+
+    private let recipe: String
+    /// The recipe's file, which for a model's folder lies in it.
+    private var file: String
+    /// The texts of the recipe files that were read, by name, for error messages.
+    package private(set) var sources: [String: String] = [:]
+
+    package init(_ recipe: String) { (self.recipe, file) = (recipe, recipe) }
+
+    /// Runs the recipe and writes what it returns or saves; a model's folder stands for the recipe that made it.
+    package func run(
+        _ request: Request, observer: (any EngineObserver)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        print: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> RecipeOutcome {
+        let start = RunStart(command: request.command)
+        var request = request
+        try request.outputs.add(folder: request.out, as: "--out")
+        if request.keepsScores {
+            let path = RecipeRun.journal(beside: request.out)
+            let journal = try WrittenFile(path)
+            // In the output it has a name that nothing else can have.
+            if FilePath(path).folder != FilePath(request.out) {
+                try request.outputs.add(journal, as: "the journal of scores")
+            }
+        }
+        // Before hours of searching rather than after them: from here on no other run writes there.
+        let target = try OutputDirectory.prepare(target: request.out, force: request.force)
+        defer { target.abandon() }
+        let dtype = try request.dtype ?? RecordedRecipe(folder: recipe)?.dtype
+        let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
+        let session = trace.session
+        if let warning = target.warning { session.warn(warning) }
+        var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
+        settings.comparesDeltas = request.comparesDeltas
+        let merge = MergeRun(
+            session.engine, checkpoints: session.checkpoints, settings: settings, budget: session.budget)
+        func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
+            try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
+        }
+        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) {
+            try record($0)
+        }
+        try target.commit()
+        let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
+        return RecipeOutcome(record: try record(outputs, written))
+    }
+
+    /// Runs the recipe without writing anything: its expressions, options and models.
+    ///
+    /// Dry, no weight is read either: what needs a measured value ends the trace, and `stop` says where. A forgiving trace
+    /// gives what there is when the recipe fails, with the failure.
+    package func trace(
+        _ request: Request, isDry: Bool = false, isForgiving: Bool = false, observer: (any EngineObserver)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false },
+        print: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> RecipeTrace {
+        let recorded = try RecordedRecipe(folder: recipe)
+        let path = recorded?.path ?? recipe
+        file = path
+        let options = RecipeOptions((recorded?.options ?? [:]).merging(request.options) { _, new in new })
+        let folder = FilePath(path).folder
+        for path in [path, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
+        let session = RecipeSession(
+            paths: PathRules(
+                recipeFolder: folder.string,
+                // What the recorded options name is the recipe's own word, not that of the person at the keyboard.
+                granted: RecipeOptions(request.options).grantedPaths, roots: request.modelRoots,
+                hub: HubCache(request.environment), outputs: request.outputs),
+            options: options, engineOptions: request.engine, observer: observer,
+            dtype: request.dtype ?? recorded?.dtype,
+            journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
+            evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
+        let printed = PrintedTexts()
+        let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
+            printed.add(text)
+            print(text)
+        }
+        defer { sources = host.sources }
+        var failure: DPPAError?
+        do {
+            let returned = try host.run(recipe: path)
+            sources = host.sources
+            try collect(returned, session)
+        } catch var error as DPPAError {
+            if let unsound = session.unsound { error.notes.append(unsound) }
+            guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
+            failure = session.stop == nil ? error : nil
+        }
+        if let unknown = options.unknown.first, session.stop == nil, failure == nil {
+            let known = options.taken.map(\.name)
+            throw DPPAError(
+                .usage, "the recipe has no option '\(unknown)'",
+                notes: [Suggestions.sentence(for: unknown, among: known)].filter { !$0.isEmpty })
+        }
+        if let failure, host.sources[path] == nil { throw failure }
+        return RecipeTrace(
+            session, host.texts, recipe: path, recorded: recorded, printed: printed, failure: failure)
+    }
+
+    /// Where the recipe's last `return` at the beginning of a line is.
+    private var lastReturn: DPPAError.Location? {
+        let lines = sources[file]?.split(separator: "\n", omittingEmptySubsequences: false) ?? []
+        let index = lines.lastIndex { $0.hasPrefix("return") }
+        return index.map { DPPAError.Location(file: file, line: $0 + 1) }
+    }
+
+    /// Where the scores of a run are kept: beside its output, or hidden in it when it is a folder with nothing to be written
+    /// beside it, such as the volume of a container.
+    static func journal(beside out: String) -> String {
+        let path = FilePath(out)
+        let isAlone = access(path.folder.string, W_OK) != 0 && access(path.string, W_OK | X_OK) == 0
+        return isAlone ? path.appending(".dppa.scores.jsonl").string : path.string + ".scores.jsonl"
+    }
+
+    /// The returned model becomes a result like the saved ones.
+    private func collect(_ returned: [ScriptValue], _ session: RecipeSession) throws {
+        session.graph.location = nil
+        guard returned.count < 2 else {
+            throw DPPAError(
+                .data, "\(file) returns \(returned.count) values; a recipe returns one model",
+                notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
+        }
+        switch returned.first ?? .null {
+        case .object(let object as NodeObject): try session.add(MergeResult(node: object.id))
+        case .null where !session.results.isEmpty: break
+        case .null:
+            throw DPPAError(
+                .data, "\(file) gives no model: it returns nothing and saves nothing",
+                notes: ["end it with `return base + delta`, or call :save(name) on a model"])
+        case let other:
+            throw DPPAError(
+                .data, "\(file) must return a model; it returns \(other.described)",
+                notes: ["end it with `return base + delta`"])
+        }
+    }
+}

@@ -1,0 +1,315 @@
+import DPPA
+
+/// What one run of a recipe has built, and what it may do: the context of every call from Lua.
+package final class RecipeSession {
+    package let graph: Graph
+    package let paths: PathRules
+    package let options: RecipeOptions
+    /// Runs the engine while Lua waits.
+    package let engine: Engine
+    package private(set) var checkpoints: [Checkpoint] = []
+    /// What the recipe or `--set` called each of them, by path.
+    private var writtenNames: [String: [String]] = [:]
+    /// Those of them that have been described for the record.
+    private var described: [RunRecord.Model] = []
+    package private(set) var results: [MergeResult] = []
+    package private(set) var named: [MergeRun.Named] = []
+    /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
+    package private(set) var looked: [NodeID] = []
+    /// What shipped modules have made, which may well be left unused.
+    var shipped: Set<NodeID> = []
+    /// What the first number that was not finite came from, for the errors that it leads to.
+    private(set) var unsound: String?
+    /// Where a dry run needed a number that only the weights can give.
+    package private(set) var stop: DPPAError.Location?
+    private let isDry: Bool
+    /// What was noticed while the recipe ran.
+    package private(set) var warnings: [String] = []
+    /// Tables that the recipe adds to the report.
+    package private(set) var tables: [ReportTable] = []
+    /// The methods that have been declared, by number.
+    package private(set) var methods: [MethodDeclaration] = []
+    private var tableCells = 0
+    /// What the recipe has had scored.
+    package private(set) var scores: [RunRecord.ScoredModel] = []
+    /// Names in use, with the number that the next node of that name tries first.
+    private var usedNames: [String: Int] = [:]
+    private var namedNodes: Set<NamedNode> = []
+    private struct NamedNode: Hashable {
+        var node: NodeID
+        var name: String
+    }
+    private let dtype: DType?
+    private let journal: String?
+    private let evaluator: ExternalEvaluator?
+    /// What may still be written.
+    package let budget: WriteBudget
+    private lazy var scorer = Scorer(
+        engine, dtype: dtype, journal: ScoreJournal(path: journal),
+        external: evaluator.map { evaluator in
+            Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
+        })
+    private var tasks: [String: EvaluationTask] = [:]
+
+    package init(
+        paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
+        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil,
+        budget: WriteBudget = WriteBudget(.max), isDry: Bool = false
+    ) {
+        self.budget = budget
+        self.isDry = isDry
+        graph = Graph()
+        engine = Engine(graph, options: engineOptions, observer: observer)
+        self.dtype = dtype
+        self.journal = journal
+        self.evaluator = evaluator
+        self.paths = paths
+        self.options = options
+    }
+
+    /// Opens a model, or finds it among those that are open; with `rowsLike`, cut to the rows of that model.
+    func model(_ written: String, label: String?, rowsLike other: Int? = nil) throws -> NodeID {
+        let place = try paths.resolve(written, for: .model)
+        let label = label ?? place.label
+        if !writtenNames[place.path, default: []].contains(written) {
+            writtenNames[place.path, default: []].append(written)
+        }
+        let known = checkpoints.firstIndex { $0.path == place.path && $0.label == label }
+        if let known, other == nil || other == known { return try graph.source(graph.models[known]) }
+        let clash = checkpoints.first { $0.label == label && $0.path != place.path }
+        if let clash {
+            throw DPPAError(
+                .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
+                notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
+                location: graph.location)
+        }
+        let checkpoint = try Checkpoint.open(place.path, label: label)
+        let view = other.map { ModelView(checkpoint, rowsLike: graph.models[$0]) } ?? ModelView(checkpoint)
+        // A view that cuts nothing is the model itself.
+        let node = try graph.source(view.cut.isEmpty ? ModelView(checkpoint) : view)
+        if graph.models.count > checkpoints.count {
+            add(checkpoint)
+            if let other, !view.cut.isEmpty {
+                warnings.append(
+                    "warning: \(label) has more rows than \(graph.models[other].label) in \(Phrase.list(view.cut)); "
+                        + "they are left out")
+            }
+        }
+        return node
+    }
+
+    /// Opens a file of side tensors as plain values.
+    func tensors(_ written: String) throws -> NodeID {
+        let place = try paths.resolve(written, for: .file)
+        let checkpoint = try Checkpoint.open(place.path, label: place.label)
+        let node = try graph.source(ModelView(checkpoint))
+        if graph.models.count > checkpoints.count { add(checkpoint) }
+        return try graph.reinterpret(node, as: .value)
+    }
+
+    private func add(_ checkpoint: Checkpoint) {
+        checkpoints.append(checkpoint)
+        for notice in checkpoint.notices where !warnings.contains("warning: " + notice) {
+            warnings.append("warning: " + notice)
+        }
+    }
+
+    /// The models that are open, each once, as the record tells of them.
+    func describeModels() -> [RunRecord.Model] {
+        for checkpoint in checkpoints where !described.contains(where: { $0.label == checkpoint.label }) {
+            described.append(RunRecord.Model(checkpoint, written: writtenNames[checkpoint.path] ?? []))
+        }
+        return described
+    }
+
+    /// The index of the model that a node is, for `tokenizer = model` and the like.
+    func modelIndex(_ id: NodeID) -> Int? {
+        if case .source(let model) = graph[id].operation { model } else { nil }
+    }
+
+    /// Adds a model to what is written; a part of one only where the recipe says so.
+    func add(_ result: MergeResult, isPartial: Bool = false) throws {
+        try graph.requireModel(result.node)
+        if !isPartial { try requireWhole(result) }
+        if let reason = result.name.flatMap(Self.reservedName) {
+            throw DPPAError(.data, reason, notes: ["save it under another name"], location: graph.location)
+        }
+        if results.contains(where: { $0.name == result.name }) {
+            throw DPPAError(
+                .data, "two models are saved under the name '\(result.name ?? "")'",
+                notes: ["give each :save its own name"], location: graph.location)
+        }
+        guard results.count < 1000 else {
+            throw DPPAError(.limit, "the recipe saves more than 1000 models", location: graph.location)
+        }
+        results.append(result)
+    }
+
+    /// Why no model can be saved under a name; nil when one can.
+    static func reservedName(_ name: String) -> String? {
+        ModelFolder.owns(file: name) || ModelFolder.owns(folder: name)
+            ? "save: '\(name)' is the name of a part of a model, so no model of its own can be saved under it" : nil
+    }
+
+    /// Throws when a result lacks tensors of the model whose config it gets: a reader would fill them with noise.
+    private func requireWhole(_ result: MergeResult) throws {
+        guard let config = result.config ?? graph.models(of: result.node).first else { return }
+        let model = graph.models[config]
+        let own = Set(graph.domain(of: result.node)?.tensors.map { graph.facts($0).name } ?? [])
+        let lacking = model.tensors.map(\.name).filter { !own.contains($0) }
+        guard !lacking.isEmpty else { return }
+        let what = result.name.map { "the model '\($0)'" } ?? "the returned model"
+        throw DPPAError(
+            .data,
+            "\(what) lacks \(lacking.count) of the \(Phrase.counted(model.tensors.count, "tensor")) of \(model.title)",
+            notes: [
+                "missing: \(Phrase.list(lacking))",
+                "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
+                "a part is written on request: model:save(name, { partial = true })",
+            ], location: graph.location)
+    }
+
+    /// Names a coarse node; a name that stands for another node already gets a number.
+    ///
+    /// Throws a `limit` error when there are too many.
+    func name(_ node: NodeID, _ name: String) throws {
+        guard namedNodes.insert(NamedNode(node: node, name: name)).inserted else { return }
+        guard named.count < 10_000 else {
+            throw DPPAError(.limit, "the recipe names more than 10000 values", location: graph.location)
+        }
+        let label = graph[node].label.map { " (\($0))" } ?? ""
+        let plain = name + (usedNames[name] == nil ? "" : label)
+        var (unique, number) = (plain, usedNames[plain] ?? 2)
+        while usedNames[unique] != nil {
+            unique = "\(name)\(label) (\(number))"
+            number += 1
+        }
+        usedNames[plain] = number
+        usedNames[unique] = usedNames[unique] ?? 2
+        namedNodes.insert(NamedNode(node: node, name: unique))
+        named.append(MergeRun.Named(name: unique, node: node))
+    }
+
+    /// The numbers of a coarse node, computed now.
+    func values(_ node: NodeID) throws -> [(name: String, value: Double)] {
+        looked.append(node)
+        try requireWet()
+        try engine.run([node])
+        let values = try engine.values(node) ?? []
+        if unsound == nil, let value = values.first(where: { !$0.value.isFinite })?.value {
+            let models = engine.report.nonFiniteInputs
+            unsound =
+                "value()" + (graph.location.map { " on line \($0.line)" } ?? "") + " gave \(value): "
+                + (models.isEmpty
+                    ? "every element that was read is finite, but `\(graph.formula(node, depth: 3))` is not"
+                    : models.map {
+                        "\($0.label) has \(Phrase.counted($0.count, "infinite or NaN element")), for example in \($0.tensor.shown)"
+                    }.joined(separator: "; "))
+        }
+        return values
+    }
+
+    /// The scores of models on task files.
+    ///
+    /// A file written as `external:NAME` is a task that the external program knows.
+    func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
+        // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
+        let tasks = try files.map { file -> Scorer.Task in
+            if let name = Scorer.Task.externalName(file.path) { return .external(name) }
+            let place = try paths.resolve(file.path, for: .file)
+            var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
+            self.tasks[place.path] = task
+            task.name = file.name ?? task.name
+            return .builtIn(task)
+        }
+        if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
+            throw DPPAError(
+                .data, "two tasks have the name '\(twice.name)'",
+                notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
+        }
+        looked += models
+        if isDry { try scorer.requireScorable(models, on: tasks, checkpoints: checkpoints) }
+        try requireWet()
+        let found = try scorer.score(models, on: tasks, checkpoints: checkpoints)
+        for (model, row) in zip(models, found) {
+            let name = modelIndex(model).map { graph.models[$0].label } ?? graph.formula(model)
+            // A search of any length must not fill the card.
+            scores += row.prefix(10_000 - scores.count).map { RunRecord.ScoredModel(model: name, score: $0) }
+        }
+        return found
+    }
+
+    /// Writes a candidate into a directory that exists.
+    private func write(_ node: NodeID, _ directory: String) throws {
+        _ = try MergeRun(
+            engine, checkpoints: checkpoints, settings: MergeRun.Settings(dtype: dtype), budget: budget
+        ).write([MergeResult(node: node)], to: directory)
+    }
+
+    /// Adds a warning.
+    func warn(_ text: String) { warnings.append(text) }
+
+    /// Adds a method and gives its number.
+    func add(_ method: MethodDeclaration) throws -> Int {
+        guard methods.count < 1000 else {
+            throw DPPAError(.limit, "the recipe declares more than 1000 methods", location: graph.location)
+        }
+        methods.append(method)
+        return methods.count - 1
+    }
+
+    /// Adds a table to the report; one whose name is in use gets a number, because hours may have gone into it.
+    func add(_ table: ReportTable) throws {
+        var (table, number) = (table, 2)
+        let name = table.name
+        while tables.contains(where: { $0.name == table.name }) {
+            table.name = "\(name) (\(number))"
+            number += 1
+        }
+        if table.name != name {
+            warnings.append(
+                "warning: two tables of the report have the name '\(name)'; the later one is '\(table.name)'")
+        }
+        tableCells += table.columns.count + table.rows.count * max(1, table.columns.count)
+        guard tableCells <= 1_000_000, tables.count < 1000 else {
+            throw DPPAError(
+                .limit, "the tables of the report have more than 1000000 cells", location: graph.location)
+        }
+        tables.append(table)
+    }
+
+    /// Ends a dry run where it would have to read weights.
+    private func requireWet() throws {
+        guard isDry else { return }
+        stop = graph.location ?? DPPAError.Location(file: "", line: 0)
+        throw DPPAError(.data, "the recipe depends on a measured value here", location: graph.location)
+    }
+
+    /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.
+    package func unusedMasks(isOwn: (DPPAError.Location) -> Bool) -> [(location: DPPAError.Location, formula: String)] {
+        let used = graph.reachable(from: results.map(\.node) + named.map(\.node) + looked)
+        let unused = graph.nodeIDs.filter { !used.contains($0) && !shipped.contains($0) && graph[$0].isMask }
+        let inner = Set(unused.flatMap { graph[$0].operation.operands })
+        return unused.compactMap { id in
+            guard !inner.contains(id), let location = graph[id].location, isOwn(location) else { return nil }
+            return (location, graph.formula(id, depth: 4))
+        }
+    }
+
+    /// What named clamps have cut.
+    func clampWarnings() throws -> [String] {
+        try named.compactMap { entry in
+            guard let inner = graph.clamped[entry.node], let before = try engine.values(inner),
+                let after = try engine.values(entry.node)
+            else { return nil }
+            // The last bit of a float64 sum is no cut.
+            let cut = zip(before, after).filter { ($0.value - $1.value).magnitude > 1e-12 }
+            guard !cut.isEmpty else { return nil }
+            let most = 16
+            let places = cut.prefix(most).map { "\($0.name): \($0.value) became \($1.value)" }
+            return "warning: '\(entry.name)' was clamped in \(cut.count) of \(after.count) places\nnote: "
+                + places.joined(separator: "\nnote: ")
+                + (cut.count > most ? "\nnote: and \(cut.count - most) more" : "")
+        }
+    }
+}
