@@ -4,7 +4,7 @@ import DPPAKernels
 /// Computes everything coarser than an element out of what passes have accumulated, in float64.
 ///
 /// A reduction over several tensors reduces each tensor first and then the tensors in name order, by the same leaf and
-/// tree scheme as elements (`TreeSum`), so that the result depends on nothing but the numbers.
+/// tree scheme as elements (`Accumulation`), so that the result depends on nothing but the numbers.
 package struct CoarseEvaluator {
     /// What a delta is on a tensor that it does not have.
     static let absentDelta = 0.0
@@ -37,8 +37,7 @@ package struct CoarseEvaluator {
                 guard let sums = store.columnSums(ColumnSums(op: op.accumulated, x: x, y: y), tensor.index) else {
                     throw graph.fault("no pass has reduced the columns", id, tensor)
                 }
-                let rows = Double(max(1, graph.facts(tensor).rowCount))
-                store.set(id, tensor.index, sums.map { finish(op, $0, rows) })
+                store.set(id, tensor.index, op.finishColumns(sums, count: graph.facts(tensor).rowCount))
             } else {
                 store.set(id, instance, try reduce(id, op, x, y, members))
             }
@@ -161,51 +160,32 @@ package struct CoarseEvaluator {
     private func reduce(
         _ id: NodeID, _ op: Reduction, _ x: NodeID, _ y: NodeID?, _ members: [TensorID]
     ) throws -> Double {
-        let scope = graph[x].scope
-        let totals: [Double]
+        let (scope, accumulated) = (graph[x].scope, op.accumulated)
+        /// What some samples come to.
+        func numbers(_ samples: [(tensor: TensorID, index: Int)]) throws -> [Double] {
+            accumulated.reduce(
+                try samples.map { try value(x, $0.tensor, $0.index) },
+                try y.map { y in try samples.map { try value(y, $0.tensor, $0.index) } })
+        }
+        let states: [Double]
         switch scope {
         case .element:
-            let work = LeafSums(op: op.accumulated, x: x, y: y)
-            totals = try members.filter { graph.facts($0).numel > 0 }.map { tensor in
-                guard let partial = store.sum(work, tensor.index) else {
+            let work = LeafSums(op: accumulated, x: x, y: y)
+            states = try members.filter { graph.facts($0).numel > 0 }.flatMap { tensor in
+                guard let sums = store.sums(work, tensor.index) else {
                     throw graph.fault("no pass has reduced a tensor", id, tensor)
                 }
-                return partial
+                return sums
             }
         case .row, .column:
-            totals = try members.compactMap { tensor in
+            states = try members.flatMap { tensor -> [Double] in
                 let facts = graph.facts(tensor)
                 let count = scope == .row ? facts.rowCount : facts.rowLength
-                guard count > 0 else { return nil }
-                return accumulate(
-                    op.accumulated, try (0..<count).map { try value(x, tensor, $0) },
-                    try y.map { y in try (0..<count).map { try value(y, tensor, $0) } })
+                return count > 0 ? try numbers((0..<count).map { (tensor, $0) }) : []
             }
         default:
-            let heads = try members.filter { try representative(of: $0, x) == $0 }
-            totals = [
-                accumulate(
-                    op.accumulated, try heads.map { try value(x, $0) },
-                    try y.map { y in try heads.map { try value(y, $0) } })
-            ]
+            states = try numbers(members.filter { try representative(of: $0, x) == $0 }.map { ($0, 0) })
         }
-        let combining: ReductionOp = op == .max ? .maximum : op == .min ? .minimum : .sum
-        return finish(op, accumulate(combining, totals, nil), Double(max(1, sampleCount(scope, members))))
-    }
-
-    private func finish(_ op: Reduction, _ total: Double, _ count: Double) -> Double {
-        switch op {
-        case .mean: total / count
-        case .norm: total.squareRoot()
-        case .sum, .count, .max, .min, .dot: total
-        }
-    }
-
-    private func accumulate(_ op: ReductionOp, _ values: [Double], _ others: [Double]?) -> Double {
-        values.withUnsafeBufferPointer { x in
-            guard let start = x.baseAddress, !x.isEmpty else { return Self.ofNothing }
-            guard let others else { return TreeSum.reduce(op, start, nil, count: x.count) }
-            return others.withUnsafeBufferPointer { TreeSum.reduce(op, start, $0.baseAddress, count: x.count) }
-        }
+        return op.finish(accumulated.join(states), count: sampleCount(scope, members))
     }
 }

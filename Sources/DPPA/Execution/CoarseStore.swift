@@ -13,7 +13,7 @@ package final class CoarseStore {
     /// By tensor: a cut for each column.
     private var columnCuts: [NodeID: [Int: ColumnCut]] = [:]
     /// What passes have accumulated, tensor by tensor, before it is combined at a coarser scope.
-    private var sums: [LeafSums: [Int: Double]] = [:]
+    private var sums: [LeafSums: [Int: [Double]]] = [:]
     private var columnSums: [ColumnSums: [Int: [Double]]] = [:]
     private var rowValues: [RowValues: [Int: [Double]]] = [:]
 
@@ -64,8 +64,8 @@ package final class CoarseStore {
     /// Makes sure that a node without any instance counts as computed.
     func touch(_ node: NodeID) { computed.insert(node) }
 
-    func sum(_ work: LeafSums, _ tensor: Int) -> Double? { sums[work]?[tensor] }
-    func set(_ work: LeafSums, _ tensor: Int, _ value: Double) { sums[work, default: [:]][tensor] = value }
+    func sums(_ work: LeafSums, _ tensor: Int) -> [Double]? { sums[work]?[tensor] }
+    func set(_ work: LeafSums, _ tensor: Int, _ value: [Double]) { sums[work, default: [:]][tensor] = value }
 
     func columnSums(_ work: ColumnSums, _ tensor: Int) -> [Double]? { columnSums[work]?[tensor] }
     func set(_ work: ColumnSums, _ tensor: Int, _ value: [Double]) { columnSums[work, default: [:]][tensor] = value }

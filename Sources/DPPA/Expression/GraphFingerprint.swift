@@ -58,7 +58,7 @@ package final class GraphFingerprint {
         case .unary(let op, _): hash.add("unary \(op)")
         case .binary(let op, _, _): hash.add("binary \(op)")
         case .select: hash.add("select")
-        case .reduce(let op, _, let other): hash.add("reduce \(op.rawValue) \(other != nil)")
+        case .reduce(let op, _, let other): hash.add("reduce \(op) \(other != nil)")
         case .cut(_, _, let isCount): hash.add("cut \(isCount)")
         case .kept: hash.add("kept")
         case .rowTop(_, _, let isCount): hash.add("row top \(isCount)")

@@ -83,7 +83,7 @@ extension Graph {
         case .select(let mask, let a, let b):
             return atom("where(\(at(mask).text), \(at(a).text), \(at(b).text))")
         case .reduce(let op, let x, let y):
-            return atom("\(op.rawValue)(\(at(x).text)\(y.map { ", " + at($0).text } ?? ""), '\(node.scope.name)')")
+            return atom("\(op)(\(at(x).text)\(y.map { ", " + at($0).text } ?? ""), '\(node.scope.name)')")
         case .cut(let x, let share, let isCount):
             return atom("cut(\(at(x).text), \(amount(share, isCount, depth, names, &room)), '\(node.scope.name)')")
         case .kept(let x, let cut):

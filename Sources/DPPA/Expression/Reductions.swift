@@ -1,23 +1,6 @@
 import DPPAKernels
 import DPPASupport
 
-/// A reduction of a recipe; the kernels know fewer.
-package enum Reduction: String, Hashable, Sendable, CaseIterable {
-    case sum, mean, count, max, min, norm, dot
-
-    /// What the kernels accumulate for it.
-    package var accumulated: ReductionOp {
-        switch self {
-        case .sum, .mean: .sum
-        case .count: .count
-        case .max: .maximum
-        case .min: .minimum
-        case .norm: .sumOfSquares
-        case .dot: .dot
-        }
-    }
-}
-
 /// Reductions from a finer to a coarser scope. Every instance of the operand's own scope is one sample.
 extension Graph {
     /// `op(x, scope)`, or the weighted mean or sum Σwx/Σw, Σwx when there is a weight.
@@ -25,13 +8,14 @@ extension Graph {
     /// Sums are float64; the mean of a mask is exactly count / n; a maximum or minimum passes NaN on; a reduction of
     /// nothing is 0. Throws when the scope is not coarser than the operand's.
     package func reduce(_ op: Reduction, _ x: NodeID, over scope: Scope, weight: NodeID? = nil) throws -> NodeID {
-        try requireReducible(x, over: scope, op.rawValue)
-        if op == .count { try requireMask(x, "count") }
+        let facts = op.facts
+        try requireReducible(x, over: scope, facts.name)
+        if facts.takesMask { try requireMask(x, facts.name) }
         if let weight {
             let weighted = try binary(.multiply, reinterpretIfDelta(x), weight)
             let total = try reduce(.sum, weighted, over: scope)
             if op == .sum { return total }
-            guard op == .mean else { throw mistake("\(op.rawValue) takes no weight; mean and sum do") }
+            guard op == .mean else { throw mistake("\(facts.name) takes no weight; mean and sum do") }
             let weights = try reduce(.sum, broadcast(weight, like: weighted), over: scope)
             // Without samples the mean is 0, not 0 / 0.
             let count = try make(.size(of: self[weighted].scope), scope, domain: self[weighted].domain)
@@ -42,13 +26,13 @@ extension Graph {
             .reduce(op, x, nil), scope, domain: self[x].domain, label: self[x].label)
     }
 
-    /// Σ x·y over a scope; products and sums in float64.
-    package func dot(_ x: NodeID, _ y: NodeID, over scope: Scope) throws -> NodeID {
+    /// `op(x, y, scope)` of two operands whose selections and scopes meet as those of a product do.
+    package func reduce(_ op: Reduction, _ x: NodeID, with y: NodeID, over scope: Scope) throws -> NodeID {
         let product = try binary(.multiply, x, y)
-        try requireReducible(product, over: scope, "dot")
+        try requireReducible(product, over: scope, op.facts.name)
         let node = self[product]
         return try make(
-            .reduce(.dot, broadcast(x, like: product), broadcast(y, like: product)), scope, domain: node.domain,
+            .reduce(op, broadcast(x, like: product), broadcast(y, like: product)), scope, domain: node.domain,
             label: node.label)
     }
 

@@ -3,15 +3,24 @@ package enum RowKernels {
     /// `out[r]` = the reduction of row r.
     ///
     /// By the scheme of tensors counted from the row's start: leaves of 4096 elements in sixteen float64 lanes, joined as a
-    /// tree. `y` is the other factor of `dot`; without it `dot` is the sum of squares. An empty row gives 0.
+    /// tree. `y` is the second operand, if there is one; without it `dot` is the sum of squares. An empty row gives 0.
     package static func reduce(
-        _ op: ReductionOp, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>?, rowLength: Int, rowCount: Int,
+        _ reduction: Reduction, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>?, rowLength: Int, rowCount: Int,
         into out: UnsafeMutablePointer<Double>
     ) {
-        for row in 0..<max(0, rowCount) {
-            let start = row * rowLength
-            out[row] = TreeSum.reduce(
-                op, x + start, y.map { $0 + start }, count: rowLength, neutral: Float(op.neutral))
+        let (accumulated, y) = (reduction.accumulated, y ?? x)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: accumulated.width) { buffer in
+            guard let numbers = buffer.baseAddress else { return }
+            for row in 0..<max(0, rowCount) {
+                let start = row * rowLength
+                if rowLength > 0 {
+                    accumulated.reduce(rowLength, into: numbers) { leaf, state in
+                        let first = start + leaf.lowerBound
+                        accumulated.loops.take(x + first, y + first, count: leaf.count, phase: 0, into: state)
+                    }
+                }
+                out[row] = reduction.finish(numbers, count: rowLength)
+            }
         }
     }
 

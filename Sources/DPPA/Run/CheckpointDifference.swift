@@ -66,8 +66,9 @@ public struct CheckpointDifference: Sendable {
         let size = try graph.unary(.abs, delta)
         let differs = try graph.binary(.notEqual, a, b)
         let nodes = [
-            try graph.dot(delta, delta, over: .tensor), try graph.dot(a, a, over: .tensor),
-            try graph.dot(b, b, over: .tensor), try graph.dot(a, b, over: .tensor),
+            try graph.reduce(.dot, delta, with: delta, over: .tensor),
+            try graph.reduce(.dot, a, with: a, over: .tensor),
+            try graph.reduce(.dot, b, with: b, over: .tensor), try graph.reduce(.dot, a, with: b, over: .tensor),
             try graph.reduce(.count, differs, over: .tensor), try graph.reduce(.max, size, over: .tensor),
         ]
         let engine = Engine(graph, options: options, observer: observer)

@@ -3,23 +3,7 @@ import DPPA
 /// Reductions to a coarser scope, and what is chosen by order.
 extension Catalog {
     static let reductions: [Function] =
-        [
-            reduction(.sum, "The sum of `x` over a scope, in float64; Σ weight·x if there is a weight."),
-            reduction(
-                .mean,
-                "The mean of `x` over a scope; of a mask exactly count / n; Σ weight·x / Σ weight if there is a weight."
-            ),
-            reduction(.max, "The largest value over a scope; NaN if there is one."),
-            reduction(.min, "The smallest value over a scope; NaN if there is one."),
-            reduction(.norm, "The Euclidean norm over a scope."),
-            reduction(.count, "How many values of a mask hold."),
-            Function(
-                name: "dot", summary: "Σ x·y over a scope, in float64.",
-                parameters: [.field("x"), .field("y"), .scope], returns: "a value at that scope",
-                example: "dot(a, b, \"tensor\")"
-            ) { call in
-                call.result(try call.session().graph.dot(call.node(0), call.node(1), over: call.scope(2)))
-            },
+        Reduction.allCases.map(function) + [
             Function(
                 name: "variance", summary: "The biased variance over a scope: mean((x − mean(x))²).",
                 parameters: [.field("x"), .scope], returns: "a value at that scope", example: "variance(x, \"row\")"
@@ -67,18 +51,31 @@ extension Catalog {
             },
         ]
 
-    private static func reduction(_ op: Reduction, _ summary: String) -> Function {
-        let isWeighted = op == .mean || op == .sum
+    private static func function(_ op: Reduction) -> Function {
+        op.facts.isOfTwo ? functionOfTwo(op) : functionOfOne(op)
+    }
+
+    private static func functionOfOne(_ op: Reduction) -> Function {
+        let facts = op.facts
         return Function(
-            name: op.rawValue, summary: summary,
-            parameters: [op == .count ? Parameter("x", .mask) : .field("x"), .scope]
-                + (isWeighted ? [Parameter("weight", .value, isOptional: true)] : []),
+            name: facts.name, summary: facts.summary,
+            parameters: [facts.takesMask ? Parameter("x", .mask) : .field("x"), .scope]
+                + (facts.takesWeight ? [Parameter("weight", .value, isOptional: true)] : []),
             returns: "a value at that scope", errors: ["the scope is not coarser than the scope of `x`"],
-            example: "\(op.rawValue)(\(op == .count ? "x:gt(0)" : "x"), \"tensor\")"
+            example: "\(facts.name)(\(facts.takesMask ? "x:gt(0)" : "x"), \"tensor\")"
         ) { call in
             let weight = call.has(2) ? try call.node(2) : nil
             return call.result(
                 try call.session().graph.reduce(op, call.node(0), over: call.scope(1), weight: weight))
+        }
+    }
+
+    private static func functionOfTwo(_ op: Reduction) -> Function {
+        Function(
+            name: op.facts.name, summary: op.facts.summary, parameters: [.field("x"), .field("y"), .scope],
+            returns: "a value at that scope", example: "\(op.facts.name)(a, b, \"tensor\")"
+        ) { call in
+            call.result(try call.session().graph.reduce(op, call.node(0), with: call.node(1), over: call.scope(2)))
         }
     }
 }

@@ -68,6 +68,18 @@ package enum Catalog {
                 return [.object(ScopeObject(try call.session().graph.grouping(call.node(0), keys)))]
             },
             Function(
+                name: "scope_places",
+                summary: "Which argument is a scope, from 1, of each name that has one and that Lua does not write.",
+                parameters: [], returns: "a table", example: ""
+            ) { _ in
+                let places = functions.filter { $0.body != nil }.compactMap { function in
+                    function.parameters.firstIndex { if case .scope = $0.kind { true } else { false } }.map {
+                        (function.name, ScriptValue.integer($0 + 1))
+                    }
+                }
+                return [.table(ScriptTable(fields: Dictionary(uniqueKeysWithValues: places)))]
+            },
+            Function(
                 name: "rest", summary: "The part of a field that some parts leave.",
                 parameters: [.field("field"), Parameter("parts", .anyList)], returns: "a field, or nil", example: ""
             ) { call in

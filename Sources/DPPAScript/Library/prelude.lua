@@ -61,20 +61,21 @@ end)
 
 local function scope_of(field, group) return host.inner.grouping(field, for_each_tensor(field, groups[group])) end
 
-for _, name in ipairs { "sum", "mean", "max", "min", "norm", "count", "variance", "numel", "rank" } do
-  local reduce, check = host.functions[name], host.function_checks[name]
-  dppa[name] = function(x, scope, ...)
-    if scope == nil or groups[scope] == nil then return reduce(x, scope, ...) end
-    check(x, scope, ...)
-    return reduce(x, scope_of(x, scope), ...)
-  end
-end
-for _, name in ipairs { "dot", "top", "kth" } do
-  local choose, check = host.functions[name], host.function_checks[name]
-  dppa[name] = function(x, y, scope, ...)
-    if scope == nil or groups[scope] == nil then return choose(x, y, scope, ...) end
-    check(x, y, scope, ...)
-    return choose(x, y, scope_of(x, scope), ...)
+-- A group may stand wherever a scope is expected, which is the second or the third argument.
+for name, place in pairs(host.inner.scope_places()) do
+  local body, check = host.functions[name], host.function_checks[name]
+  if place == 2 then
+    dppa[name] = function(x, scope, ...)
+      if scope == nil or groups[scope] == nil then return body(x, scope, ...) end
+      check(x, scope, ...)
+      return body(x, scope_of(x, scope), ...)
+    end
+  else
+    dppa[name] = function(x, y, scope, ...)
+      if scope == nil or groups[scope] == nil then return body(x, y, scope, ...) end
+      check(x, y, scope, ...)
+      return body(x, y, scope_of(x, scope), ...)
+    end
   end
 end
 

@@ -87,10 +87,10 @@ import Testing
                 add("sum y \(name)", try graph.reduce(.sum, graph.select(y, globs: ["*.layers.*"]), over: scope))
                 add("weighted \(name)", try graph.reduce(.mean, blocks, over: scope, weight: number(2)))
                 add("count \(name)", try graph.reduce(.count, graph.binary(.greater, blocks, number(0)), over: scope))
-                add("dot \(name)", try graph.dot(blocks, graph.unary(.abs, blocks), over: scope))
+                add("dot \(name)", try graph.reduce(.dot, blocks, with: graph.unary(.abs, blocks), over: scope))
                 add(
                     "dot with row means \(name)",
-                    try graph.dot(blocks, graph.reduce(.mean, blocks, over: .row), over: scope))
+                    try graph.reduce(.dot, blocks, with: graph.reduce(.mean, blocks, over: .row), over: scope))
                 for (what, isCount, share) in [("share", false, 0.5), ("share", false, 0.25), ("count", true, 0.5)] {
                     add(
                         "top \(what) \(share) \(name)",

@@ -4,13 +4,12 @@ import Testing
 @Suite("Column reductions")
 struct ColumnAccumulatorTests {
     private func columns(
-        _ op: ReductionOp, _ x: [Float], _ y: [Float], _ rows: Int, _ length: Int, _ perLeaf: Int, pieces: () -> Int
+        _ op: Accumulation, _ x: [Float], _ y: [Float], _ rows: Int, _ length: Int, _ perLeaf: Int, pieces: () -> Int
     ) -> [Double] {
         let leafCount = (rows + perLeaf - 1) / perLeaf
-        var leaves = [Double](repeating: .nan, count: leafCount * length)
-        var result = [Double](repeating: .nan, count: length)
-        leaves.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress else { return }
+        var leaves = [Double](repeating: .nan, count: max(1, leafCount * length))
+        return leaves.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress else { return [] }
             var accumulator = ColumnAccumulator(op, rowLength: length, rowsPerLeaf: perLeaf, leaves: start)
             withPointer(x, shift: 1) { x0 in
                 withPointer(y, shift: 2) { y0 in
@@ -23,41 +22,27 @@ struct ColumnAccumulatorTests {
                 }
             }
             accumulator.finish()
-            ColumnAccumulator.combine(op, start, leafCount: leafCount, rowLength: length, into: &result)
+            return op.combineColumns(start, leafCount: leafCount, rowLength: length)
         }
-        return result
     }
 
-    private func naive(_ op: ReductionOp, _ x: [Double], _ y: [Double], _ perLeaf: Int) -> Double {
-        func join(_ a: Double, _ b: Double) -> Double {
-            switch op {
-            case .maximum: a.isNaN || b.isNaN ? .nan : max(a, b)
-            case .minimum: a.isNaN || b.isNaN ? .nan : min(a, b)
-            default: a + b
-            }
-        }
+    private func naive(_ op: Accumulation, _ x: [Double], _ y: [Double], _ perLeaf: Int) -> Double {
+        let naive = accumulations[op] ?? NaiveAccumulation(start: .nan)
         var leaves: [Double] = []
         for first in stride(from: 0, to: x.count, by: perLeaf) {
-            let terms = (first..<min(x.count, first + perLeaf)).map { row in
-                switch op {
-                case .sum, .maximum, .minimum: x[row]
-                case .dot: x[row] * y[row]
-                case .sumOfSquares: x[row] * x[row]
-                case .count: x[row] != 0 ? 1.0 : 0.0
-                }
-            }
-            leaves.append(terms.dropFirst().reduce(terms[0], join))
+            let terms = (first..<min(x.count, first + perLeaf)).map { naive.term(x[$0], y[$0]) }
+            leaves.append(terms.dropFirst().reduce(terms[0], naive.join))
         }
         while leaves.count > 1 {
             leaves = stride(from: 0, to: leaves.count, by: 2).map {
-                $0 + 1 < leaves.count ? join(leaves[$0], leaves[$0 + 1]) : leaves[$0]
+                $0 + 1 < leaves.count ? naive.join(leaves[$0], leaves[$0 + 1]) : leaves[$0]
             }
         }
         return leaves.first ?? 0
     }
 
-    @Test("Columns equal the scheme written down naively, in any pieces", arguments: reductions)
-    func columns(op: ReductionOp) {
+    @Test("Columns equal the scheme written down naively, in any pieces", arguments: accumulationsOfOneNumber)
+    func columns(op: Accumulation) {
         for (rows, length, perLeaf) in [(1, 1, 64), (5, 7, 2), (64, 16, 64), (65, 17, 64), (200, 40, 16), (97, 33, 8)] {
             for hasNaN in [false, true] {
                 var random = SplitMix(UInt64(rows))

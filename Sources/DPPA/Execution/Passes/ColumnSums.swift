@@ -2,9 +2,9 @@ import DPPAExpression
 import DPPAKernels
 import DPPASupport
 
-/// Accumulates one number for each column of each tensor.
+/// Accumulates the numbers of one state for each column of each tensor.
 package struct ColumnSums: PassWork {
-    package var op: ReductionOp
+    package var op: Accumulation
     package var x: NodeID
     package var y: NodeID?
 
@@ -17,22 +17,22 @@ package struct ColumnSums: PassWork {
         let rowsPerLeaf = ColumnAccumulator.rowsPerLeaf(rowCount: facts.rowCount)
         let leafCount = facts.numel == 0 ? 0 : (facts.rowCount + rowsPerLeaf - 1) / rowsPerLeaf
         // Even no row at all has a result for every column.
-        let leaves: Buffer<Double> = try pass.room(max(1, leafCount) * facts.rowLength)
+        let leaves: Buffer<Double> = try pass.room(max(1, leafCount) * facts.rowLength * op.width)
         let sink = ColumnSumSink(op, leaves, rowLength: facts.rowLength, rowsPerLeaf: rowsPerLeaf)
         if facts.numel > 0 { pass.attach(sink, try operands.map { try pass.elements($0) }) }
-        pass.afterwards { $0.store.set(self, tensor.index, sink.totals(leafCount)) }
+        pass.afterwards { $0.store.set(self, tensor.index, sink.numbers(leafCount)) }
     }
 }
 
 /// Column leaves of a register, or of the products of two.
 private final class ColumnSumSink: TileSink, @unchecked Sendable {
-    private let op: ReductionOp
+    private let op: Accumulation
     private let leaves: Buffer<Double>
     private let rowLength: Int
     let rowGranularity: Int
     var slots: [Slot] = []
 
-    init(_ op: ReductionOp, _ leaves: Buffer<Double>, rowLength: Int, rowsPerLeaf: Int) {
+    init(_ op: Accumulation, _ leaves: Buffer<Double>, rowLength: Int, rowsPerLeaf: Int) {
         self.op = op
         self.leaves = leaves
         self.rowLength = rowLength
@@ -42,16 +42,13 @@ private final class ColumnSumSink: TileSink, @unchecked Sendable {
     var bytes: Int { leaves.count * 8 }
     var needsRows: Bool { true }
 
-    /// The columns' sums, when the pass is over; zeros when there was no leaf.
-    func totals(_ leafCount: Int) -> [Double] {
-        let result = Buffer<Double>(rowLength)
-        ColumnAccumulator.combine(
-            op, leaves.pointer, leafCount: leafCount, rowLength: rowLength, into: result.pointer)
-        return result.array()
+    /// The columns' numbers, when the pass is over; zeros when there was no leaf.
+    func numbers(_ leafCount: Int) -> [Double] {
+        op.combineColumns(leaves.pointer, leafCount: leafCount, rowLength: rowLength)
     }
 
     func open(_ chunk: OpenChunk) -> any TileCursor {
-        let first = chunk.chunk.owned.lowerBound / rowLength / rowGranularity * rowLength
+        let first = chunk.chunk.owned.lowerBound / rowLength / rowGranularity * rowLength * op.width
         return Cursor(
             slots,
             ColumnAccumulator(op, rowLength: rowLength, rowsPerLeaf: rowGranularity, leaves: leaves.pointer + first))

@@ -110,8 +110,8 @@ extension TensorPass {
         afterwards { $0.statistics[found.output]?.tensors.append(found.tensor) }
     }
 
-    private mutating func leaves(_ op: ReductionOp, _ slots: [Slot]) throws -> LeafSumSink {
-        let sink = LeafSumSink(op, try leaves())
+    private mutating func leaves(_ op: Accumulation, _ slots: [Slot]) throws -> LeafSumSink {
+        let sink = LeafSumSink(op, try leaves(op))
         attach(sink, slots)
         return sink
     }

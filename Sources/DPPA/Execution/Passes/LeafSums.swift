@@ -2,9 +2,9 @@ import DPPAExpression
 import DPPAKernels
 import DPPASupport
 
-/// Accumulates one number for each tensor: Σx, Σxy, a maximum …, over leaves of 4096 elements and then as a tree.
+/// Accumulates the numbers of one state for each tensor: Σx, Σxy, a maximum …, over leaves of 4096 elements and then as a tree.
 package struct LeafSums: PassWork {
-    package var op: ReductionOp
+    package var op: Accumulation
     package var x: NodeID
     package var y: NodeID?
 
@@ -14,30 +14,32 @@ package struct LeafSums: PassWork {
     package func join(_ pass: inout TensorPass) throws {
         guard pass.graph.selects(x, pass.tensor), pass.facts.numel > 0 else { return }
         let slots = try operands.map { try pass.elements($0) }
-        let (sink, tensor) = (LeafSumSink(op, try pass.leaves()), pass.tensor)
+        let (sink, tensor) = (LeafSumSink(op, try pass.leaves(op)), pass.tensor)
         pass.attach(sink, slots)
-        pass.afterwards { $0.store.set(self, tensor.index, sink.total) }
+        pass.afterwards { $0.store.set(self, tensor.index, sink.numbers) }
     }
 }
 
 /// Leaf sums of a register, or of the products of two.
 final class LeafSumSink: TileSink, @unchecked Sendable {
-    private let op: ReductionOp
+    private let op: Accumulation
     private let leaves: Buffer<Double>
     var slots: [Slot] = []
 
-    init(_ op: ReductionOp, _ leaves: Buffer<Double>) {
+    init(_ op: Accumulation, _ leaves: Buffer<Double>) {
         self.op = op
         self.leaves = leaves
     }
 
     var bytes: Int { leaves.count * 8 }
-    /// The sum, when the pass is over.
-    var total: Double { TreeSum.combine(op, leaves.pointer, count: leaves.count) }
+    /// The numbers of the tensor, when the pass is over.
+    var numbers: [Double] { op.combine(leaves.pointer, leafCount: leaves.count / op.width) }
+    /// The only number of what has one.
+    var total: Double { numbers[0] }
 
     func open(_ chunk: OpenChunk) -> any TileCursor {
         let first = chunk.chunk.leaves.lowerBound / LeafAccumulator.leafSize
-        return Cursor(slots, LeafAccumulator(op, leaves: leaves.pointer + first))
+        return Cursor(slots, LeafAccumulator(op, leaves: leaves.pointer + first * op.width))
     }
 
     private final class Cursor: TileCursor {

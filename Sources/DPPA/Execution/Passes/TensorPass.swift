@@ -54,9 +54,9 @@ package struct TensorPass {
         return Buffer<Element>(count)
     }
 
-    /// Memory for a number for each leaf.
-    func leaves() throws -> Buffer<Double> {
-        try room((facts.numel + LeafAccumulator.leafSize - 1) / LeafAccumulator.leafSize)
+    /// Memory for the numbers of each leaf.
+    func leaves(_ accumulation: Accumulation) throws -> Buffer<Double> {
+        try room((facts.numel + LeafAccumulator.leafSize - 1) / LeafAccumulator.leafSize * accumulation.width)
     }
 
     func requireRoom(_ bytes: Int) throws {

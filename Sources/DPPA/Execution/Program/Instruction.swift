@@ -46,8 +46,8 @@ package struct Instruction: Sendable {
         case rank
         /// The mask of the largest elements of each row of `a`; `b` is how many, as a share or a count.
         case top(isCount: Bool)
-        /// What a reduction accumulates over each row of `a`, or of `a` and `b`.
-        case reduce(ReductionOp)
+        /// A reduction over each row of `a`, or of `a` and `b`.
+        case reduce(Reduction)
         /// The element with index `b` of each row of `a` in ascending order.
         case kth
     }

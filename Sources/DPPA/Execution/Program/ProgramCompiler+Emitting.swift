@@ -80,12 +80,7 @@ extension ProgramCompiler {
         case .reduce(let op, let x, let y):
             let first = try register(of: known(x), id)
             let second = try y.map { try register(of: known($0), id) } ?? .none
-            let total = appendRow(id, .reduce(op.accumulated), first, second)
-            switch op {
-            case .mean: return appendRow(id, .binary(.divide), total, .number(Double(max(1, facts.rowLength))))
-            case .norm: return appendRow(id, .unary(.sqrt), total)
-            case .sum, .count, .max, .min, .dot: return total
-            }
+            return appendRow(id, .reduce(op), first, second)
         case .kth(let x, let index):
             return appendRow(id, .kth, try register(of: known(x), id), try row(of: known(index), index))
         case .kept: return appendRow(id, .rows(vector: vector(try stored(id))))
