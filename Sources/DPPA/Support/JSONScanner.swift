@@ -85,9 +85,7 @@ package struct JSONScanner {
         // What has no escapes is taken as it stands.
         var start = position
         while true {
-            guard position < bytes.count else { throw damage("a string has no end") }
-            let byte = bytes[position]
-            position += 1
+            let byte = try stringByte()
             switch byte {
             case UInt8(ascii: "\""):
                 let last = UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1])
@@ -106,15 +104,20 @@ package struct JSONScanner {
         }
     }
 
+    /// The next byte of a string.
+    @inline(__always) private mutating func stringByte() throws -> UInt8 {
+        guard position < bytes.count else { throw damage("a string has no end") }
+        position += 1
+        return bytes[position - 1]
+    }
+
     /// Passes over a string, which is checked as one that is read.
     package mutating func skipString() throws {
         try expect("\"")
         let start = position
         var isASCII = true
         while true {
-            guard position < bytes.count else { throw damage("a string has no end") }
-            let byte = bytes[position]
-            position += 1
+            let byte = try stringByte()
             switch byte {
             case UInt8(ascii: "\""):
                 let text = UnsafeRawBufferPointer(rebasing: bytes[start..<position - 1])
@@ -132,9 +135,7 @@ package struct JSONScanner {
     }
 
     private mutating func escape(_ text: inout [UInt8]) throws {
-        guard position < bytes.count else { throw damage("a string has no end") }
-        let byte = bytes[position]
-        position += 1
+        let byte = try stringByte()
         switch byte {
         case UInt8(ascii: "n"): text.append(10)
         case UInt8(ascii: "t"): text.append(9)
