@@ -11,12 +11,6 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
-// What ships inside the program: the recipe language's own modules.
-let library = [
-    "average", "dare", "dp", "dpa", "methods", "objective", "prelude", "rescale", "sandbox", "search", "slerp",
-    "task_arithmetic", "template", "ties",
-]
-
 // Paths, descriptors and error numbers of the system, as types.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -61,7 +55,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DPPAScript", dependencies: ["CLua", "DPPA", system],
-            resources: library.map { .embedInCode("Library/\($0).lua") },
+            // What ships inside the program: the recipe language's own modules.
+            resources: [.embedInCode("Library")],
             swiftSettings: strict),
         .executableTarget(
             name: "dppa-run",

@@ -40,10 +40,9 @@ struct EvaluationRun {
 
     private func ownScores(_ path: String, label: String) throws -> [Score] {
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(path, label: label)
+        let node = try graph.source(OpenModel(at: path, label: label))
         let engine = Engine(graph, options: options, observer: progress)
-        let node = try graph.source(ModelView(checkpoint))
-        return try Evaluator(engine, checkpoints: [checkpoint], dtype: nil).score([node], on: builtIn)[0]
+        return try Evaluator(engine, dtype: nil).score([node], on: builtIn)[0]
     }
 
     private var builtIn: [EvaluationTask] {

@@ -28,25 +28,22 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         do {
             let json = try output.file(apartFrom: [model])
-            let checkpoint = try Checkpoint.open(InputPath.model(model), label: model)
-            if let json { try JSONFile.write(checkpoint.description, to: json) }
-            for line in Self.lines(checkpoint, listing: tensors) { Console.output(line) }
-            for notice in checkpoint.notices { Console.error("warning: " + notice) }
+            let open = try OpenModel(at: InputPath.model(model), label: model)
+            if let json { try JSONFile.write(open.description, to: json) }
+            for line in Self.lines(open, listing: tensors) { Console.output(line) }
+            for notice in open.notices { Console.error("warning: " + notice) }
         } catch {
             throw Console.fail(error)
         }
     }
 
-    static func lines(_ checkpoint: Checkpoint, listing: Bool) -> [String] {
-        let tensors = checkpoint.tensors
-        func bytes(_ list: [Checkpoint.Tensor]) -> Int {
-            list.reduce(0) { $0 + $1.facts.numel * $1.source.dtype.byteSize }
-        }
-        func elements(_ list: [Checkpoint.Tensor]) -> Int { list.reduce(0) { $0 + $1.facts.numel } }
+    static func lines(_ model: OpenModel, listing: Bool) -> [String] {
+        let tensors = model.tensors
+        func elements(_ list: [OpenModel.Tensor]) -> Int { list.reduce(0) { $0 + $1.facts.numel } }
         let linears = tensors.filter(\.facts.isLinear)
-        var lines = architecture(checkpoint)
+        var lines = architecture(model)
         lines += [
-            "tensors   \(tensors.count), \(elements(tensors)) elements, \(bytes(tensors)) bytes",
+            "tensors   \(tensors.count), \(elements(tensors)) elements, \(model.byteCount) bytes",
             "linears   \(linears.count), \(elements(linears)) elements",
         ]
         let dtypes = Dictionary(grouping: tensors, by: { $0.source.dtype.rawValue })
@@ -65,13 +62,13 @@ struct InspectCommand: ParsableCommand {
             lines.append(
                 "role      \(name) \(count) elements, \(String(format: "%.1f", Double(count) / total * 100)) %")
         }
-        let origin = checkpoint.origin
+        let origin = model.origin
         let place = [origin.repository, origin.revision.map { "at \($0)" }].compactMap { $0 }
         if !place.isEmpty { lines.append("from      " + place.joined(separator: " ")) }
         if let licence = origin.licence { lines.append("licence   " + licence.identifier) }
-        if checkpoint.shards.count > 1 { lines.append("shards    \(checkpoint.shards.count)") }
-        if !checkpoint.sidecarFiles.isEmpty {
-            lines.append("files     " + checkpoint.sidecarFiles.map(\.shown).joined(separator: ", "))
+        if model.weightFiles.count > 1 { lines.append("shards    \(model.weightFiles.count)") }
+        if !model.sidecarFiles.isEmpty {
+            lines.append("files     " + model.sidecarFiles.map(\.shown).joined(separator: ", "))
         }
         guard listing else { return lines }
         lines.append("")
@@ -84,8 +81,8 @@ struct InspectCommand: ParsableCommand {
     }
 
     /// What config.json says of the architecture.
-    private static func architecture(_ checkpoint: Checkpoint) -> [String] {
-        guard let text = checkpoint.config,
+    private static func architecture(_ model: OpenModel) -> [String] {
+        guard let text = model.config,
             let config = ConfigText.object(text)
         else { return [] }
         let names =

@@ -38,7 +38,7 @@ import Testing
             + plan.engine.passes.map { "epoch \($0.epoch): \($0.work.joined(separator: "; "))" }
         #expect(text.joined(separator: "\n") == Self.golden)
         // All of the base, and the linears of the expert.
-        let base = try Checkpoint.open(Folders.recipes + "/zoo/base", label: "base").tensors.map(\.facts)
+        let base = try OpenModel(at: Folders.recipes + "/zoo/base", label: "base").tensors.map(\.facts)
         let linears = base.filter(\.isLinear).reduce(0) { $0 + 2 * $1.numel }
         let all = base.reduce(0) { $0 + 2 * $1.numel }
         #expect(plan.engine.bytesWritten == all && plan.engine.diskBytes == all + linears)

@@ -41,7 +41,7 @@ public struct CheckpointOrigin: Sendable, Equatable {
     }
 }
 
-extension Checkpoint {
+extension OpenModel {
     /// Where it comes from: its place in a cache, the front matter of its README.md, and config.json.
     public var origin: CheckpointOrigin {
         var origin = CheckpointOrigin()
@@ -58,13 +58,13 @@ extension Checkpoint {
         for ancestor in card["base_model"] + [name].compactMap({ $0 }) where Self.isRepository(ancestor) {
             if ancestor != origin.repository, !origin.ancestors.contains(ancestor) { origin.ancestors.append(ancestor) }
         }
-        for shard in shards {
+        for file in weightFiles {
             guard
-                let blob = try? FileManager.default.destinationOfSymbolicLink(atPath: shard).split(separator: "/").last,
+                let blob = try? FileManager.default.destinationOfSymbolicLink(atPath: file).split(separator: "/").last,
                 blob.utf8.count == 64, blob.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
             else { continue }
             // The cache names a large file by its SHA-256.
-            origin.checksums[shard.split(separator: "/").last.map(String.init) ?? shard] = String(blob)
+            origin.checksums[file.split(separator: "/").last.map(String.init) ?? file] = String(blob)
         }
         return origin
     }

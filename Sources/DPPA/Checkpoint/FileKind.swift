@@ -38,6 +38,15 @@ enum FileKind: Equatable {
         }
     }
 
+    /// The kind of a file where weights should be; nil for one that begins as a safetensors file does, with the length of its
+    /// header and a brace, and where nothing is recognised.
+    init?(insteadOfSafetensors file: FileDescriptor) throws {
+        let size = try file.size()
+        let head = try file.head(min(size, Self.headSize))
+        guard head.count < 9 || head[8] != UInt8(ascii: "{") else { return nil }
+        self.init(head: head, size: size)
+    }
+
     /// The kind of the file at a path; nil when it cannot be read or nothing is recognised.
     init?(path: String) {
         guard let file = try? FileDescriptor(path), let size = try? file.size(),

@@ -13,4 +13,11 @@ public protocol TensorSource: Sendable {
     ///
     /// Called from several threads at once. Throws an `inputOutput` error that names file and tensor.
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws
+    /// The bytes that loading so many elements, in pieces or at once, takes from the disk: what plans and progress count.
+    func bytesRead(_ elements: Int) -> Int
+}
+
+extension TensorSource {
+    /// The bytes of elements that are stored as they are handed over.
+    public func bytesRead(_ elements: Int) -> Int { elements * dtype.byteSize }
 }

@@ -15,10 +15,10 @@ package struct TokenizerFacts {
     /// The text of an added token.
     package func text(_ id: Int) -> String? { added.filter { $0.value == id }.keys.min() }
 
-    /// Reads tokenizer.json and tokenizer_config.json of a checkpoint; what is not there, or no JSON, tells nothing.
-    package init(_ checkpoint: Checkpoint) {
-        if checkpoint.sidecarFiles.contains("tokenizer_config.json"),
-            let bytes = try? FileDescriptor.contents(checkpoint.path + "/tokenizer_config.json", limit: 64 << 20),
+    /// Reads tokenizer.json and tokenizer_config.json of a model; what is not there, or no JSON, tells nothing.
+    package init(_ model: OpenModel) {
+        if model.sidecarFiles.contains("tokenizer_config.json"),
+            let bytes = try? FileDescriptor.contents(model.path + "/tokenizer_config.json", limit: 64 << 20),
             let object = ConfigText.object(String(decoding: bytes, as: UTF8.self))
         {
             let token = object["eos_token"]
@@ -27,7 +27,7 @@ package struct TokenizerFacts {
                 if let id = Int(id), let content = entry["content"]?.string { add(content, id) }
             }
         }
-        guard let path = checkpoint.tokenizerPath,
+        guard let path = model.tokenizerPath,
             let bytes = try? FileDescriptor.contents(path, limit: 1 << 28)
         else { return }
         var found = self

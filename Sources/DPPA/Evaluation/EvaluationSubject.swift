@@ -8,33 +8,32 @@ import DPPASupport
 struct EvaluationSubject {
     let network: Network
     let facts: [String: TensorFacts]
-    let label: String
-    /// The model's tokenizer.json, if there is one.
-    let tokenizer: String?
+    /// The model that the expression starts from: its config, its tokenizer and its name are those of the result.
+    private let start: OpenModel
     /// The type that a tensor would be written in.
     let dtype: (String) -> DType
-    private let configText: String?
 
-    init(
-        _ graph: Graph, _ model: NodeID, config text: String?, label: String, tokenizer: String?,
-        dtype: @escaping (String) -> DType
-    ) throws {
+    init(_ graph: Graph, _ model: NodeID, from start: OpenModel, dtype: @escaping (String) -> DType) throws {
         let tensors = graph.domain(of: model)?.tensors ?? []
         facts = Dictionary(
             tensors.map { (graph.facts($0).name, graph.facts($0)) }, uniquingKeysWith: { first, _ in first })
-        network = try Network(text, facts, label: label)
-        self.label = label
-        self.tokenizer = tokenizer
+        network = try Network(start.config, facts, label: start.label)
+        self.start = start
         self.dtype = dtype
-        configText = text
     }
+
+    var label: String { start.label }
+
+    /// The model's tokenizer.json, if there is one.
+    var tokenizer: String? { start.tokenizerPath }
 
     /// The size of the weights as they would be written, in bytes.
     var bytes: Int { facts.values.reduce(0) { $0 + $1.numel * dtype($1.name).byteSize } }
 
     /// Whether another model runs through the same pass.
     func isLike(_ other: EvaluationSubject) -> Bool {
-        configText == other.configText && facts == other.facts && facts.keys.allSatisfy { dtype($0) == other.dtype($0) }
+        start.config == other.start.config && facts == other.facts
+            && facts.keys.allSatisfy { dtype($0) == other.dtype($0) }
     }
 
     /// How the memory is shared out.

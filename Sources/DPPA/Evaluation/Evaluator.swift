@@ -11,16 +11,12 @@ import Foundation
 /// belongs to the model that would be written. Scores depend on the models and the tasks, not on threads or memory.
 public struct Evaluator {
     private let engine: Engine
-    private let configs: [String?]
     private let dtype: DType?
-    private let tokenizers: [String?]
 
-    /// An evaluator for the models of an engine's graph, whose checkpoints are given in order; `dtype` is the type that
-    /// they would be written in, nil for each tensor's own.
-    public init(_ engine: Engine, checkpoints: [Checkpoint], dtype: DType?) {
+    /// An evaluator for the models of an engine's graph; `dtype` is the type that they would be written in, nil for each
+    /// tensor's own.
+    public init(_ engine: Engine, dtype: DType?) {
         self.engine = engine
-        configs = checkpoints.map(\.config)
-        tokenizers = checkpoints.map(\.tokenizerPath)
         self.dtype = dtype
     }
 
@@ -109,14 +105,10 @@ public struct Evaluator {
     /// What the forward pass needs to know of a model.
     private func subject(_ model: NodeID) throws -> EvaluationSubject {
         try engine.graph.requireModel(model)
-        guard let number = engine.graph.models(of: model).first else {
+        guard let start = engine.graph.startingModel(of: model) else {
             throw DPPAError(.data, "this model comes from no checkpoint")
         }
-        let view = engine.graph.models[number]
-        return try EvaluationSubject(
-            engine.graph, model, config: number < configs.count ? configs[number] : nil, label: view.label,
-            tokenizer: number < tokenizers.count ? tokenizers[number] : nil
-        ) { view.outputDType($0, wished: dtype) }
+        return try EvaluationSubject(engine.graph, model, from: start) { start.outputDType($0, wished: dtype) }
     }
 
     private func score(

@@ -1,4 +1,3 @@
-import DPPACheckpoint
 import DPPAExecution
 import DPPAExpression
 import DPPAKernels
@@ -57,29 +56,24 @@ public final class Scorer {
     private let dtype: DType?
     private let journal: ScoreJournal
     private let external: External?
-    private var checkpoints: [Checkpoint] = []
     private var hasToldOfJournal = false
-    private var stamps: [UInt128] = []
-    private lazy var fingerprint = GraphFingerprint(engine.graph) { [unowned self] model in stamps[model] }
+    private let fingerprint: GraphFingerprint
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
     public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal, external: External? = nil) {
         self.engine = engine
+        fingerprint = GraphFingerprint(engine.graph)
         self.dtype = dtype
         self.journal = journal
         self.external = external
     }
 
-    /// The scores of several models on several tasks; `checkpoints` are the graph's models, in order.
+    /// The scores of several models on several tasks.
     ///
     /// What is not known yet is scored together, in one read of what the models share. Throws what the evaluators throw, and
     /// a `data` error when a score is not a number. Not to be called on a thread of the shared pool of Swift's tasks.
     @available(*, noasync)
-    public func score(
-        _ models: [NodeID], on tasks: [Task], checkpoints: [Checkpoint]
-    ) throws -> [[Score]] {
-        for checkpoint in checkpoints[self.checkpoints.count...] { stamps.append(checkpoint.stamp) }
-        self.checkpoints = checkpoints
+    public func score(_ models: [NodeID], on tasks: [Task]) throws -> [[Score]] {
         if external == nil, let task = tasks.first(where: { if case .external = $0 { true } else { false } }) {
             throw ExternalEvaluator.missing(for: task.name)
         }
@@ -97,10 +91,10 @@ public final class Scorer {
     }
 
     /// Throws what scoring would throw before it reads a weight; what only an external program knows is not asked for.
-    package func requireScorable(_ models: [NodeID], on tasks: [Task], checkpoints: [Checkpoint]) throws {
+    package func requireScorable(_ models: [NodeID], on tasks: [Task]) throws {
         let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
         guard !builtIn.isEmpty else { return }
-        try Evaluator(engine, checkpoints: checkpoints, dtype: dtype).requireScorable(models, on: builtIn)
+        try Evaluator(engine, dtype: dtype).requireScorable(models, on: builtIn)
     }
 
     /// Tells once that scores of an earlier run are used.
@@ -123,7 +117,7 @@ public final class Scorer {
         }
         for (missing, group) in lacking.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
             let wanted = missing.compactMap { if case .builtIn(let task) = tasks[$0] { task } else { nil } }
-            let evaluator = Evaluator(engine, checkpoints: checkpoints, dtype: dtype)
+            let evaluator = Evaluator(engine, dtype: dtype)
             let scores = try evaluator.score(group.map { models[$0] }, on: wanted)
             for (model, row) in zip(group, scores) {
                 for (number, score) in zip(missing, row) { try journal.add(score, key: keys[model][number]) }
@@ -149,7 +143,7 @@ public final class Scorer {
         hash.add(version)
         hash.add(fingerprint(model))
         hash.add(dtype?.rawValue ?? "")
-        if let first = engine.graph.models(of: model).first { hash.add(stamps[first]) }
+        if let first = engine.graph.startingModel(of: model) { hash.add(first.stamp) }
         switch task {
         case .builtIn(let task):
             hash.add(task.metric.rawValue)

@@ -263,7 +263,7 @@ public final class Engine {
             try observer?.checkInterruption()
             let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)
             try machines[worker].run(task, chunk: chunk, counters: counters)
-            observer?.advance(bytes: task.bytesPerElement * task.chunks[chunk].owned.count)
+            observer?.advance(bytes: task.bytesMoved(task.chunks[chunk].owned.count))
         }
         report.bytesRead += read
         report.bytesWritten += written

@@ -53,7 +53,7 @@ public struct EnginePlan: Sendable {
                 keys.reduce(0) { total, key in
                     let facts = graph.facts(key.tensor)
                     guard let source = graph.models[key.model].source(facts.name) else { return total }
-                    return total + facts.numel * source.dtype.byteSize
+                    return total + source.bytesRead(facts.numel)
                 }
             }
             let new = reads.subtracting(seen)

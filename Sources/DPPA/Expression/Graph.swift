@@ -16,7 +16,7 @@ public final class Graph {
     private var nodes: [Node] = []
     private var identities: [Node.Key: NodeID] = [:]
     /// The models that have been added, in order.
-    public private(set) var models: [ModelView] = []
+    public private(set) var models: [OpenModel] = []
     package private(set) var tables: [[TensorID: Double]] = []
     private var tableNumbers: [[TensorID: Double]: Int] = [:]
 
@@ -74,16 +74,16 @@ public final class Graph {
         return id
     }
 
-    /// Adds a model; its floating-point tensors become a node of the space `model`.
-    public func source(_ model: ModelView) throws -> NodeID {
+    /// Adds a model; its floating-point tensors become a node of its space.
+    public func source(_ model: OpenModel) throws -> NodeID {
+        var number = models.count
         if let known = models.firstIndex(where: { $0.identity == model.identity && $0.label == model.label }) {
-            return try make(
-                .source(model: known), .element, .model, domain: intern(models[known].tensors.map(intern)),
-                label: model.label)
+            number = known
+        } else {
+            models.append(model)
         }
-        models.append(model)
         return try make(
-            .source(model: models.count - 1), .element, .model, domain: intern(model.tensors.map(intern)),
+            .source(model: number), .element, models[number].space, domain: intern(models[number].weights.map(intern)),
             label: model.label)
     }
 

@@ -3,18 +3,14 @@ import DPPASupport
 /// Recognises an expression that was seen before, in this run or an earlier one.
 ///
 /// Two nodes have equal fingerprints when they compute the same from the same files: operations, scopes, selections, random
-/// streams and tables by their content; models by the stamp of their checkpoint.
+/// streams and tables by their content; models by the stamp of their files.
 package final class GraphFingerprint {
     private let graph: Graph
-    private let stamp: (Int) -> UInt128
     private var known: [NodeID: UInt128] = [:]
     private var knownDomains: [DomainID: UInt128] = [:]
 
-    /// Fingerprints of a graph's nodes; `stamp` is what identifies a model's files.
-    package init(_ graph: Graph, stamp: @escaping (Int) -> UInt128) {
-        self.graph = graph
-        self.stamp = stamp
-    }
+    /// Fingerprints of a graph's nodes.
+    package init(_ graph: Graph) { self.graph = graph }
 
     /// The fingerprint of a node.
     package func callAsFunction(_ root: NodeID) -> UInt128 {
@@ -45,7 +41,7 @@ package final class GraphFingerprint {
         switch operation {
         case .source(let model):
             hash.add("source")
-            hash.add(stamp(model))
+            hash.add(graph.models[model].stamp)
         case .constant(let bits):
             hash.add("constant")
             hash.add(bits)

@@ -1,3 +1,5 @@
+import DPPACheckpoint
+
 /// Which tensors the result of two operands has: fields over different selections join on the tensor's name.
 extension Graph {
     /// The selection of `a ∘ b`.

@@ -54,7 +54,7 @@ extension Graph {
                 "put both on one selection with :linears() or :select \"…\"",
                 "or change a part and keep the rest with delta:apply(rule)")
         }
-        let present = own.flatMap { $0.tensors.map(\.name) }
+        let present = own.flatMap { $0.weights.map(\.name) }
         let isApart = Set(present).isDisjoint(
             with: other.flatMap { domain(of: $0) }?.tensors.map { facts($0).name } ?? [])
         return mistake(
@@ -80,9 +80,4 @@ extension Graph {
         return sides.map { $0.contains(" ") && !$0.hasSuffix(")") ? "(\($0))" : $0 }.joined(
             separator: " \(meeting.what) ")
     }
-}
-
-extension ModelView {
-    /// Label and files in messages: "math (models/math)".
-    package var title: String { label == identity ? label : "\(label) (\(identity))" }
 }

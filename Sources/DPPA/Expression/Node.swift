@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPAKernels
 import DPPASupport
 

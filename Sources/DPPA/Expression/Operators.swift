@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPAKernels
 
 /// Elementwise operations, with the rules of spaces, scopes and selections.

@@ -58,13 +58,3 @@ public enum Scope: Hashable, Sendable {
 public struct GroupingID: Hashable, Sendable {
     package let index: Int
 }
-
-/// What kind of quantity a node is, which decides what may be combined with what.
-///
-/// model − model = delta; delta ± delta, value · delta and `where(mask, delta, 0)` are deltas; model ± delta = model;
-/// everything else is a value.
-public enum Space: String, Hashable, Sendable {
-    case model
-    case delta
-    case value
-}

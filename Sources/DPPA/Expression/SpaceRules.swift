@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPAKernels
 
 /// What each rule says: of the space of a result, for the typing of a graph, and of a delta that a tensor does not have, for

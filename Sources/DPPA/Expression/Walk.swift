@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPASupport
 
 /// Walks over a graph, from some nodes to what they are made of.
@@ -13,6 +14,15 @@ extension Graph {
             marked.formUnion(self[id].operation.operands)
         }
         return found.sorted()
+    }
+
+    /// The model that an expression starts from: of the models that it reads, the one that was opened first; nil where it
+    /// reads none.
+    ///
+    /// Its config, tokenizer and types are those of the result unless something else is asked for. What holds deltas alone
+    /// has none of them.
+    public func startingModel(of root: NodeID) -> OpenModel? {
+        models(of: root).lazy.map { self.models[$0] }.first { $0.space == .model }
     }
 
     /// The nodes that some nodes are made of, themselves included.

@@ -44,18 +44,18 @@ public struct CheckpointDifference: Sendable {
         _ first: String, _ second: String, options: EngineOptions, observer: (any EngineObserver)? = nil
     ) throws {
         let graph = Graph()
-        let views = try [(first, "a"), (second, "b")].map { path, label in
-            ModelView(try Checkpoint.open(path, label: label))
+        let models = try [(first, "a"), (second, "b")].map { path, label in
+            try OpenModel(at: path, label: label)
         }
         func isCommon(_ facts: TensorFacts) -> Bool {
-            views.allSatisfy {
+            models.allSatisfy {
                 $0.source(facts.name)?.shape == facts.shape && $0.source(facts.name)?.dtype.isFloat == true
             }
         }
-        let names = Set(views.flatMap { $0.tensors + $0.carried }.filter { !isCommon($0) }.map(\.name))
+        let names = Set(models.flatMap { $0.weights + $0.carried }.filter { !isCommon($0) }.map(\.name))
         unmatched = names.sorted()
-        let sources = try views.map { try graph.source($0) }
-        guard views[0].tensors.contains(where: isCommon) else {
+        let sources = try models.map { try graph.source($0) }
+        guard models[0].weights.contains(where: isCommon) else {
             throw DPPAError(.data, "\(first) and \(second) have no floating-point tensor in common")
         }
         let (a, b) = (

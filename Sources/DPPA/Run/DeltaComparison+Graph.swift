@@ -1,13 +1,15 @@
+import DPPACheckpoint
 import DPPAExecution
 import DPPAExpression
 
 extension DeltaComparison {
-    /// What a written model is compared with: the model that its expression starts from, or the first one that it reads
-    /// where it starts from none, as a mean does; the experts are the other models.
+    /// What a written model is compared with: the model that its expression adds deltas to, or the first one that it reads
+    /// where it adds to none, as a mean does; the experts are the other models.
     ///
     /// Nil for an expression without any model.
     public init?(_ graph: Graph, of node: NodeID, isDetailed: Bool) {
-        let models = graph.models(of: node)
+        // What holds deltas alone has no weights to compare.
+        let models = graph.models(of: node).filter { graph.models[$0].space == .model }
         guard let reference = graph.base(of: node) ?? models.first else { return nil }
         self.init(reference: reference, experts: models.filter { $0 != reference }, isDetailed: isDetailed)
     }

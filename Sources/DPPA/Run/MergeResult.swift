@@ -1,5 +1,7 @@
+import DPPACheckpoint
 import DPPAExpression
 import DPPAKernels
+import DPPASupport
 
 /// One model that a recipe asks to be written.
 public struct MergeResult {
@@ -25,7 +27,42 @@ public struct MergeResult {
     }
 }
 
-extension Graph {
-    /// The model that config and small files come from: what the recipe says, or the first that the expression reads.
-    package func configModel(_ result: MergeResult) -> Int { result.config ?? models(of: result.node).first ?? 0 }
+/// The models that the parts of a result come from.
+package struct ResultModels {
+    /// Those that the expression reads, in the order in which they were opened.
+    package let read: [OpenModel]
+    /// The one that it starts from; where it reads none, the one whose config is used.
+    package let start: OpenModel
+    /// The one whose config, types of tensors and small files are used.
+    package let config: OpenModel
+    /// The one whose tokenizer is used.
+    package let tokenizer: OpenModel
+    /// The one whose chat template is used.
+    package let template: OpenModel
+
+    /// What the recipe says, or what follows from where the expression starts.
+    ///
+    /// Throws `data` when there is no model at all.
+    package init(_ graph: Graph, _ result: MergeResult) throws {
+        read = graph.models(of: result.node).map { graph.models[$0] }
+        let first = graph.startingModel(of: result.node)
+        // An expression of plain values declared a model reads none: it has tensors like one that is open.
+        guard
+            let config = result.config.map({ graph.models[$0] }) ?? first
+                ?? graph.models.first(where: { $0.space == .model })
+        else {
+            throw DPPAError(.data, "this model comes from no checkpoint")
+        }
+        self.config = config
+        start = first ?? config
+        tokenizer = result.tokenizer.map { graph.models[$0] } ?? config
+        template = result.chatTemplate.map { graph.models[$0] } ?? tokenizer
+    }
+
+    package init(
+        read: [OpenModel], start: OpenModel, config: OpenModel, tokenizer: OpenModel, template: OpenModel
+    ) {
+        (self.read, self.start, self.config) = (read, start, config)
+        (self.tokenizer, self.template) = (tokenizer, template)
+    }
 }

@@ -38,14 +38,12 @@ public struct MergeRun {
 
     private let engine: Engine
     private let settings: Settings
-    private let checkpoints: [Checkpoint]
     private let budget: WriteBudget?
 
-    /// A run on an engine; `checkpoints` are the graph's models, in order.
-    public init(_ engine: Engine, checkpoints: [Checkpoint], settings: Settings, budget: WriteBudget? = nil) {
+    /// A run on an engine.
+    public init(_ engine: Engine, settings: Settings, budget: WriteBudget? = nil) {
         self.budget = budget
         self.engine = engine
-        self.checkpoints = checkpoints
         self.settings = settings
     }
 
@@ -58,11 +56,10 @@ public struct MergeRun {
         record: (([RunRecord.Output]) throws -> RunRecord)? = nil
     ) throws -> [RunRecord.Output] {
         for result in results { try engine.graph.requireModel(result.node) }
-        var sidecars = try results.map(sidecars)
-        let plans = try results.map { result in
-            try OutputPlan(
-                engine.graph, result, config: engine.graph.models[engine.graph.configModel(result)],
-                dtype: settings.dtype ?? result.dtype)
+        let models = try results.map { try ResultModels(engine.graph, $0) }
+        var sidecars = try zip(results, models).map(sidecars)
+        let plans = try zip(results, models).map { result, models in
+            try OutputPlan(engine.graph, result, models, dtype: settings.dtype ?? result.dtype)
         }
         try budget?.take(plans.reduce(0) { $0 + $1.byteCount })
         var outputs: [Engine.Output] = []
@@ -85,7 +82,7 @@ public struct MergeRun {
         for index in results.indices {
             try writers[index].finish()
             try sidecars[index].write(to: directory(results[index], in: target))
-            var output = output(results[index], warnings: sidecars[index].notices)
+            var output = output(results[index], models[index], warnings: sidecars[index].notices)
             output.deltas = statistics[index].map { deltas(results[index], $0) }
             written.append(output)
         }
@@ -99,19 +96,18 @@ public struct MergeRun {
         return written
     }
 
-    private func sidecars(_ result: MergeResult) throws -> Sidecars {
-        try Sidecars(engine.graph, result, checkpoints: checkpoints, dtype: settings.dtype ?? result.dtype)
+    private func sidecars(_ result: MergeResult, _ models: ResultModels) throws -> Sidecars {
+        try Sidecars(
+            result, models, tensors: engine.graph.tensors(of: result.node).map(engine.graph.facts),
+            dtype: settings.dtype ?? result.dtype)
     }
 
     /// What a result is made of, for the record.
-    private func output(_ result: MergeResult, warnings: [String]) -> RunRecord.Output {
-        let config = engine.graph.configModel(result)
-        let tokenizer = result.tokenizer ?? config
+    private func output(_ result: MergeResult, _ models: ResultModels, warnings: [String]) -> RunRecord.Output {
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
-        func label(_ model: Int) -> String { engine.graph.models[model].label }
         return RunRecord.Output(
-            name: result.name, models: engine.graph.models(of: result.node).map(label), config: label(config),
-            tokenizer: label(tokenizer), chatTemplate: template ?? label(result.chatTemplate ?? tokenizer),
+            name: result.name, models: models.read.map(\.label), config: models.config.label,
+            tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: warnings, dtype: settings.dtype ?? result.dtype,
             tensors: engine.graph.tensors(of: result.node).count)
     }

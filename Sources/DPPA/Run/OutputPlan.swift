@@ -19,16 +19,16 @@ package struct OutputPlan {
     /// Plans a result.
     ///
     /// Throws when models disagree on a tensor that can only be copied.
-    package init(_ graph: Graph, _ result: MergeResult, config: ModelView, dtype: DType?) throws {
+    package init(_ graph: Graph, _ result: MergeResult, _ models: ResultModels, dtype: DType?) throws {
+        let config = models.config
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         for tensor in graph.domain(of: result.node)?.tensors ?? [] {
             let facts = graph.facts(tensor)
             entries.append((facts, config.outputDType(facts.name, wished: dtype), nil))
         }
-        let models = graph.models(of: result.node).map { graph.models[$0] }
         for facts in config.carried {
             guard let source = config.source(facts.name) else { continue }
-            for other in models {
+            for other in models.read where other.space == .model {
                 guard let theirs = other.source(facts.name) else { continue }
                 try OutputPlan.requireEqual(facts.name, source, config.label, theirs, other.label)
             }

@@ -125,7 +125,7 @@ extension RunRecord {
         public var written: [String]
         /// Repository, revision, licence, languages, data sets: what its place and its files tell.
         public var origin: CheckpointOrigin
-        /// A fingerprint of a sample of its bytes, 32 hexadecimal digits: see `Checkpoint.sampledDigest`.
+        /// A fingerprint of a sample of its bytes, 32 hexadecimal digits: see `OpenModel.sampledDigest`.
         public var digest: String?
         /// How many tensors it has.
         public var tensors: Int
@@ -225,16 +225,16 @@ extension RunRecord.Option.Value {
 }
 
 extension RunRecord.Model {
-    /// What a checkpoint tells of itself; `written` is what it was called.
-    public init(_ checkpoint: Checkpoint, written: [String]) {
-        let origin = checkpoint.origin
-        let last = checkpoint.path.split(separator: "/").last { $0 != "." }.map(String.init) ?? checkpoint.label
-        let digest = try? checkpoint.sampledDigest()
+    /// What a model tells of itself; `written` is what it was called.
+    public init(_ model: OpenModel, written: [String]) {
+        let origin = model.origin
+        let last = model.path.split(separator: "/").last { $0 != "." }.map(String.init) ?? model.label
+        let digest = try? model.sampledDigest()
         self.init(
-            label: checkpoint.label, name: origin.repository ?? last, path: checkpoint.path, written: written,
-            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: checkpoint.tensors.count,
-            parameters: checkpoint.tensors.reduce(0) { $0 + $1.facts.numel },
-            dtypes: checkpoint.tensors.reduce(into: [:]) { $0[$1.source.dtype, default: 0] += 1 })
+            label: model.label, name: origin.repository ?? last, path: model.path, written: written,
+            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: model.tensors.count,
+            parameters: model.tensors.reduce(0) { $0 + $1.facts.numel },
+            dtypes: model.tensors.reduce(into: [:]) { $0[$1.source.dtype, default: 0] += 1 })
     }
 }
 

@@ -20,22 +20,16 @@ package struct Sidecars {
     package private(set) var notices: [String] = []
     private var tie: WrittenTie?
 
-    /// The small files of a result with the given tensors; `config` is the model that they come from where the result does
-    /// not say otherwise, `models` are those that it was made from.
+    /// The small files of a result with the given tensors, from the given models.
     ///
     /// Throws `data` when they cannot fit together, and what reading throws.
-    package init(
-        checkpoints: [Checkpoint], result: MergeResult, config: Int, models: [Int], tensors: [TensorFacts],
-        dtype: DType?
-    ) throws {
-        let source = checkpoints[config]
-        let tokenizer = checkpoints[result.tokenizer ?? config]
-        let template = checkpoints[result.chatTemplate ?? result.tokenizer ?? config]
+    package init(_ result: MergeResult, _ models: ResultModels, tensors: [TensorFacts], dtype: DType?) throws {
+        let (source, tokenizer, template) = (models.config, models.tokenizer, models.template)
         copy(.other, of: source)
         copy(.tokenizer, of: tokenizer)
         copy(.generation, of: tokenizer)
         try addTemplate(result, template)
-        copyLicences(of: [source] + models.map { checkpoints[$0] })
+        copyLicences(of: [source] + models.read)
         var text = source.config
         if text == nil {
             notices.append(
@@ -47,8 +41,7 @@ package struct Sidecars {
             var edited = try dtype.map { try ConfigText.settingDType(config, to: $0) } ?? config
             edited = try vocabulary.fit(edited, &notices)
             if tokenizer.path != source.path { edited = try TokenIDs.follow(edited, tokenizer, &notices) }
-            tie = WrittenTie(
-                config: edited, source: source, first: models.first.map { checkpoints[$0] } ?? source, tensors)
+            tie = WrittenTie(config: edited, source: source, first: models.start, tensors)
             edited = try tie?.fit(edited, &notices) ?? edited
             text = edited
         }
@@ -59,14 +52,6 @@ package struct Sidecars {
         if let stops { files["generation_config.json"] = .text(stops) }
         if let text { files["config.json"] = .text(text) }
         addCode(of: [source, tokenizer])
-    }
-
-    /// The small files of a result of a graph, whose models are `checkpoints`, in order.
-    package init(_ graph: Graph, _ result: MergeResult, checkpoints: [Checkpoint], dtype: DType?) throws {
-        try self.init(
-            checkpoints: checkpoints, result: result, config: graph.configModel(result),
-            models: graph.models(of: result.node),
-            tensors: (graph.domain(of: result.node)?.tensors ?? []).map(graph.facts), dtype: dtype)
     }
 
     /// Writes them into a directory that holds the weights.
@@ -94,14 +79,14 @@ package struct Sidecars {
         }
     }
 
-    private mutating func copy(_ kind: SidecarFile, of checkpoint: Checkpoint) {
-        for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == kind {
-            files[name] = .copy(checkpoint.path + "/" + name)
+    private mutating func copy(_ kind: SidecarFile, of model: OpenModel) {
+        for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == kind {
+            files[name] = .copy(model.path + "/" + name)
         }
     }
 
     /// The chat template: a file that was asked for, the model's files, or what its tokenizer_config.json holds.
-    private mutating func addTemplate(_ result: MergeResult, _ model: Checkpoint) throws {
+    private mutating func addTemplate(_ result: MergeResult, _ model: OpenModel) throws {
         if let file = result.chatTemplateFile {
             files[file.hasSuffix(".json") ? "chat_template.json" : "chat_template.jinja"] = .copy(file)
             return
@@ -120,16 +105,16 @@ package struct Sidecars {
     }
 
     /// The licences of all models: those of the first under their names, others in a folder where they differ.
-    private mutating func copyLicences(of checkpoints: [Checkpoint]) {
-        for checkpoint in checkpoints {
-            for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == .licence {
-                let path = checkpoint.path + "/" + name
+    private mutating func copyLicences(of models: [OpenModel]) {
+        for model in models {
+            for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == .licence {
+                let path = model.path + "/" + name
                 guard case .copy(let known)? = files[name] else {
                     files[name] = .copy(path)
                     continue
                 }
                 if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
-                    let folder = checkpoint.label.allSatisfy { $0 == "." } ? "model" : checkpoint.label
+                    let folder = model.label.allSatisfy { $0 == "." } ? "model" : model.label
                     files["\(SidecarFile.licences)/\(folder.replacing("/", with: "_"))/\(name)"] = .copy(path)
                 }
             }
@@ -137,14 +122,14 @@ package struct Sidecars {
     }
 
     /// The Python files that configurations name in `auto_map`; all beside them, since they import each other.
-    private mutating func addCode(of checkpoints: [Checkpoint]) {
-        var owners: [String: Checkpoint] = [:]
-        for (name, checkpoint) in [("config.json", checkpoints[0])]
-            + checkpoints.flatMap({ owner in
+    private mutating func addCode(of models: [OpenModel]) {
+        var owners: [String: OpenModel] = [:]
+        for (name, model) in [("config.json", models[0])]
+            + models.flatMap({ owner in
                 ["tokenizer_config.json", "preprocessor_config.json", "processor_config.json"].map { ($0, owner) }
             })
         {
-            guard files[name] == .copy(checkpoint.path + "/" + name) || name == "config.json" else { continue }
+            guard files[name] == .copy(model.path + "/" + name) || name == "config.json" else { continue }
             for reference in AutoMap(try? string(name)).references {
                 guard let module = reference.module else {
                     notices.append(
@@ -152,18 +137,18 @@ package struct Sidecars {
                             + "with trust_remote_code=True")
                     continue
                 }
-                if checkpoint.sidecarFiles.contains(module) {
-                    owners[module] = checkpoint
+                if model.sidecarFiles.contains(module) {
+                    owners[module] = model
                 } else {
                     notices.append(
-                        "warning: \(name) names \(module.shown) in auto_map, which \(checkpoint.label) does not have")
+                        "warning: \(name) names \(module.shown) in auto_map, which \(model.label) does not have")
                 }
             }
         }
         var copied: [String] = []
-        for checkpoint in checkpoints where owners.values.contains(where: { $0.path == checkpoint.path }) {
-            for name in checkpoint.sidecarFiles where SidecarFile(name, hasCode: true) == .code {
-                let path = checkpoint.path + "/" + name
+        for model in models where owners.values.contains(where: { $0.path == model.path }) {
+            for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == .code {
+                let path = model.path + "/" + name
                 if case .copy(let known)? = files[name] {
                     if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
                         notices.append("warning: \(name) differs between \(known) and \(path); the first was copied")
@@ -180,10 +165,10 @@ package struct Sidecars {
                 + "it with trust_remote_code=True")
     }
 
-    /// A JSON file of a checkpoint as an object; empty where there is none.
-    static func object(_ checkpoint: Checkpoint, _ name: String) throws -> JSONObject {
-        guard checkpoint.sidecarFiles.contains(name) else { return JSONObject() }
-        let text = String(decoding: try contents(checkpoint.path + "/" + name), as: UTF8.self)
+    /// A JSON file of a model as an object; empty where there is none.
+    static func object(_ model: OpenModel, _ name: String) throws -> JSONObject {
+        guard model.sidecarFiles.contains(name) else { return JSONObject() }
+        let text = String(decoding: try contents(model.path + "/" + name), as: UTF8.self)
         return ConfigText.object(text) ?? JSONObject()
     }
 

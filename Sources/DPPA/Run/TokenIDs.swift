@@ -6,7 +6,7 @@ enum TokenIDs {
     private static let keys = ["bos_token_id", "eos_token_id", "pad_token_id"]
 
     /// The text of a config.json with the ids of the model whose tokenizer is written.
-    static func follow(_ config: String, _ tokenizer: Checkpoint, _ notices: inout [String]) throws -> String {
+    static func follow(_ config: String, _ tokenizer: OpenModel, _ notices: inout [String]) throws -> String {
         guard let theirs = tokenizer.config.flatMap(ConfigText.object), let ours = ConfigText.object(config) else {
             return config
         }
@@ -25,7 +25,7 @@ enum TokenIDs {
     /// The text of a generation_config.json that stops where tokenizer and chat template end a text; nil where nothing needs
     /// to change.
     static func stops(
-        generation: String?, config: String?, tokenizer: Checkpoint, template: Checkpoint, _ notices: inout [String]
+        generation: String?, config: String?, tokenizer: OpenModel, template: OpenModel, _ notices: inout [String]
     ) throws -> String? {
         let facts = TokenizerFacts(tokenizer)
         let settings = generation.flatMap(ConfigText.object)

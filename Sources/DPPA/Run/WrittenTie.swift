@@ -15,7 +15,7 @@ struct WrittenTie {
 
     /// What config.json says beside the tensors of a result; `source` is the model that it comes from, `first` the one that
     /// the expression starts from.
-    init(config: String, source: Checkpoint, first: Checkpoint, _ tensors: [TensorFacts]) {
+    init(config: String, source: OpenModel, first: OpenModel, _ tensors: [TensorFacts]) {
         let object = ConfigText.object(config) ?? JSONObject()
         let inner = ["text_config", "language_config"].filter { object[$0]?[Self.key] != nil }
         places = (object[Self.key] != nil ? [[Self.key]] : []) + inner.map { [$0, Self.key] }
@@ -55,7 +55,7 @@ struct WrittenTie {
     /// The text of config.json once the weights are written: a head that differs from the embedding is not tied to it.
     func settle(_ config: String, _ directory: String, _ notices: inout [String]) throws -> String {
         guard let pair else { return config }
-        let written = try Checkpoint.open(directory, label: "written")
+        let written = try OpenModel(at: directory, label: "written")
         guard let head = written[pair.head]?.source, let embedding = written[pair.embedding]?.source,
             try !OutputPlan.areEqual(head, embedding)
         else { return config }

@@ -10,7 +10,7 @@ struct WrittenVocabulary {
     private let tensors: [TensorFacts]
 
     /// The vocabulary of a result: its tensors that have, in the model that config.json comes from, a row for each token.
-    init(_ source: Checkpoint, _ tensors: [TensorFacts]) {
+    init(_ source: OpenModel, _ tensors: [TensorFacts]) {
         let found = Self.declared(source)
         key = found?.key ?? ["vocab_size"]
         declared = found?.size
@@ -41,7 +41,7 @@ struct WrittenVocabulary {
     /// Checks that every token of a tokenizer has a row.
     ///
     /// Throws `data` when one that was asked for has tokens beyond the rows, though it fits its own model.
-    func require(_ tokenizer: Checkpoint, isAsked: Bool, _ notices: inout [String]) throws {
+    func require(_ tokenizer: OpenModel, isAsked: Bool, _ notices: inout [String]) throws {
         guard let rows, let largest = TokenizerFacts(tokenizer).largest, largest >= rows else { return }
         let what =
             "the tokenizer of \(tokenizer.label) has tokens to \(largest), and \(tensors[0].name) has \(rows) rows"
@@ -57,8 +57,8 @@ struct WrittenVocabulary {
             ])
     }
 
-    private static func declared(_ checkpoint: Checkpoint) -> (key: [String], size: Int)? {
-        guard let object = checkpoint.config.flatMap(ConfigText.object) else { return nil }
+    private static func declared(_ model: OpenModel) -> (key: [String], size: Int)? {
+        guard let object = model.config.flatMap(ConfigText.object) else { return nil }
         for key in [["vocab_size"], ["text_config", "vocab_size"], ["language_config", "vocab_size"]] {
             let value = key.dropFirst().reduce(object[key[0]]) { $0?[$1] }
             if let size = value?.int { return (key, size) }
@@ -67,9 +67,9 @@ struct WrittenVocabulary {
     }
 
     /// Embedding and head of a model: the matrices with as many rows as its config declares.
-    private static func tensors(_ checkpoint: Checkpoint) -> [TensorFacts] {
-        guard let size = declared(checkpoint)?.size else { return [] }
-        return checkpoint.tensors.map(\.facts).filter {
+    private static func tensors(_ model: OpenModel) -> [TensorFacts] {
+        guard let size = declared(model)?.size else { return [] }
+        return model.tensors.map(\.facts).filter {
             ["embedding", "head"].contains($0.role) && $0.shape.count == 2 && $0.shape[0] == size
         }
     }

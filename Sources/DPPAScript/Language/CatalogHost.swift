@@ -1,12 +1,12 @@
 import DPPA
 
 /// The Lua sources that ship inside the program.
-enum LibraryTexts {
+package enum LibraryTexts {
     /// What is no module: the host itself runs these, and `template` is what `dppa-run new` writes.
     static let hidden: Set<String> = ["sandbox", "prelude", "methods", "template"]
 
     /// By name; a module is what `require "dppa.NAME"` gives.
-    static let all: [String: String] = [
+    package static let all: [String: String] = [
         "average": text(PackageResources.average_lua), "dare": text(PackageResources.dare_lua),
         "dp": text(PackageResources.dp_lua), "dpa": text(PackageResources.dpa_lua),
         "methods": text(PackageResources.methods_lua), "objective": text(PackageResources.objective_lua),

@@ -111,6 +111,6 @@ package struct PathRules {
     /// The label of a model that is given none.
     private static func lastComponent(_ path: String) -> String {
         guard let last = FilePath(path).lastComponent else { return path }
-        return last.extension == "safetensors" ? last.stem : last.string
+        return last.extension.map(ModelFormats.knows) == true ? last.stem : last.string
     }
 }

@@ -35,12 +35,12 @@ package struct RecipePlan {
         }
         for result in session.results {
             try graph.requireModel(result.node)
-            let config = graph.models[graph.configModel(result)]
+            let parts = try ResultModels(graph, result)
             let facts = graph.domain(of: result.node)?.tensors.map(graph.facts) ?? []
             let dtypes = Dictionary(
-                facts.map { ($0.name, config.outputDType($0.name, wished: dtype ?? result.dtype)) },
+                facts.map { ($0.name, parts.config.outputDType($0.name, wished: dtype ?? result.dtype)) },
                 uniquingKeysWith: { first, _ in first })
-            let sidecars = try Sidecars(graph, result, checkpoints: session.checkpoints, dtype: dtype ?? result.dtype)
+            let sidecars = try Sidecars(result, parts, tensors: facts, dtype: dtype ?? result.dtype)
             for notice in sidecars.notices where !notices.contains(notice) { notices.append(notice) }
             models.append((result.node, dtypes))
             rules.append(
@@ -62,10 +62,8 @@ package struct RecipePlan {
 
     /// The models that are opened: label, tensors, elements, bytes.
     package var models: [(label: String, tensors: Int, elements: Int, bytes: Int)] {
-        trace.session.checkpoints.map { checkpoint in
-            let elements = checkpoint.tensors.reduce(0) { $0 + $1.facts.numel }
-            let bytes = checkpoint.tensors.reduce(0) { $0 + $1.facts.numel * $1.source.dtype.byteSize }
-            return (checkpoint.label, checkpoint.tensors.count, elements, bytes)
+        trace.session.graph.models.map { model in
+            (model.label, model.tensors.count, model.tensors.reduce(0) { $0 + $1.facts.numel }, model.byteCount)
         }
     }
 

@@ -65,8 +65,7 @@ package final class RecipeRun {
         if let warning = target.warning { session.warn(warning) }
         var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
         settings.comparesDeltas = request.comparesDeltas
-        let merge = MergeRun(
-            session.engine, checkpoints: session.checkpoints, settings: settings, budget: session.budget)
+        let merge = MergeRun(session.engine, settings: settings, budget: session.budget)
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }

@@ -7,8 +7,7 @@ package final class RecipeSession {
     package let options: RecipeOptions
     /// Runs the engine while Lua waits.
     package let engine: Engine
-    package private(set) var checkpoints: [Checkpoint] = []
-    /// What the recipe or `--set` called each of them, by path.
+    /// What the recipe or `--set` called each model, by path.
     private var writtenNames: [String: [String]] = [:]
     /// Those of them that have been described for the record.
     private var described: [RunRecord.Model] = []
@@ -68,56 +67,57 @@ package final class RecipeSession {
     }
 
     /// Opens a model, or finds it among those that are open; with `rowsLike`, cut to the rows of that model.
+    ///
+    /// What has no names and shapes of its own, such as an adapter, takes them from that model, or from the first one that was
+    /// opened.
     func model(_ written: String, label: String?, rowsLike other: Int? = nil) throws -> NodeID {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
         if !writtenNames[place.path, default: []].contains(written) {
             writtenNames[place.path, default: []].append(written)
         }
-        let known = checkpoints.firstIndex { $0.path == place.path && $0.label == label }
+        let known = graph.models.firstIndex { $0.path == place.path && $0.label == label }
         if let known, other == nil || other == known { return try graph.source(graph.models[known]) }
-        let clash = checkpoints.first { $0.label == label && $0.path != place.path }
+        let clash = graph.models.first { $0.label == label && $0.path != place.path }
         if let clash {
             throw DPPAError(
                 .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
                 notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
                 location: graph.location)
         }
-        let checkpoint = try Checkpoint.open(place.path, label: label)
-        let view = other.map { ModelView(checkpoint, rowsLike: graph.models[$0]) } ?? ModelView(checkpoint)
-        // A view that cuts nothing is the model itself.
-        let node = try graph.source(view.cut.isEmpty ? ModelView(checkpoint) : view)
-        if graph.models.count > checkpoints.count {
-            add(checkpoint)
-            if let other, !view.cut.isEmpty {
-                warnings.append(
-                    "warning: \(label) has more rows than \(graph.models[other].label) in \(Phrase.list(view.cut)); "
-                        + "they are left out")
-            }
-        }
-        return node
+        let like = other.map { graph.models[$0] }
+        let base = like ?? graph.models.first { $0.space == .model }
+        let whole = try OpenModel(at: place.path, label: label, base: base)
+        guard let like else { return try add(whole) }
+        let (model, cut) = whole.withRows(of: like)
+        return try add(
+            model,
+            cut.isEmpty
+                ? [] : ["\(label) has more rows than \(like.label) in \(Phrase.list(cut)); they are left out"])
     }
 
     /// Opens a file of side tensors as plain values.
     func tensors(_ written: String) throws -> NodeID {
         let place = try paths.resolve(written, for: .file)
-        let checkpoint = try Checkpoint.open(place.path, label: place.label)
-        let node = try graph.source(ModelView(checkpoint))
-        if graph.models.count > checkpoints.count { add(checkpoint) }
-        return try graph.reinterpret(node, as: .value)
+        return try graph.reinterpret(add(OpenModel(at: place.path, label: place.label)), as: .value)
     }
 
-    private func add(_ checkpoint: Checkpoint) {
-        checkpoints.append(checkpoint)
-        for notice in checkpoint.notices where !warnings.contains("warning: " + notice) {
+    /// Adds a model, and warns of what was left aside where it is a new one.
+    private func add(_ model: OpenModel, _ notices: [String] = []) throws -> NodeID {
+        let count = graph.models.count
+        let node = try graph.source(model)
+        guard graph.models.count > count else { return node }
+        for notice in model.notices where !warnings.contains("warning: " + notice) {
             warnings.append("warning: " + notice)
         }
+        warnings += notices.map { "warning: " + $0 }
+        return node
     }
 
     /// The models that are open, each once, as the record tells of them.
     func describeModels() -> [RunRecord.Model] {
-        for checkpoint in checkpoints where !described.contains(where: { $0.label == checkpoint.label }) {
-            described.append(RunRecord.Model(checkpoint, written: writtenNames[checkpoint.path] ?? []))
+        for model in graph.models where !described.contains(where: { $0.label == model.label }) {
+            described.append(RunRecord.Model(model, written: writtenNames[model.path] ?? []))
         }
         return described
     }
@@ -153,15 +153,16 @@ package final class RecipeSession {
 
     /// Throws when a result lacks tensors of the model whose config it gets: a reader would fill them with noise.
     private func requireWhole(_ result: MergeResult) throws {
-        guard let config = result.config ?? graph.models(of: result.node).first else { return }
-        let model = graph.models[config]
+        guard let model = result.config.map({ graph.models[$0] }) ?? graph.startingModel(of: result.node) else {
+            return
+        }
         let own = Set(graph.domain(of: result.node)?.tensors.map { graph.facts($0).name } ?? [])
-        let lacking = model.tensors.map(\.name).filter { !own.contains($0) }
+        let lacking = model.weights.map(\.name).filter { !own.contains($0) }
         guard !lacking.isEmpty else { return }
         let what = result.name.map { "the model '\($0)'" } ?? "the returned model"
         throw DPPAError(
             .data,
-            "\(what) lacks \(lacking.count) of the \(Phrase.counted(model.tensors.count, "tensor")) of \(model.title)",
+            "\(what) lacks \(lacking.count) of the \(Phrase.counted(model.weights.count, "tensor")) of \(model.title)",
             notes: [
                 "missing: \(Phrase.list(lacking))",
                 "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
@@ -228,9 +229,9 @@ package final class RecipeSession {
                 notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
         }
         looked += models
-        if isDry { try scorer.requireScorable(models, on: tasks, checkpoints: checkpoints) }
+        if isDry { try scorer.requireScorable(models, on: tasks) }
         try requireWet()
-        let found = try scorer.score(models, on: tasks, checkpoints: checkpoints)
+        let found = try scorer.score(models, on: tasks)
         for (model, row) in zip(models, found) {
             let name = modelIndex(model).map { graph.models[$0].label } ?? graph.formula(model)
             // A search of any length must not fill the card.
@@ -241,9 +242,8 @@ package final class RecipeSession {
 
     /// Writes a candidate into a directory that exists.
     private func write(_ node: NodeID, _ directory: String) throws {
-        _ = try MergeRun(
-            engine, checkpoints: checkpoints, settings: MergeRun.Settings(dtype: dtype), budget: budget
-        ).write([MergeResult(node: node)], to: directory)
+        _ = try MergeRun(engine, settings: MergeRun.Settings(dtype: dtype), budget: budget)
+            .write([MergeResult(node: node)], to: directory)
     }
 
     /// Adds a warning.

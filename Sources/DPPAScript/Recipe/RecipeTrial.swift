@@ -31,9 +31,9 @@ package struct RecipeTrial {
         var measures: [(name: String, nodes: [NodeID])] = []
         for result in session.results {
             try graph.requireModel(result.node)
-            guard let first = graph.models(of: result.node).first else { continue }
+            guard let start = graph.startingModel(of: result.node) else { continue }
             let new = try graph.reinterpret(graph.select(result.node, globs: [glob]), as: .value)
-            let old = try graph.reinterpret(graph.select(graph.source(graph.models[first]), globs: [glob]), as: .value)
+            let old = try graph.reinterpret(graph.select(graph.source(start), globs: [glob]), as: .value)
             let delta = try graph.binary(.subtract, new, old)
             let nodes = [
                 try graph.reduce(.count, graph.binary(.notEqual, new, old), over: .tensor),

@@ -35,7 +35,7 @@ struct Written {
     let tensors: [String: (shape: [Int], dtype: DType, bytes: [UInt8])]
 
     init(_ directory: String) throws {
-        let checkpoint = try Checkpoint.open(directory, label: "written")
+        let checkpoint = try OpenModel(at: directory, label: "written")
         var all: [String: (shape: [Int], dtype: DType, bytes: [UInt8])] = [:]
         for tensor in checkpoint.tensors {
             var bytes = [UInt8](repeating: 0, count: tensor.facts.numel * tensor.source.dtype.byteSize)

@@ -211,7 +211,7 @@ import Testing
         #expect(scratch.error(try scratch.write(saved, "recipe.lua"))?.location?.line == 2)
         let wanted = start + "m:select { \"a\", \"c\" }:save(\"part\", { partial = true })"
         #expect(scratch.error(try scratch.write(wanted, "recipe.lua")) == nil)
-        let written = try Checkpoint.open(scratch.path + "/out/part", label: "part")
+        let written = try OpenModel(at: scratch.path + "/out/part", label: "part")
         #expect(written.tensors.map(\.facts.name).sorted() == ["a", "c"])
     }
 

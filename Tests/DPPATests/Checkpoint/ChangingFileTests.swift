@@ -17,12 +17,12 @@ struct ChangingFileTests {
 
     /// Opens the model, lets something happen to its file, and merges it with itself into a directory.
     func merge(_ happen: () throws -> Void) throws {
-        let checkpoint = try Checkpoint.open(folder.path + "/m", label: "m")
+        let checkpoint = try OpenModel(at: folder.path + "/m", label: "m")
         let graph = Graph()
-        let node = try graph.source(ModelView(checkpoint))
+        let node = try graph.source(checkpoint)
         try happen()
         let run = MergeRun(
-            Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint],
+            Engine(graph, options: EngineOptions(threads: 2)),
             settings: MergeRun.Settings(dtype: .bf16))
         let target = try OutputDirectory.prepare(target: folder.path + "/out", force: false)
         defer { target.abandon() }
@@ -53,9 +53,9 @@ struct ChangingFileTests {
         arguments: ["[0,\(1 << 40)]", "[\(1 << 40),0]"])
     func empty(shape: String) throws {
         try folder.write(safetensors("{\(entry("a", "F32", shape, 0, 0))}"), "m/model.safetensors")
-        let checkpoint = try Checkpoint.open(folder.path + "/m", label: "m")
+        let checkpoint = try OpenModel(at: folder.path + "/m", label: "m")
         let graph = Graph()
-        let x = try graph.reinterpret(graph.source(ModelView(checkpoint)), as: .value)
+        let x = try graph.reinterpret(graph.source(checkpoint), as: .value)
         let engine = Engine(graph, options: EngineOptions(threads: 2))
         try engine.run([graph.reduce(.sum, x, over: .tensor)])
         let scope: Scope = shape.hasPrefix("[0") ? .column : .row

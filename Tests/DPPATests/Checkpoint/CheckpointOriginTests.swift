@@ -9,7 +9,7 @@ struct CheckpointOriginTests {
 
     init() throws { folder = try TestFolder() }
 
-    private func open(_ name: String) throws -> Checkpoint { try Checkpoint.open(folder.path + "/" + name, label: "m") }
+    private func open(_ name: String) throws -> OpenModel { try OpenModel(at: folder.path + "/" + name, label: "m") }
 
     private func origin(card: String, config: String = "{}") throws -> CheckpointOrigin {
         try folder.write(safetensors("{}"), "m/model.safetensors")

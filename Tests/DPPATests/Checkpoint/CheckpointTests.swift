@@ -20,7 +20,7 @@ struct CheckpointTests {
 
     func refused(_ code: DPPAError.Code, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) {
         expectError(code, words, sourceLocation: sourceLocation) {
-            _ = try Checkpoint.open(folder.path + "/m", label: "m")
+            _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
     }
 
@@ -38,7 +38,7 @@ struct CheckpointTests {
             try folder.write("x", "m/" + name)
         }
         try folder.makeFolder("m/tokenizer")
-        let model = try Checkpoint.open(folder.path + "/m", label: "m")
+        let model = try OpenModel(at: folder.path + "/m", label: "m")
         #expect(model.tensors.map(\.facts.name) == ["B", "a.10.x.weight", "a.9.x.weight", "b"])
         #expect(try model["a.9.x.weight"]?.source.bytes() == [2] && model["c"] == nil)
         #expect(model["a.9.x.weight"]?.facts.depth == 0.9)
@@ -49,14 +49,14 @@ struct CheckpointTests {
                     "chat_template.jinja", "generation_config.json", "merges.txt", "qwen.tiktoken", "tokenizer.json",
                     "tokenizer.model",
                 ])
-        let alone = try Checkpoint.open(folder.path + "/m/model.safetensors", label: "m")
+        let alone = try OpenModel(at: folder.path + "/m/model.safetensors", label: "m")
         #expect(alone.tensors.count == 4 && alone.config == nil && alone.sidecarFiles.isEmpty)
     }
 
     @Test("A single file under another name is taken; without an index several are refused by name")
     func severalFiles() throws {
         try folder.write(file(["a"]), "m/weights.safetensors")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.count == 1)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.count == 1)
         try folder.write(file(["b"]), "m/other.safetensors")
         refused(
             .data, "2 safetensors files", "no model.safetensors.index.json", "other.safetensors, weights.safetensors")
@@ -79,7 +79,7 @@ struct CheckpointTests {
         try folder.write(
             index([("a", "1.safetensors"), ("b", "2.safetensors"), ("c", "1.safetensors")]),
             "m/model.safetensors.index.json")
-        let model = try Checkpoint.open(folder.path + "/m", label: "m")
+        let model = try OpenModel(at: folder.path + "/m", label: "m")
         #expect(try model.tensors.map { try $0.source.bytes() } == [[1], [0], [0]])
     }
 
@@ -124,7 +124,7 @@ struct CheckpointTests {
             try folder.write("{\"quantization_config\": {\"quant_method\": \"fp8\"}}", "m/config.json")
             refused(.data, name, dtype, "quantization_config", "bf16")
             try folder.write("{}", "m/config.json")
-            #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.count == 1)
+            #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.count == 1)
             for scale in [
                 "up_proj.weight_scale_inv", "up_proj.weight_scale", "up_proj.input_scale", "up_proj.scale",
                 "up_proj.scale_weight",
@@ -136,6 +136,6 @@ struct CheckpointTests {
             }
         }
         try folder.write(file(["a", "a_scale"]), "m/model.safetensors")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.count == 2)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.count == 2)
     }
 }

@@ -40,7 +40,7 @@ struct CheckpointWriterTests {
     }
 
     func expectReadsBack() throws {
-        let model = try Checkpoint.open(folder.path + "/m", label: "m")
+        let model = try OpenModel(at: folder.path + "/m", label: "m")
         #expect(model.tensors.count == Self.tensors.count)
         for (index, tensor) in Self.tensors.enumerated() {
             let found = try #require(model[tensor.name])
@@ -89,7 +89,7 @@ struct CheckpointWriterTests {
     @Test("No tensors at all make a file that opens")
     func empty() throws {
         try CheckpointWriter(directory: folder.makeFolder("m"), tensors: [], shardSize: 10, metadata: [:]).finish()
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.isEmpty)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.isEmpty)
     }
 
     @Test("A directory that is not there, and a file that is, are errors that name them")

@@ -44,7 +44,7 @@ struct FileKindTests {
         try folder.write(kind.bytes, "m/model.safetensors")
         for path in ["/m", "/m/model.safetensors"] {
             expectError(.data, kind.words + ["model.safetensors is no safetensors file but"]) {
-                _ = try Checkpoint.open(folder.path + path, label: "m")
+                _ = try OpenModel(at: folder.path + path, label: "m")
             }
         }
     }
@@ -55,7 +55,7 @@ struct FileKindTests {
             let folder = try TestFolder()
             try folder.write(kind.bytes, "m/" + name)
             expectError(.missingInput, kind.words + ["holds no safetensors file", name]) {
-                _ = try Checkpoint.open(folder.path + "/m", label: "m")
+                _ = try OpenModel(at: folder.path + "/m", label: "m")
             }
         }
     }
@@ -64,7 +64,7 @@ struct FileKindTests {
     func damaged() throws {
         // A length of 640 begins like a pickle.
         try folder.write([0x80, 2, 0, 0, 0, 0, 0, 0, 1, 2, 3], "m/model.safetensors")
-        expectError(.data, ["640 bytes", "cut short"]) { _ = try Checkpoint.open(folder.path + "/m", label: "m") }
+        expectError(.data, ["640 bytes", "cut short"]) { _ = try OpenModel(at: folder.path + "/m", label: "m") }
     }
 
     @Test("An adapter is called one, with its base")
@@ -80,32 +80,32 @@ struct FileKindTests {
         try folder.write(
             "{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"acme/base\"}", "m/adapter_config.json")
         expectError(.data, ["m is an adapter (LORA) for acme/base", "merge_and_unload"]) {
-            _ = try Checkpoint.open(folder.path + "/m", label: "m")
+            _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
         expectError(.data, ["adapter_model.safetensors is an adapter"]) {
-            _ = try Checkpoint.open(folder.path + "/m/adapter_model.safetensors", label: "m")
+            _ = try OpenModel(at: folder.path + "/m/adapter_model.safetensors", label: "m")
         }
         // Of another tool, without any side file.
         try folder.write(
             file(["lora_unet_x.lora_down.weight", "lora_unet_x.lora_up.weight", "lora_unet_x.alpha"]), "k.safetensors")
-        expectError(.data, ["is an adapter"]) { _ = try Checkpoint.open(folder.path + "/k.safetensors", label: "k") }
+        expectError(.data, ["is an adapter"]) { _ = try OpenModel(at: folder.path + "/k.safetensors", label: "k") }
         // Weights beside adapter files, and a model that keeps adapters of its own beside its weights.
         try folder.write(file(["a.weight"]), "m/model.safetensors")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.map(\.facts.name) == ["a.weight"])
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.map(\.facts.name) == ["a.weight"])
         try folder.write(
             file(["x.base_layer.weight", "x.lora_A.s.weight", "x.lora_B.s.weight"]), "m/model.safetensors")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").tensors.count == 3)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.count == 3)
     }
 
     @Test("A pipeline and a folder of the cache are told where their models are")
     func folders() throws {
         try folder.write("{}", "p/model_index.json")
         expectError(.data, ["p is a pipeline of several models", "p/transformer"]) {
-            _ = try Checkpoint.open(folder.path + "/p", label: "p")
+            _ = try OpenModel(at: folder.path + "/p", label: "p")
         }
         try folder.makeFolder("models--a--b/snapshots/0123")
         expectError(.missingInput, ["Hugging Face cache", "models--a--b/snapshots/0123"]) {
-            _ = try Checkpoint.open(folder.path + "/models--a--b", label: "p")
+            _ = try OpenModel(at: folder.path + "/models--a--b", label: "p")
         }
     }
 
@@ -113,7 +113,7 @@ struct FileKindTests {
     func staleIndex() throws {
         func file(_ name: String) -> [UInt8] { safetensors("{\(entry(name, "U8", "[1]", 0, 1))}", data: 1) }
         func notices() throws -> [String] {
-            let model = try Checkpoint.open(folder.path + "/m", label: "m")
+            let model = try OpenModel(at: folder.path + "/m", label: "m")
             #expect(model.tensors.map(\.facts.name) == ["new"])
             return model.notices
         }

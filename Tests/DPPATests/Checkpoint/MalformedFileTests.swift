@@ -113,9 +113,9 @@ struct MalformedFileTests {
 
     /// Opened alone and as the file of a model directory.
     func refuse(_ file: Malformed) throws {
-        try file.expectRefusal(in: folder, as: "a.safetensors") { _ = try Checkpoint.open($0, label: "a") }
+        try file.expectRefusal(in: folder, as: "a.safetensors") { _ = try OpenModel(at: $0, label: "a") }
         try file.expectRefusal(in: folder, as: "m/a.safetensors") { _ in
-            _ = try Checkpoint.open(folder.path + "/m", label: "m")
+            _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
     }
 }

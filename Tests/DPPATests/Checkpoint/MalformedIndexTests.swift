@@ -93,7 +93,7 @@ struct MalformedIndexTests {
 
     func refuse(_ file: Malformed) throws {
         try file.expectRefusal(in: folder, as: Self.path) { _ in
-            _ = try Checkpoint.open(folder.path + "/m", label: "m")
+            _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
     }
 }

@@ -44,7 +44,7 @@ struct MalformedPathTests {
     }
 
     func refused(_ code: DPPAError.Code = .missingInput, _ words: String..., path: String = "m") {
-        expectError(code, words) { _ = try Checkpoint.open(folder.path + "/" + path, label: "m") }
+        expectError(code, words) { _ = try OpenModel(at: folder.path + "/" + path, label: "m") }
     }
 
     @Test("As the model itself", arguments: kinds.filter { $0 != "directory" })
@@ -73,7 +73,7 @@ struct MalformedPathTests {
         try folder.write(safetensors("{}"), "m/model.safetensors")
         try place(kind, "m/tokenizer.json")
         try folder.write("x", "m/tokenizer.model")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").sidecarFiles == ["tokenizer.model"])
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").sidecarFiles == ["tokenizer.model"])
     }
 
     @Test("As a task", arguments: kinds)
@@ -129,9 +129,9 @@ struct MalformedPathTests {
         // Python writes numbers that JSON does not have, and such models work.
         let odd = "{\"a\":[0.0,Infinity,-Infinity,NaN,1e-05,-0,true,null,\"\\u00e9\",{},[]]}"
         try folder.write(odd, "m/config.json")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").config == odd)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").config == odd)
         try folder.write(
             String(repeating: "{\"a\":", count: 9999) + "1" + String(repeating: "}", count: 9999), "m/config.json")
-        #expect(try Checkpoint.open(folder.path + "/m", label: "m").config != nil)
+        #expect(try OpenModel(at: folder.path + "/m", label: "m").config != nil)
     }
 }

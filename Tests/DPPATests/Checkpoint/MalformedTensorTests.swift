@@ -116,7 +116,7 @@ struct MalformedTensorTests {
     @Test("Places", arguments: places) func refusePlaces(file: Malformed) throws { try refuse(file) }
 
     func refuse(_ file: Malformed) throws {
-        try file.expectRefusal(in: folder, as: "a.safetensors") { _ = try Checkpoint.open($0, label: "a") }
+        try file.expectRefusal(in: folder, as: "a.safetensors") { _ = try OpenModel(at: $0, label: "a") }
     }
 
     @Test("Odd offsets and odd names are no fault: nothing is mapped, and names are no paths")
@@ -128,7 +128,7 @@ struct MalformedTensorTests {
         }
         let path = try folder.write(
             safetensors("{\(entries.joined(separator: ","))}", data: 1 + 2 * names.count), "a.safetensors")
-        let model = try Checkpoint.open(path, label: "a")
+        let model = try OpenModel(at: path, label: "a")
         #expect(model.tensors.count == names.count + 1)
         #expect(try model["a\u{0}b"]?.source.bytes() == [1, 2] && model[".."]?.source.bytes() == [3, 4])
         #expect(try model[names[6]]?.source.bytes() == [13, 14])

@@ -127,17 +127,17 @@ private struct Fuzzer {
 
     /// What a run does with a model: everything that a file can make go wrong.
     private func read(hasTask: Bool, isWritten: Bool) throws {
-        let checkpoint = try Checkpoint.open(folder.path + "/m", label: "m")
+        let checkpoint = try OpenModel(at: folder.path + "/m", label: "m")
         for tensor in checkpoint.tensors { _ = try tensor.source.bytes() }
         if let config = checkpoint.config { _ = try ConfigText.settingDType(config, to: .bf16) }
         _ = checkpoint.stamp
         let graph = Graph()
-        let node = try graph.source(ModelView(checkpoint))
+        let node = try graph.source(checkpoint)
         let engine = Engine(graph, options: EngineOptions(threads: 1))
         if isWritten {
             defer { try? FileManager.default.removeItem(atPath: folder.path + "/out") }
             let settings = MergeRun.Settings(dtype: .f16, shardSize: 64)
-            _ = try MergeRun(engine, checkpoints: [checkpoint], settings: settings)
+            _ = try MergeRun(engine, settings: settings)
                 .write([MergeResult(node: node)], to: folder.makeFolder("out"))
         }
         guard hasTask else {
@@ -150,7 +150,7 @@ private struct Fuzzer {
             return
         }
         let task = try EvaluationTask(path: folder.path + "/m/task.jsonl")
-        let evaluator = Evaluator(engine, checkpoints: [checkpoint], dtype: nil)
+        let evaluator = Evaluator(engine, dtype: nil)
         _ = try evaluator.score([node], on: [task])
     }
 }

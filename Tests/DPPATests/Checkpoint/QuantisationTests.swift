@@ -9,7 +9,7 @@ struct QuantisationTests {
     init() throws { folder = try TestFolder() }
 
     /// A model of tensors of 8 bytes each, so that any dtype fits.
-    private func open(_ tensors: [(String, String)], config: String = "{}") throws -> Checkpoint {
+    private func open(_ tensors: [(String, String)], config: String = "{}") throws -> OpenModel {
         let sizes = ["F64": 1, "I64": 1, "F32": 2, "I32": 2, "U32": 2, "BF16": 4, "F16": 4]
         let entries = tensors.enumerated().map { index, tensor in
             entry(tensor.0, tensor.1, "[\(sizes[tensor.1] ?? 8)]", index * 8, index * 8 + 8)
@@ -17,7 +17,7 @@ struct QuantisationTests {
         try folder.write(
             safetensors("{\(entries.joined(separator: ","))}", data: tensors.count * 8), "m/model.safetensors")
         try folder.write(config, "m/config.json")
-        return try Checkpoint.open(folder.path + "/m", label: "m")
+        return try OpenModel(at: folder.path + "/m", label: "m")
     }
 
     struct Scheme: Sendable, CustomTestStringConvertible {

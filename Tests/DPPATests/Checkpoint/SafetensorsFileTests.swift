@@ -92,7 +92,7 @@ struct SafetensorsFileTests {
     func official() throws {
         let listing = try JSONSerialization.jsonObject(with: Data(readBytes(fixtures + "/official/tensors.json")))
         let expected = try #require(listing as? [[String: Any]])
-        let checkpoint = try Checkpoint.open(fixtures + "/official/tensors.safetensors", label: "official")
+        let checkpoint = try OpenModel(at: fixtures + "/official/tensors.safetensors", label: "official")
         #expect(checkpoint.tensors.count == expected.count && expected.count >= 20)
         for tensor in expected {
             let name = try #require(tensor["name"] as? String)

@@ -30,9 +30,9 @@ import Testing
         try FileManager.default.copyItem(
             atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: name)
-        let node = try graph.source(ModelView(checkpoint))
-        let evaluator = Evaluator(Engine(graph, options: options), checkpoints: [checkpoint], dtype: nil)
+        let checkpoint = try OpenModel(at: folder.path, label: name)
+        let node = try graph.source(checkpoint)
+        let evaluator = Evaluator(Engine(graph, options: options), dtype: nil)
         let data = try Data(contentsOf: URL(fileURLWithPath: source + "/expected.json"))
         return (evaluator, node, try JSONDecoder().decode(Expected.self, from: data), folder)
     }
@@ -95,14 +95,14 @@ import Testing
         let lines = expected.tokens.dropFirst().map { "{\"tokens\": \($0)}" }
         let task = try EvaluationTask(path: folder.write(lines.joined(separator: "\n"), "task.jsonl"))
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: name)
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: folder.path, label: name)
+        let node = try graph.source(checkpoint)
         let models = try [1, 0.75, 1.5].map { factor in
             try graph.reinterpret(
                 graph.binary(.multiply, graph.reinterpret(node, as: .value), graph.constant(factor)), as: .model)
         }
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint], dtype: .f32)
+            Engine(graph, options: EngineOptions(threads: 2)), dtype: .f32)
         let together = try evaluator.score(models, on: [task]).map { $0[0].value }
         let alone = try models.map { try evaluator.score([$0], on: [task])[0][0].value }
         #expect(together == alone)
@@ -114,10 +114,10 @@ import Testing
         let key = "\"model_type\": \""
         try folder.write(folder.text("config.json").replacing(key + "llama", with: key + "?"), "config.json")
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: folder.path, label: "odd")
+        let node = try graph.source(checkpoint)
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+            Engine(graph, options: EngineOptions(threads: 1)), dtype: nil)
         let error = #expect(throws: DPPAError.self) { try evaluator.completions(node, [[1]], maximumTokens: 1) }
         let known = try #require(error?.message.components(separatedBy: "one of ").last?.components(separatedBy: ", "))
         let tried = try Self.architectures.map { name in
@@ -158,10 +158,10 @@ import Testing
         #expect(text.contains(old))
         try text.replacingOccurrences(of: old, with: new).write(toFile: path, atomically: true, encoding: .utf8)
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: folder.path, label: "odd")
+        let node = try graph.source(checkpoint)
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+            Engine(graph, options: EngineOptions(threads: 1)), dtype: nil)
         let error = #expect(throws: DPPAError.self) { try evaluator.completions(node, [[1]], maximumTokens: 1) }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }

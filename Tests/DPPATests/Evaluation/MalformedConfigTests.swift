@@ -121,10 +121,10 @@ struct MalformedConfigTests {
 
     private func complete(_ folder: TestFolder) throws {
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: folder.path, label: "odd")
+        let node = try graph.source(checkpoint)
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+            Engine(graph, options: EngineOptions(threads: 1)), dtype: nil)
         _ = try evaluator.completions(node, [[1]], maximumTokens: 1)
     }
 }

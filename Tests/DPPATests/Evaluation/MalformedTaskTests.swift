@@ -104,11 +104,11 @@ struct MalformedTaskTests {
         let positions = "\"max_position_embeddings\""
         #expect(text.contains(positions))
         try model.write(text.replacingOccurrences(of: positions, with: "\"positions\""), "config.json")
-        let checkpoint = try Checkpoint.open(model.path, label: "m")
+        let checkpoint = try OpenModel(at: model.path, label: "m")
         let graph = Graph()
-        let node = try graph.source(ModelView(checkpoint))
+        let node = try graph.source(checkpoint)
         let engine = Engine(graph, options: EngineOptions(threads: 1, memory: 70 << 20))
-        let evaluator = Evaluator(engine, checkpoints: [checkpoint], dtype: nil)
+        let evaluator = Evaluator(engine, dtype: nil)
         try folder.write(
             "{\"metric\":\"generate\",\"max_tokens\":100000}\n{\"prompt\":[1],\"answer_text\":\"2\"}", "t.jsonl")
         let task = try EvaluationTask(path: folder.path + "/t.jsonl")

@@ -15,10 +15,10 @@ import Testing
             try text.replacing("\"tie_word_embeddings\": false", with: spelling)
                 .write(toFile: config, atomically: true, encoding: .utf8)
             let graph = Graph()
-            let checkpoint = try Checkpoint.open(folder.path, label: "tied")
-            let model = try graph.source(ModelView(checkpoint))
+            let checkpoint = try OpenModel(at: folder.path, label: "tied")
+            let model = try graph.source(checkpoint)
             let tied = Evaluator(
-                Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint], dtype: nil)
+                Engine(graph, options: EngineOptions(threads: 2)), dtype: nil)
             #expect(try ForwardPassTests.logProbabilities(tied, model, tokens) == own)
         }
     }

@@ -107,10 +107,10 @@ import Testing
         let edited = String(decoding: try JSONSerialization.data(withJSONObject: values), as: UTF8.self)
         try folder.write(edited.replacing("\"@\"", with: item.value ?? ""), "config.json")
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(folder.path, label: "odd")
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: folder.path, label: "odd")
+        let node = try graph.source(checkpoint)
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 1)), checkpoints: [checkpoint], dtype: nil)
+            Engine(graph, options: EngineOptions(threads: 1)), dtype: nil)
         return try evaluator.completions(node, [[1, 2, 3]], maximumTokens: 4)
     }
 }

@@ -31,10 +31,10 @@ import Testing
         let file = URL(fileURLWithPath: ForwardPassTests.fixtures + "/zoo_scores.json")
         let expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: file)).scores[model]?[split]
         let graph = Graph()
-        let checkpoint = try Checkpoint.open(Self.zoo + "/" + model, label: model)
-        let node = try graph.source(ModelView(checkpoint))
+        let checkpoint = try OpenModel(at: Self.zoo + "/" + model, label: model)
+        let node = try graph.source(checkpoint)
         let evaluator = Evaluator(
-            Engine(graph, options: EngineOptions(threads: 2)), checkpoints: [checkpoint], dtype: nil)
+            Engine(graph, options: EngineOptions(threads: 2)), dtype: nil)
         #expect(expected?.count == 3)
         for (domain, right) in expected ?? [:] {
             let path = Self.zoo + "/\(split)/\(domain).jsonl"

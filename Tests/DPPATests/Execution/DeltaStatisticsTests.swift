@@ -62,10 +62,10 @@ import Testing
         return all
     }
 
-    private static func models(_ values: [String: [[Float]]], _ dtype: DType) -> [ModelView] {
+    private static func models(_ values: [String: [[Float]]], _ dtype: DType) -> [OpenModel] {
         (0..<3).map { number in
-            ModelView(
-                identity: "\(number)", label: "m\(number)",
+            OpenModel(
+                label: "m\(number)", path: "\(number)",
                 tensors: TensorNaming.facts(shapes).map { facts in
                     (facts, Stored(facts.shape, values[facts.name]?[number] ?? [], dtype))
                 })
@@ -124,7 +124,7 @@ import Testing
     }
 
     /// base + λ · (where |d1| is large, d1) + d2 on linears alone, which makes a tensor outside a copy of the base.
-    private func graph(_ models: [ModelView], lambda: Double) throws -> (graph: Graph, merged: NodeID) {
+    private func graph(_ models: [OpenModel], lambda: Double) throws -> (graph: Graph, merged: NodeID) {
         let graph = Graph()
         let sources = try models.map { try graph.source($0) }
         let first = try graph.linears(graph.binary(.subtract, sources[1], sources[0]))
@@ -156,7 +156,7 @@ import Testing
         }
         let engine = Engine(graph, options: options)
         let statistics = try engine.run([], outputs: [output])[0]
-        let written = try Checkpoint.open(folder.path, label: "written")
+        let written = try OpenModel(at: folder.path, label: "written")
         var bytes: [String: [UInt8]] = [:]
         for tensor in written.tensors {
             var all = [UInt8](repeating: 0, count: tensor.facts.numel * tensor.source.dtype.byteSize)

@@ -22,7 +22,7 @@ import Testing
             })
     }
 
-    static func model(_ label: String, _ values: [String: [Float]]) -> ModelView {
+    static func model(_ label: String, _ values: [String: [Float]]) -> OpenModel {
         makeModel(label, shapes.map { ($0.name, $0.shape, values[$0.name] ?? []) })
     }
 

@@ -11,7 +11,7 @@ import Testing
         let shapes: [(String, [Int])] = [
             ("model.layers.0.mlp.up_proj.weight", [40, 30]), ("model.layers.1.mlp.up_proj.weight", [40, 30]),
         ]
-        func model(_ label: String) -> ModelView {
+        func model(_ label: String) -> OpenModel {
             makeModel(label, shapes.map { ($0.0, $0.1, random.floats($0.1.reduce(1, *))) })
         }
         let base = try graph.source(model("base"))

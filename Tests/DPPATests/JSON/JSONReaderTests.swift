@@ -61,7 +61,7 @@ struct JSONReaderTests {
         ("1e999", "a number is too large (byte 0)"), ("-1e999", "too large"), ("[1e400]", "too large (byte 1)"),
         // Strings.
         ("\"", "a string has no end"), ("\"a", "no end"), ("\"\\", "no end"), ("\"\\\"", "no end"), ("'a'", "got '''"),
-        ("\"\\x41\"", "unknown escape"), ("\"\\u12\"", "unknown escape"), ("\"\\u12G4\"", "unknown escape"),
+        ("\"\\x41\"", "unknown escape"), ("\"\\u12\"", "no end"), ("\"\\u12G4\"", "unknown escape"),
         ("\"\\u\"", "no end"),
         ("\"\\ud800\"", "surrogate"), ("\"\\ude00\"", "surrogate"), ("\"\\ud800\\u0041\"", "surrogate"),
         ("\"\\ud800\\n\"", "surrogate"),
@@ -87,8 +87,8 @@ struct JSONReaderTests {
     @Test("n: the error says what was expected where", arguments: refused)
     func refuse(item: (text: String, words: String)) {
         expectError(.data, ["f: ", item.words]) { _ = try JSONValue(item.text.utf8, file: "f") }
-        // What is passed over is checked as what is kept, but for the size of numbers.
-        guard !item.words.contains("too large") else { return }
+        // What is passed over is checked as what is kept, but for the size of numbers and names that are there twice.
+        guard !item.words.contains("too large"), !item.words.contains("twice") else { return }
         expectError(.data, [item.words]) { try JSONScanner.read(item.text.utf8, file: "f") { try $0.skipValue() } }
     }
 

@@ -26,9 +26,9 @@ struct OutputPlanTests {
             content: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8 &+ seed) })
     }
 
-    static func model(_ label: String, _ tensors: [String: Stored]) -> ModelView {
-        ModelView(
-            identity: label, label: label, tensors: tensors.map { (TensorFacts(name: $0, shape: $1.shape), $1) })
+    static func model(_ label: String, _ tensors: [String: Stored]) -> OpenModel {
+        OpenModel(
+            label: label, path: label, tensors: tensors.map { (TensorFacts(name: $0, shape: $1.shape), $1) })
     }
 
     /// The plan for the sum of both models' halves, or as near to a merge as the language of expressions comes.
@@ -38,7 +38,8 @@ struct OutputPlanTests {
         let second = try graph.source(model("second", b))
         let delta = try graph.binary(.subtract, second, first)
         let node = try graph.binary(.add, first, delta)
-        return try OutputPlan(graph, MergeResult(node: node), config: graph.models[0], dtype: dtype)
+        let result = MergeResult(node: node)
+        return try OutputPlan(graph, result, ResultModels(graph, result), dtype: dtype)
     }
 
     static let weight = "model.weight"
@@ -82,7 +83,7 @@ struct OutputPlanTests {
             directory: folder.path, tensors: plan.tensors, shardSize: 1 << 30, metadata: [:])
         try plan.copyCarried(to: writer)
         try writer.finish()
-        let model = try Checkpoint.open(folder.path, label: "m")
+        let model = try OpenModel(at: folder.path, label: "m")
         for name in ["ids", "odd", "none", "one"] {
             #expect(try model[name]?.source.bytes() == tensors[name]?.content, "\(name)")
         }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Sidecars")
 struct SidecarsTests {
     let folder: TestFolder
-    let checkpoints: [Checkpoint]
+    let models: [OpenModel]
     let node: NodeID
 
     init() throws {
@@ -24,7 +24,7 @@ struct SidecarsTests {
             try folder.write("not ours", "\(label)/README.md")
         }
         self.folder = folder
-        checkpoints = try ["a", "b", "c"].map { try Checkpoint.open(folder.path + "/" + $0, label: $0) }
+        models = try ["a", "b", "c"].map { try OpenModel(at: folder.path + "/" + $0, label: $0) }
         let graph = Graph()
         node = try graph.source(makeModel("a", [("x", [1], [0])]))
     }
@@ -33,7 +33,7 @@ struct SidecarsTests {
         var result = MergeResult(node: node)
         change(&result)
         var sidecars = try Sidecars(
-            checkpoints: checkpoints, result: result, config: 0, models: [0], tensors: [], dtype: dtype)
+            result, ResultModels(models, result), tensors: [], dtype: dtype)
         try sidecars.write(to: folder.makeFolder("out"))
         #expect(sidecars.notices.isEmpty)
     }
@@ -89,9 +89,9 @@ struct SidecarsTests {
 
     @Test("A model that is a single file has none")
     func singleFile() throws {
-        let alone = try Checkpoint.open(folder.path + "/a/model.safetensors", label: "a")
+        let alone = try OpenModel(at: folder.path + "/a/model.safetensors", label: "a")
         var sidecars = try Sidecars(
-            checkpoints: [alone], result: MergeResult(node: node), config: 0, models: [0], tensors: [], dtype: .f16)
+            MergeResult(node: node), ResultModels([alone], MergeResult(node: node)), tensors: [], dtype: .f16)
         try sidecars.write(to: folder.makeFolder("out"))
         #expect(sidecars.notices.count == 1 && sidecars.notices[0].contains("a has no config.json"))
         #expect(try folder.entries("out").isEmpty)
@@ -102,7 +102,7 @@ struct SidecarsTests {
         try folder.write("{", "d/config.json")
         try folder.write(safetensors("{}"), "d/model.safetensors")
         expectError(.data, ["config.json is not a JSON object"]) {
-            _ = try Checkpoint.open(folder.path + "/d", label: "d")
+            _ = try OpenModel(at: folder.path + "/d", label: "d")
         }
     }
 }

@@ -18,7 +18,7 @@ struct WrittenModelTests {
 
     /// A model with one weight a row; rows of 0 leave a tensor out.
     private func model(_ name: String, rows: Int = 4, head: Int = 4, headByte: UInt8 = 0, config: String) throws
-        -> Checkpoint
+        -> OpenModel
     {
         let tensors = [(Self.embedding, rows, UInt8(0)), (Self.head, head, headByte)].filter { $0.1 > 0 }
         var (entries, data): ([String], [UInt8]) = ([], [])
@@ -29,27 +29,26 @@ struct WrittenModelTests {
         try folder.write(
             safetensors(Array("{\(entries.joined(separator: ","))}".utf8), data: data), name + "/model.safetensors")
         try folder.write(config, name + "/config.json")
-        return try Checkpoint.open(folder.path + "/" + name, label: name)
+        return try OpenModel(at: folder.path + "/" + name, label: name)
     }
 
     /// Opens a model again, with the files that have been added.
-    private func reopened(_ name: String) throws -> Checkpoint {
-        try Checkpoint.open(folder.path + "/" + name, label: name)
+    private func reopened(_ name: String) throws -> OpenModel {
+        try OpenModel(at: folder.path + "/" + name, label: name)
     }
 
     /// What is written for a merge with the tensors of the first of some models; files are added to their folders before.
     private func write(
-        _ checkpoints: [Checkpoint], tensors: Checkpoint? = nil, config: Int = 0,
+        _ models: [OpenModel], tensors: OpenModel? = nil, config: Int = 0,
         _ change: (inout MergeResult) -> Void = { _ in }
     ) throws -> (notices: [String], files: [String]) {
-        let source = tensors ?? checkpoints[0]
+        let source = tensors ?? models[0]
         try? FileManager.default.removeItem(atPath: folder.path + "/out")
         try folder.write(try folder.bytes(source.label + "/model.safetensors"), "out/model.safetensors")
         var result = MergeResult(node: node)
         change(&result)
         var sidecars = try Sidecars(
-            checkpoints: checkpoints, result: result, config: config, models: Array(checkpoints.indices),
-            tensors: source.tensors.map(\.facts), dtype: nil)
+            result, ResultModels(models, result, config: config), tensors: source.tensors.map(\.facts), dtype: nil)
         try sidecars.write(to: folder.path + "/out")
         return (sidecars.notices, try folder.entries("out"))
     }

@@ -15,9 +15,11 @@ struct ArraySource: TensorSource {
 }
 
 /// A model out of arrays: tensors named like a LLaMA's get their layer, the rest none.
-func makeModel(_ label: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) -> ModelView {
-    ModelView(
-        identity: label, label: label,
+func makeModel(
+    _ label: String, path: String? = nil, _ tensors: [(name: String, shape: [Int], values: [Float])]
+) -> OpenModel {
+    OpenModel(
+        label: label, path: path ?? label,
         tensors: tensors.map { tensor in
             var facts = TensorFacts(name: tensor.name, shape: tensor.shape)
             let parts = tensor.name.split(separator: ".").map(String.init)
@@ -29,6 +31,15 @@ func makeModel(_ label: String, _ tensors: [(name: String, shape: [Int], values:
             }
             return (facts, ArraySource(shape: tensor.shape, values: tensor.values))
         })
+}
+
+extension ResultModels {
+    /// The models of a result that reads some models, from the first of them on, by their places in the list.
+    init(_ models: [OpenModel], _ result: MergeResult, config: Int = 0) {
+        self.init(
+            read: models, start: models[0], config: models[config], tokenizer: models[result.tokenizer ?? config],
+            template: models[result.chatTemplate ?? result.tokenizer ?? config])
+    }
 }
 
 /// Numbers that look random and are the same on every run.

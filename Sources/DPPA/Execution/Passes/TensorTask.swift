@@ -51,17 +51,17 @@ extension TensorTask {
     var bytesRead: Int {
         let (elements, owned) = (chunks.reduce(0) { $0 + $1.evaluated.count }, ownedElements)
         let loaded = zip(program.sources, residents).reduce(0) {
-            $0 + ($1.1?.isFilled == true ? 0 : elements * $1.0.dtype.byteSize)
+            $0 + ($1.1?.isFilled == true ? 0 : $1.0.bytesRead(elements))
         }
-        return loaded + copies.reduce(0) { $0 + owned * $1.source.dtype.byteSize }
+        return loaded + copies.reduce(0) { $0 + $1.source.bytesRead(owned) }
     }
 
     /// Bytes that the chunks go through of each model's tensor, read or kept in memory.
     var bytesByModel: [Int: Int] {
         let owned = ownedElements
-        let loaded = zip(program.models, program.sources).map { ($0, owned * $1.dtype.byteSize) }
+        let loaded = zip(program.models, program.sources).map { ($0, $1.bytesRead(owned)) }
         return Dictionary(
-            loaded + copies.map { ($0.model, owned * $0.source.dtype.byteSize) },
+            loaded + copies.map { ($0.model, $0.source.bytesRead(owned)) },
             uniquingKeysWith: { first, _ in first })
     }
 
@@ -71,10 +71,10 @@ extension TensorTask {
         return outputs.filter { $0.destination.isInMemory == inMemory }.reduce(0) { $0 + owned * $1.dtype.byteSize }
     }
 
-    /// Bytes moved for each element, for progress.
-    var bytesPerElement: Int {
-        program.sources.reduce(0) { $0 + $1.dtype.byteSize } + copies.reduce(0) { $0 + $1.source.dtype.byteSize }
-            + outputs.reduce(0) { $0 + $1.dtype.byteSize }
+    /// Bytes moved for so many elements, for progress.
+    func bytesMoved(_ elements: Int) -> Int {
+        (program.sources + copies.map(\.source)).reduce(0) { $0 + $1.bytesRead(elements) }
+            + outputs.reduce(0) { $0 + elements * $1.dtype.byteSize }
     }
 
     /// What the pass leaves behind.

@@ -1,20 +1,18 @@
 import DPPA
 
-extension Checkpoint {
+extension OpenModel {
     /// What a model holds, as `inspect --json` writes it: sizes in elements and bytes.
     var description: JSONValue {
         [
             "path": .string(path), "config": config.flatMap(ConfigText.object).map(JSONValue.object) ?? .null,
-            "files": JSONValue(sidecarFiles), "shards": JSONValue(shards.sorted()),
+            "files": JSONValue(sidecarFiles), "shards": JSONValue(weightFiles),
             "elements": .integer(tensors.reduce(0) { $0 + $1.facts.numel }),
-            "bytes": .integer(tensors.reduce(0) { $0 + $1.byteCount }), "tensors": .array(tensors.map(\.description)),
+            "bytes": .integer(byteCount), "tensors": .array(tensors.map(\.description)),
         ]
     }
 }
 
-extension Checkpoint.Tensor {
-    fileprivate var byteCount: Int { facts.numel * source.dtype.byteSize }
-
+extension OpenModel.Tensor {
     fileprivate var description: JSONValue {
         [
             "name": .string(facts.name), "shape": .array(facts.shape.map(JSONValue.integer)),

@@ -1,7 +1,7 @@
 import DPPASupport
 
 /// What tells one model from another without reading it whole.
-extension Checkpoint {
+extension OpenModel {
     /// A fingerprint of names, dtypes and shapes of all tensors, of config.json, and of `spots` places of `spotSize` bytes that
     /// are evenly spread over each tensor.
     ///

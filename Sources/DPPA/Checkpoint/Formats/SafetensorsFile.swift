@@ -35,17 +35,13 @@ package final class SafetensorsFile: Sendable {
         self.path = path
         let descriptor = try FileDescriptor(path)
         self.descriptor = descriptor
+        if let kind = try FileKind(insteadOfSafetensors: descriptor) { throw kind.refusal(path) }
         let size = try descriptor.size()
-        let head = try descriptor.head(min(size, FileKind.headSize))
-        // A header begins with its length and a brace.
-        if head.count < 9 || head[8] != UInt8(ascii: "{"), let kind = FileKind(head: head, size: size) {
-            throw kind.refusal(path)
-        }
         guard size >= 8 else {
             throw DPPAError(
                 .data, "\(path) is no safetensors file: it has \(size) bytes; the length of the header alone takes 8")
         }
-        let length = head.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let length = try descriptor.head(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= UInt64(SafetensorsHeader.sizeLimit) else {
             throw DPPAError(
                 .data,

@@ -1,0 +1,133 @@
+import DPPAKernels
+import DPPASupport
+
+/// A model that is open for reading: what its tensors are called, where their elements come from, and what lies beside them.
+///
+/// Alignment, scopes and random streams go by the names of the tensors, whatever is behind them. No weight is read before an
+/// expression needs it.
+public struct OpenModel: Sendable {
+    /// One tensor with what its name tells and where its elements are.
+    public struct Tensor: Sendable {
+        /// What is known without reading.
+        public let facts: TensorFacts
+        /// Where the elements are.
+        public let source: any TensorSource
+
+        /// The bytes that reading all of it takes.
+        package var byteCount: Int { source.bytesRead(facts.numel) }
+    }
+
+    /// The short name in messages, reports and random streams.
+    public let label: String
+    /// The directory or file, as given.
+    public let path: String
+    /// What two views of the same files do not have in common: the path, and what of it is seen.
+    public let identity: String
+    /// What its numbers are: weights, or the differences to those of a base.
+    public let space: Space
+    /// All tensors in bytewise order of their names.
+    public let tensors: [Tensor]
+    /// The floating-point tensors, which take part in arithmetic, in the same order.
+    public let weights: [TensorFacts]
+    /// The integer and truth-value tensors, which are only ever copied, in the same order.
+    public let carried: [TensorFacts]
+    /// The text of config.json, if there is one.
+    public let config: String?
+    /// The names of small files beside the weights that belong to the model.
+    public let sidecarFiles: [String]
+    /// The files that the tensors are in.
+    public let weightFiles: [String]
+    /// What was left aside when it was opened, in words.
+    public let notices: [String]
+    /// What tells it from another model at the same path, as its files were when it was opened.
+    package let stamp: UInt128
+    private let places: [String: Int]
+
+    /// A tensor by name.
+    public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
+
+    /// The source of a tensor's elements, if the model has it.
+    public func source(_ name: String) -> (any TensorSource)? { self[name]?.source }
+
+    /// The bytes that reading all tensors takes.
+    package var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
+
+    /// The model's tokenizer.json, if there is one.
+    package var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
+
+    /// Label and files in messages: "math (models/math)".
+    package var title: String { label == identity ? label : "\(label) (\(identity))" }
+
+    /// A model of tensors from anywhere, such as a program's own memory.
+    ///
+    /// `path` stands for them: two models of one path and label are one.
+    public init(
+        label: String, path: String, space: Space = .model, tensors: [(facts: TensorFacts, source: any TensorSource)]
+    ) {
+        self.init(
+            label: label, path: path, identity: path, space: space,
+            tensors: tensors.map { Tensor(facts: $0, source: $1) }, stamp: Fingerprint.of(Array(path.utf8)))
+    }
+
+    init(
+        label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
+        sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128
+    ) {
+        self.label = label
+        self.path = path
+        self.identity = identity
+        self.space = space
+        self.tensors = tensors.sorted { $0.facts.name.utf8.lexicographicallyPrecedes($1.facts.name.utf8) }
+        weights = self.tensors.filter(\.source.dtype.isFloat).map(\.facts)
+        carried = self.tensors.filter { !$0.source.dtype.isFloat }.map(\.facts)
+        self.config = config
+        self.sidecarFiles = sidecarFiles
+        self.weightFiles = weightFiles
+        self.notices = notices
+        self.stamp = stamp
+        places = Dictionary(
+            self.tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The model in which tensors that have more rows than another model's, and are alike otherwise, are cut to its rows,
+    /// and their names: an expert with a grown vocabulary beside its base.
+    ///
+    /// The model itself, where nothing is cut.
+    public func withRows(of other: OpenModel) -> (model: OpenModel, cut: [String]) {
+        var cut: [String] = []
+        let tensors = self.tensors.map { tensor -> Tensor in
+            guard let shape = other.source(tensor.facts.name)?.shape, let rows = shape.first,
+                let own = tensor.facts.shape.first, own > rows, shape.count > 1,
+                tensor.facts.shape.dropFirst() == shape.dropFirst()
+            else { return tensor }
+            cut.append(tensor.facts.name)
+            return Tensor(facts: tensor.facts.reshaped(shape), source: FirstRows(whole: tensor.source, shape: shape))
+        }
+        guard !cut.isEmpty else { return (self, []) }
+        let model = OpenModel(
+            label: label, path: path, identity: path + " rows like " + other.identity, space: space, tensors: tensors,
+            config: config, sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp)
+        return (model, cut)
+    }
+
+    /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
+    ///
+    /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told.
+    package func outputDType(_ name: String, wished: DType?) -> DType {
+        let own = source(name)?.dtype ?? .bf16
+        return wished ?? (own.byteSize == 1 ? .bf16 : own)
+    }
+}
+
+/// The first rows of a tensor: its first elements.
+private struct FirstRows: TensorSource {
+    let whole: any TensorSource
+    let shape: [Int]
+    var dtype: DType { whole.dtype }
+
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+        try whole.load(elements, into: buffer)
+    }
+
+    func bytesRead(_ elements: Int) -> Int { whole.bytesRead(elements) }
+}
