@@ -122,7 +122,11 @@ import Testing
             let journal = scratch.path + "/out.scores.jsonl"
             let text = try String(contentsOfFile: journal, encoding: .utf8)
             // As if the run had been killed while it wrote its last line.
-            try String(text.dropLast(text.count / 4)).write(toFile: journal, atomically: true, encoding: .utf8)
+            let lines = text.split(separator: "\n")
+            let whole = lines.count * 3 / 4
+            let torn = lines[whole].prefix(lines[whole].count / 2)
+            try (lines[..<whole] + [torn]).joined(separator: "\n").write(
+                toFile: journal, atomically: true, encoding: .utf8)
             let again = try run(
                 Folders.recipes + "/dppa.lua", options, engine: EngineOptions(threads: 2), in: scratch)
             digests.append(again.model.tensors.mapValues { sha256($0.bytes) })
