@@ -28,6 +28,20 @@ import Testing
         #expect(try Self.expected.get().tensors.keys.allSatisfy { named.contains(String($0.prefix { $0 != "/" })) })
     }
 
+    @Test func everyOperationIsInARecipe() throws {
+        let recipes = try Self.cases.get().map(\.recipe).joined()
+        let written =
+            (UnaryOp.allCases.map(\.facts) + BinaryOp.allCases.map(\.facts)).map { facts in
+                switch facts.spelling {
+                case .function: "dppa.\(facts.symbol)("
+                case .method: ":\(facts.symbol)("
+                case .prefix: "(\(facts.symbol)"
+                case .infix: " \(facts.symbol) "
+                }
+            } + Reduction.allCases.map { "dppa.\($0)(" }
+        #expect(written.filter { !recipes.contains($0) }.isEmpty)
+    }
+
     @Test(arguments: (try? cases.get()) ?? []) func agreesWithTheInterpreter(_ entry: Case) throws {
         let scratch = try Scratch()
         for model in ["base", "a", "b"] {

@@ -114,6 +114,12 @@ function dppa.as_delta(value) end
 ---@return dppa.Field
 function dppa.as_model(value, like) end
 
+---The angle of the point (`x`, `y`) in radians, from −π to π, element by element.
+---@param y dppa.Field|number
+---@param x dppa.Field|number
+---@return dppa.Field
+function dppa.atan2(y, x) end
+
 ---The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.
 ---@param options { models: (dppa.Field)[], weights?: any }
 ---@return dppa.Field
@@ -202,6 +208,12 @@ function dppa.label(field) end
 ---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.log(x) end
+
+---The logarithm of Σ e^x over a scope, in float64 and without overflow; −inf where every value is, 0 of nothing.
+---@param x dppa.Field
+---@param scope dppa.Scope
+---@return dppa.Field
+function dppa.log_sum_exp(x, scope) end
 
 ---The largest value over a scope; NaN if there is one.
 ---@param x dppa.Field

@@ -49,6 +49,8 @@ import Testing
         Use("max", "dppa.max(y, \"model\"):value()", [4]), Use("min", "dppa.min(y, \"model\"):value()", [0]),
         Use("norm", "dppa.norm(dppa.clamp(x, 3, 4) * y / 2, \"model\"):value()", [7.810249675906654]),
         Use("count", "dppa.count(x:gt(1), \"model\"):value()", [3]),
+        Use("atan2", "dppa.atan2(x * 0, y - 3) / math.pi", [0, 1, 1, 1]),
+        Use("log_sum_exp", "dppa.log_sum_exp(0 * x, \"tensor\"):value().x - math.log(4)", [0]),
         Use("dot", "dppa.dot(x, y, \"model\"):value()", [16]),
         Use("variance", "dppa.variance(x, \"model\"):value()", [1.25]), Use("numel", "dppa.numel(x):value().x", [4]),
         Use("numel", "dppa.numel(x, \"model\"):value()", [4]),

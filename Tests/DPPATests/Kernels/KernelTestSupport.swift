@@ -20,6 +20,8 @@ final class Tile {
 
     deinit { UnsafeMutableRawPointer(start).deallocate() }
 
+    func fill(_ value: Float) { start.update(repeating: value, count: count) }
+
     var values: [Float] { (0..<count).map { start[$0] } }
 }
 
@@ -41,6 +43,8 @@ struct SplitMix: RandomNumberGenerator {
     mutating func coarse() -> Float { Float(Int(next() % 41) - 20) / 20 }
     /// A number in -1..<1.
     mutating func fine() -> Float { Float(Int64(bitPattern: next()) >> 39) * 0x1p-24 }
+    /// A number in -1..<1 with all bits.
+    mutating func double() -> Double { Double(Int64(bitPattern: next())) * 0x1p-63 }
     /// Any bits: also infinities, NaN, subnormal numbers.
     mutating func anyBits() -> Float { Float(bitPattern: UInt32(truncatingIfNeeded: next())) }
 }

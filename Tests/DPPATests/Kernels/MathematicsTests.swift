@@ -85,6 +85,45 @@ struct MathematicsTests {
         }
     }
 
+    @Test("Functions of two operands are within their bounds", arguments: mathematicalBinary)
+    func boundOfTwo(op: BinaryOp) throws {
+        guard case .within(let bound, let reference)? = binaryOracles[op] else { return }
+        var random = SplitMix(9)
+        var (x, y): ([Float], [Float]) = ([], [])
+        for a in specialFloats { for b in specialFloats { (x, y) = (x + [a], y + [b]) } }
+        for _ in 0..<100_000 {
+            let near = random.fine()
+            x += [random.anyBits(), random.fine(), random.fine() * 1e-20, near]
+            y += [random.anyBits(), random.fine(), random.fine() * 1e20, near * (1 + random.fine() * 1e-3)]
+        }
+        let (a, b, output, scalar) = (Tile(x), Tile(y), Tile(x.count), Tile(x.count))
+        ElementKernels.binary(op, .vector(a.start), .vector(b.start), into: output.start, count: x.count)
+        let worst = x.indices.map { error(output.start[$0], reference(Double(x[$0]), Double(y[$0]))) }.max() ?? 0
+        #expect(worst <= 0.51)
+        for value in [0, -0.0, 0.3, -7, Float.infinity, .nan] {
+            b.fill(value)
+            ElementKernels.binary(op, .vector(a.start), .vector(b.start), into: output.start, count: x.count)
+            ElementKernels.binary(op, .vector(a.start), .scalar(value), into: scalar.start, count: x.count)
+            #expect(same(output.values, scalar.values), "\(op) \(value)")
+        }
+        // Signs of zeros and quadrants are exact; results below the normal range are rounded twice.
+        let special = specialFloats.map(Double.init) + [0x1p1023, -0x1p1023, 0x1p-1074, 1e300, -1e300, 1e-300]
+        var pairs = special.flatMap { a in special.map { (a, $0) } }
+        for _ in 0..<100_000 {
+            let (unit, other) = (random.double(), random.double())
+            pairs += [
+                (unit, other), (unit * 1e-9, other), (unit, unit * (1 + other * 1e-6)), (unit * 1e307, other * 1e308),
+            ]
+        }
+        for (a, b) in pairs {
+            let (got, expected) = (op(a, b), reference(a, b))
+            guard expected.isNormal || !expected.isFinite || expected == 0 else { continue }
+            #expect(
+                ulps(got, expected) <= bound && (got.sign == expected.sign || expected.isNaN),
+                "\(op)(\(a), \(b)): \(got)")
+        }
+    }
+
     @Test("Powers of elements are within 0.51 ulp and the same for scalar and vector exponents")
     func power() {
         var random = SplitMix(7)

@@ -39,7 +39,7 @@ let binaryOracles: [BinaryOp: BinaryOracle] = [
     .less: .exact { $0 < $1 ? 1 : 0 }, .lessOrEqual: .exact { $0 <= $1 ? 1 : 0 },
     .equal: .exact { $0 == $1 ? 1 : 0 }, .notEqual: .exact { $0 != $1 ? 1 : 0 },
     .and: .exact { $0 != 0 && $1 != 0 ? 1 : 0 }, .or: .exact { $0 != 0 || $1 != 0 ? 1 : 0 },
-    .power: .within(ulps: 3, { Foundation.pow($0, $1) }),
+    .power: .within(ulps: 3, { Foundation.pow($0, $1) }), .atan2: .within(ulps: 3, { Foundation.atan2($0, $1) }),
 ]
 
 /// The operations whose oracle is a function of float64.

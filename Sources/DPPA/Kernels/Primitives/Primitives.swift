@@ -10,6 +10,6 @@ extension BinaryOp: CaseIterable {
     /// All of two operands.
     public static let allCases: [BinaryOp] = [
         .add, .subtract, .multiply, .divide, .power, .maximum, .minimum, .greater, .greaterOrEqual, .less, .lessOrEqual,
-        .equal, .notEqual, .and, .or,
+        .equal, .notEqual, .and, .or, .atan2,
     ]
 }

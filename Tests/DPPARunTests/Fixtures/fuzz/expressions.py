@@ -164,6 +164,17 @@ NAMED = {
 }
 
 
+# Written behind the random ones, so that what was there before stays as it is: functions that came later go here.
+LATER = {
+    "angles": lambda p, g: p.as_model(
+        p.atan2(p.weights(p.model("a")), p.model("b") * 2.0)
+        + p.atan2(p.mean(_delta(p), "row"), p.norm(_delta(p, "b"), "model") - 9.0), p.model("base")),
+    "log_sum_exp": lambda p, g: _times(
+        p, p.log_sum_exp(_delta(p), "row") * 0.1 + p.log_sum_exp(_delta(p, "b"), "column") * 0.1
+        + p.log_sum_exp(p.model("a"), g["half"]) * 0.01 + p.log_sum_exp(p.mean(p.abs(_delta(p)), "row"), "model") * 0.01),
+}
+
+
 def sum_of_bands(p, masks):
     delta = _delta(p, "b")
     return p.where(masks[0], delta, 0) * 1.5 + p.where(masks[1], delta, 0) * 0.25

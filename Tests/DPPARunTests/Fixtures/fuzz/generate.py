@@ -11,6 +11,7 @@ Cases with doubtful decisions are never written (see numbers_with_bounds.py). Ne
 import json
 import pathlib
 import random
+import re
 import sys
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 import tensors as files  # noqa: E402
-from expressions import GROUPS, NAMED, make_groups, random_expression  # noqa: E402
+from expressions import GROUPS, LATER, NAMED, make_groups, random_expression  # noqa: E402
 from numbers_with_bounds import Unclear  # noqa: E402
 from recipe import Dppa, Recipe  # noqa: E402
 
@@ -40,6 +41,11 @@ SHAPES = {
     "model.patch_embed.weight": (3, 2, 5),
 }
 LINEARS = [name for name in SHAPES if "_proj" in name]
+# Names that compute nothing of values, or that have oracles of their own.
+ELSEWHERE = {
+    "bernoulli", "facts", "gradient", "inputs", "json", "label", "method", "models", "named", "option", "options", "report",
+    "save", "score", "space", "tensors", "uniform", "value", "weight_sum",
+}
 CONFIG = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 13, "intermediate_size": 19,
     "num_hidden_layers": 3, "num_attention_heads": 1, "vocab_size": 90, "torch_dtype": "float32",
@@ -87,6 +93,14 @@ def reduces(node):
     return any("dppa.top" in n.text or n.field.scope != "element" for n in Recipe(node).order)
 
 
+def untried(cases):
+    """The functions of values that docs/reference.md has and no recipe uses."""
+    text = (HERE.parents[3] / "docs" / "reference.md").read_text()
+    names = re.findall(r"^### `(?:dppa\.|\w+:)(\w+)\(", text.split("## Modules")[0], re.MULTILINE)
+    recipes = "".join(case["recipe"] for case in cases)
+    return [name for name in names if name not in ELSEWHERE and not re.search(rf"[.:]{name}\b", recipes)]
+
+
 def main():
     models = make_models()
     for label, tensors in models.items():
@@ -124,6 +138,11 @@ def main():
                 add(f"random_{seed}", node)
         except Unclear:
             refused += 1
+    for name, function in LATER.items():
+        add(name, function(dppa, groups))
+    missing = untried(cases)
+    if missing:
+        sys.exit(f"no recipe uses {', '.join(missing)}: write an expression in LATER of expressions.py")
     files.write_json(HERE / "cases.json", cases)
     files.write(HERE / "expected.safetensors", expected)
     exact = sum(not case["tolerance"] for case in cases)

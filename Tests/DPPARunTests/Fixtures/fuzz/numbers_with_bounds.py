@@ -8,11 +8,7 @@ the bound, or, when the bound is not 0, within a part in a million of flipping, 
 import math
 
 import numpy as np
-
-
-class Unclear(Exception):
-    """The expression has no result that every honest implementation agrees on."""
-
+from functions import BINARY, REDUCTIONS, UNARY, Unclear
 
 COMPARE = {
     "gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal, "eq": np.equal, "ne": np.not_equal,
@@ -58,16 +54,13 @@ def unary_value(op, x, e):
                 raise Unclear("square root near zero")
             root = np.sqrt(x)
             return root, np.where(inexact, e / (2 * np.where(root > 0, root, 1)) + ulp(root), 0)
-    wide = x.astype(np.float64)
-    if (op == "log" and np.any(wide <= 2 * e)) or (op == "acos" and np.any(np.abs(wide) + 2 * e > 1)):
+    wide, row = x.astype(np.float64), UNARY[op]
+    if np.any(row.unclear(wide, e)):
         raise Unclear("outside the function's range")
-    result = getattr(np, "arccos" if op == "acos" else op)(wide)
-    slope = {"exp": result, "log": 1 / wide if op == "log" else 0, "sin": 1.0, "cos": 1.0,
-             "acos": 1 / np.sqrt(np.maximum(1 - wide * wide, 1e-12)) if op == "acos" else 0}[op]
+    result = row.function(wide)
+    slope = row.slope(wide, result)
     result = result.astype(x.dtype)
-    # An elementary function may be 2 ulp off in float32; near a zero of sine or cosine, 2 ulp of 1 for large arguments.
-    near = np.maximum(np.abs(result), np.abs(x) > 0.75).astype(x.dtype) if op in ("sin", "cos") else result
-    return result, np.abs(slope) * e + (2 if x.dtype == np.float32 else 8) * ulp(near)
+    return result, np.abs(slope) * e + (2 if x.dtype == np.float32 else 8) * ulp(row.size(x, result))
 
 
 def binary_value(op, a, ea, b, eb):
@@ -75,6 +68,13 @@ def binary_value(op, a, ea, b, eb):
     if op in COMPARE:
         apart(a, ea, b, eb)
         return COMPARE[op](a, b).astype(np.result_type(a, b)), 0 * (ea + eb)
+    if op in BINARY:
+        row, wide = BINARY[op], (a.astype(np.float64), ea, b.astype(np.float64), eb)
+        if np.any(row.unclear(*wide)):
+            raise Unclear("outside the function's range")
+        exact = row.function(wide[0], wide[2])
+        result = exact.astype(np.result_type(a, b))
+        return result, row.bound(*wide, exact) + (2 if result.dtype == np.float32 else 8) * ulp(result)
     match op:
         case "and":
             return a * b, ea * 0
@@ -125,6 +125,8 @@ def reduce_values(op, x, e, y=None, ey=None):
     x, e = np.asarray(x, np.float64).ravel(), np.asarray(e, np.float64).ravel()
     if x.size == 0:
         return 0.0, 0.0
+    if op in REDUCTIONS:
+        return REDUCTIONS[op].function(x, e)
     match op:
         case "max" | "min":
             return float(getattr(np, op)(x)), float(np.max(e))

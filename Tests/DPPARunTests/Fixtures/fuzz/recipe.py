@@ -8,6 +8,7 @@ import fnmatch
 
 import numpy as np
 
+import functions
 import interpreter
 import tensors as files
 
@@ -108,21 +109,6 @@ class Dppa:
         places = ", ".join(f"{{{k}}}" for k in range(len(nodes)))
         return Node(self, field(*(x.field for x in nodes)), f"dppa.{name}({places}{tail})", tuple(nodes))
 
-    def abs(self, x): return self._function("abs", x)
-    def sign(self, x): return self._function("sign", x)
-    def sqrt(self, x): return self._function("sqrt", x)
-    def exp(self, x): return self._function("exp", x)
-    def log(self, x): return self._function("log", x)
-    def sin(self, x): return self._function("sin", x)
-    def cos(self, x): return self._function("cos", x)
-    def acos(self, x): return self._function("acos", x)
-    def floor(self, x): return self._function("floor", x)
-
-    def _function(self, name, x):
-        return self.call(name, lambda f: self.i.unary(name, f), x)
-
-    def maximum(self, a, b): return self.call("maximum", lambda x, y: self.i.binary("maximum", x, y), a, b)
-    def minimum(self, a, b): return self.call("minimum", lambda x, y: self.i.binary("minimum", x, y), a, b)
     def where(self, mask, a, b): return self.call("where", self.i.where, mask, a, b)
 
     def clamp(self, x, low, high):
@@ -137,12 +123,6 @@ class Dppa:
 
     def _reduce(self, op, x, scope):
         return self.call(op, lambda f: self.i.reduce(op, f, scope), x, tail=f", {self.scope(scope)}")
-
-    def sum(self, x, scope): return self._reduce("sum", x, scope)
-    def max(self, x, scope): return self._reduce("max", x, scope)
-    def min(self, x, scope): return self._reduce("min", x, scope)
-    def norm(self, x, scope): return self._reduce("norm", x, scope)
-    def count(self, x, scope): return self._reduce("count", x, scope)
 
     def mean(self, x, scope, weight=None):
         if weight is None:
@@ -220,6 +200,28 @@ class Dppa:
             return function(name, layer, None if layer is None else layer / last, self.true_shapes[name])
 
         return Node(self, self.i.per_tensor(like.field, of), f"dppa.per_tensor({{0}}, function(t) return {lua} end)", (like,))
+
+
+def _methods():
+    """A method of Dppa for each function that is an operation of the interpreter by its own name."""
+    def unary(name):
+        return lambda self, x: self.call(name, lambda f: self.i.unary(name, f), x)
+
+    def binary(name):
+        return lambda self, a, b: self.call(name, lambda x, y: self.i.binary(name, x, y), a, b)
+
+    def reduction(name):
+        return lambda self, x, scope: self._reduce(name, x, scope)
+
+    for make, names in (
+            (unary, ("abs", "sign", "sqrt", "floor", *functions.UNARY)),
+            (binary, ("maximum", "minimum", *functions.BINARY)),
+            (reduction, ("sum", "max", "min", "norm", "count", *functions.REDUCTIONS))):
+        for name in names:
+            setattr(Dppa, name, make(name))
+
+
+_methods()
 
 
 class Recipe:
