@@ -14,12 +14,15 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 // Paths, descriptors and error numbers of the system, as types.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-/// The rooms of the engine, each a module of its own, so that the arrows between them are the compiler's to keep.
+/// The rooms of the engine from the ground up, each a module of its own that sees those before it, so that the arrows between
+/// them are the compiler's to keep.
 let rooms = ["Support", "Kernels", "Checkpoint", "Expression", "Execution", "Evaluation", "Run"]
 
-func engine(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(
-        name: "DPPA\(room)", dependencies: dependencies, path: "Sources/DPPA/\(room)",
+/// A room with what it needs besides; what it does not declare, a change there would not build it again for.
+func engine(_ room: String, _ others: [Target.Dependency] = []) -> Target {
+    let before = rooms.prefix { $0 != room }.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
+    return .target(
+        name: "DPPA\(room)", dependencies: before + others, path: "Sources/DPPA/\(room)",
         swiftSettings: strict + [.unsafeFlags(kernelFlags)])
 }
 
@@ -40,18 +43,17 @@ let package = Package(
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
-        // Each sees only those above it; `import DPPA` gives all of them.
         engine("Support", [system]),
-        engine("Kernels", ["DPPASupport"]),
-        engine("Checkpoint", ["DPPAKernels", system]),
-        engine("Expression", ["DPPACheckpoint"]),
-        engine("Execution", ["DPPAExpression"]),
-        engine(
-            "Evaluation",
-            ["DPPAExecution", "COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess"), system]),
-        engine("Run", ["DPPAEvaluation", system]),
+        engine("Kernels"),
+        engine("Checkpoint", [system]),
+        engine("Expression"),
+        engine("Execution"),
+        engine("Evaluation", ["COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess"), system]),
+        engine("Run", [system]),
+        // `import DPPA` gives all of them.
         .target(
-            name: "DPPA", dependencies: ["DPPARun"], path: "Sources/DPPA", exclude: rooms, sources: ["DPPA.swift"],
+            name: "DPPA", dependencies: rooms.map { Target.Dependency(stringLiteral: "DPPA\($0)") },
+            path: "Sources/DPPA", exclude: rooms, sources: ["DPPA.swift"],
             swiftSettings: strict),
         .target(
             name: "DPPAScript", dependencies: ["CLua", "DPPA", system],

@@ -24,7 +24,9 @@ struct DPPARun: ParsableCommand {
 
     static func main() {
         // A standard stream that is closed would be the next file that is opened, and get what is printed.
-        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 { open("/dev/null", O_RDONLY) }
+        for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDONLY)
+        }
         if let complaint = Processor.complaint {
             Console.error(complaint)
             Foundation.exit(DPPAError.Code.internalFault.rawValue)

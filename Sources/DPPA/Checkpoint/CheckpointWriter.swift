@@ -141,7 +141,7 @@ package final class OutputFile: Sendable {
         let result = size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
             throw DPPAError(
-                .cannotCreate, "cannot reserve \(Phrase.bytes(size)) for \(path)",
+                .cannotCreate, "cannot reserve \(ByteCount.memory(size)) for \(path)",
                 cause: OutputPlace.words(result))
         }
     }

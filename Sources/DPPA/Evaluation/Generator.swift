@@ -64,7 +64,7 @@ struct Generator {
                 throw DPPAError(
                     .limit,
                     "\(task.path):\(sample.line): generating \(task.generation.maximumTokens) tokens needs "
-                        + "\(Phrase.bytes(own)); \(Phrase.bytes(memory)) are free",
+                        + "\(ByteCount.memory(own)); \(ByteCount.memory(memory)) are free",
                     notes: ["give more with --memory, or lower max_tokens in the task"])
             }
             if let last = waves.last, last.count < 64, bytes + own <= memory {

@@ -84,17 +84,13 @@ public struct DeltaSize: Sendable, Equatable {
     public var changedShare: Double? { share(Double(changed), Double(elements)) }
 }
 
-/// Counts and squares of a merged delta D = m − b; those of several tensors add up.
-@dynamicMemberLookup public struct MergedDelta: Sendable, Equatable {
-    private var size = DeltaSize()
-    /// How many of the changed elements still differ from b when both are rounded to the type that is written.
-    public var survived = 0
-    /// ‖m̃ − m‖².
-    public var roundingSquares = 0.0
+/// What is counted of a delta, its size among it.
+@dynamicMemberLookup public protocol SizedDelta {
+    /// How large it is.
+    var size: DeltaSize { get set }
+}
 
-    /// Nothing compared.
-    public init() {}
-
+extension SizedDelta {
     /// What is known of the delta's size.
     public subscript<Value>(dynamicMember path: KeyPath<DeltaSize, Value>) -> Value { size[keyPath: path] }
     /// The same, to be counted up.
@@ -102,6 +98,19 @@ public struct DeltaSize: Sendable, Equatable {
         get { size[keyPath: path] }
         set { size[keyPath: path] = newValue }
     }
+}
+
+/// Counts and squares of a merged delta D = m − b; those of several tensors add up.
+public struct MergedDelta: SizedDelta, Sendable, Equatable {
+    /// How large it is beside b.
+    public var size = DeltaSize()
+    /// How many of the changed elements still differ from b when both are rounded to the type that is written.
+    public var survived = 0
+    /// ‖m̃ − m‖².
+    public var roundingSquares = 0.0
+
+    /// Nothing compared.
+    public init() {}
 
     /// Takes in another tensor's.
     public mutating func add(_ other: MergedDelta) {
@@ -117,8 +126,9 @@ public struct DeltaSize: Sendable, Equatable {
 }
 
 /// Counts and squares of an expert's delta d = e − b beside the merged delta D; those of several tensors add up.
-@dynamicMemberLookup public struct ExpertDelta: Sendable, Equatable {
-    private var size = DeltaSize()
+public struct ExpertDelta: SizedDelta, Sendable, Equatable {
+    /// How large it is beside b.
+    public var size = DeltaSize()
     /// How many of the changed elements differ from b in the merged model too.
     public var kept = 0
     /// How many of the kept ones have the sign of the merged delta.
@@ -130,14 +140,6 @@ public struct DeltaSize: Sendable, Equatable {
 
     /// Nothing compared.
     public init() {}
-
-    /// What is known of the delta's size.
-    public subscript<Value>(dynamicMember path: KeyPath<DeltaSize, Value>) -> Value { size[keyPath: path] }
-    /// The same, to be counted up.
-    public subscript<Value>(dynamicMember path: WritableKeyPath<DeltaSize, Value>) -> Value {
-        get { size[keyPath: path] }
-        set { size[keyPath: path] = newValue }
-    }
 
     /// Takes in another tensor's.
     public mutating func add(_ other: ExpertDelta) {

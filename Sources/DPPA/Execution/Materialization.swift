@@ -36,12 +36,10 @@ extension Engine {
         var outputs: [Output] = []
         var results: [[Buffer<Float>]] = []
         for model in models {
-            let byName = Dictionary(
-                graph.tensors(of: model).map { (graph.facts($0).name, $0) }, uniquingKeysWith: { a, _ in a })
             var slots: [TensorID: OutputSlot] = [:]
             var buffers: [Buffer<Float>] = []
             for item in wanted {
-                guard let tensor = byName[item.name] else {
+                guard let tensor = graph.tensor(item.name, of: model) else {
                     throw DPPAError(.data, "the model has no tensor \(item.name)")
                 }
                 let facts = graph.facts(tensor)

@@ -24,10 +24,10 @@ package struct MemoryBudget {
         guard bytes <= free else {
             throw DPPAError(
                 .limit,
-                "\(what) needs \(Phrase.bytes(bytes)); \(Phrase.bytes(free)) of the budget of "
-                    + "\(Phrase.bytes(limit)) are free",
+                "\(what) needs \(ByteCount.memory(bytes)); \(ByteCount.memory(free)) of the budget of "
+                    + "\(ByteCount.memory(limit)) are free",
                 notes: [
-                    "the program itself takes \(Phrase.bytes(MemoryBudget.base))",
+                    "the program itself takes \(ByteCount.memory(MemoryBudget.base))",
                     "give it --memory \((reserved + bytes + 1 << 20 - 1) >> 20)M or more, or use fewer --threads",
                 ])
         }

@@ -53,7 +53,7 @@ package struct Schedule {
         needed = order.reversed()
         for id in needed { try place(id, graph, store) }
         for (number, output) in outputs.enumerated() {
-            add(OutputWrite(number: number, node: output), at: try self.stage(of: output, graph))
+            add(OutputWrite(number: number, x: output), at: try self.stage(of: output, graph))
         }
     }
 

@@ -68,7 +68,7 @@ final class TileMachine: @unchecked Sendable {
     /// The cursors of all sinks, each with memory of its own.
     private func open(_ task: TensorTask, _ number: Int) -> [any TileCursor] {
         let chunk = task.chunks[number]
-        let sizes = task.sinks.map { ($0.scratchBytes(chunk) + 63) / 64 * 64 }
+        let sizes = task.sinks.map { $0.scratchLines(chunk) }
         let needed = sizes.reduce(0, +)
         if scratch.count < needed { scratch = Buffer<UInt8>(needed) }
         var offset = 0

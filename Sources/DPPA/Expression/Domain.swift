@@ -27,6 +27,17 @@ extension Graph {
     /// The tensors of a node's selection, in name order; none for a number that holds everywhere.
     package func tensors(of node: NodeID) -> [TensorID] { domain(of: node)?.tensors ?? [] }
 
+    /// The tensor of a name in a node's selection, by bisection.
+    package func tensor(_ name: String, of node: NodeID) -> TensorID? {
+        let all = tensors(of: node)
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Graph.precedes(facts(all[middle]).name, name) { low = middle + 1 } else { high = middle }
+        }
+        return low < all.count && facts(all[low]).name == name ? all[low] : nil
+    }
+
     /// Whether a tensor is in a node's selection; none is for a number that holds everywhere.
     package func selects(_ node: NodeID, _ tensor: TensorID) -> Bool { domain(of: node)?.contains(tensor) ?? false }
 

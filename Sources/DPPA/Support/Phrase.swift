@@ -1,14 +1,5 @@
-/// Sizes, counts and names as messages tell them.
+/// Counts and names as messages tell them.
 package enum Phrase {
-    /// A number of bytes in words.
-    package static func bytes(_ bytes: Int) -> String {
-        if bytes < 1 << 20 { return "\((bytes + 1023) >> 10) KiB" }
-        let mebibytes = Double(bytes) / Double(1 << 20)
-        if mebibytes < 1024 { return "\(Int(mebibytes.rounded(.up))) MiB" }
-        let tenths = Int((mebibytes / 1024 * 10).rounded(.up))
-        return "\(tenths / 10).\(tenths % 10) GiB"
-    }
-
     /// "1 tensor", "2 tensors".
     package static func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 

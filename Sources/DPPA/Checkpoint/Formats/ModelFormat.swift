@@ -2,7 +2,7 @@
 ///
 /// A format says which tensors there are and where their elements come from. Everything else is the same for all of them:
 /// what names tell (`TensorNaming`), config.json, small files, stamps.
-package protocol ModelFormat {
+package protocol ModelFormat: Sendable {
     /// The endings of the names of single files, without which they name a model.
     static var fileExtensions: [String] { get }
 

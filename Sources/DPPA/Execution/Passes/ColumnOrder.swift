@@ -3,15 +3,11 @@ import DPPAKernels
 import DPPASupport
 
 /// Finds the order statistic of a `cut` or `kth` node for each column: the whole tensor is in memory, column by column.
-package struct ColumnOrder: PassWork {
+package struct ColumnOrder: OrderWork {
     package var node: NodeID
     package var x: NodeID
     /// How many are wanted, or which.
     package var amount: NodeID
-
-    package var operands: [NodeID] { [x] }
-    package var givens: [NodeID] { [amount] }
-    package func words(_ graph: Graph) -> String { "order of \(graph.formula(x, depth: 4))" }
 
     package func join(_ pass: inout TensorPass) throws {
         guard pass.graph.selects(node, pass.tensor) else { return }

@@ -8,7 +8,7 @@ package struct ColumnSums: PassWork {
     package var x: NodeID
     package var y: NodeID?
 
-    package var operands: [NodeID] { [x] + (y.map { [$0] } ?? []) }
+    package var operands: [NodeID] { [x, y].compactMap(\.self) }
     package func words(_ graph: Graph) -> String { "\(op) by column of \(graph.formula(x, depth: 4))" }
 
     package func join(_ pass: inout TensorPass) throws {
@@ -66,8 +66,7 @@ private final class ColumnSumSink: TileSink, @unchecked Sendable {
         func take(_ tile: Tile) throws {
             let part = tile.owned
             guard !part.isEmpty else { return }
-            let x = try tile.elements(slots[0], at: part.lowerBound)
-            let y = slots.count > 1 ? UnsafePointer(try tile.elements(slots[1], at: part.lowerBound)) : nil
+            let (x, y) = try tile.factors(slots, at: part.lowerBound)
             accumulator.add(x, y, rowCount: part.count / tile.task.facts.rowLength)
         }
 

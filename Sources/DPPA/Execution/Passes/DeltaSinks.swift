@@ -91,16 +91,16 @@ extension TensorPass {
             source: reference.source, counts: rounding, isSampled: !comparison.isDetailed)
         var result = DeltaResult(output: write.number, facts: facts, rounding: rounding)
         if comparison.isDetailed {
-            let merged = compiler.difference(m, reference.slot, write.node)
+            let merged = compiler.difference(m, reference.slot, write.x)
             result.squares = (try leaves(.sumOfSquares, [reference.slot]), try leaves(.sumOfSquares, [merged]), nil)
             if rounds {
-                let rounded = compiler.append(write.node, .round(slot.dtype), m)
-                let error = compiler.difference(rounded, m, write.node)
+                let rounded = compiler.append(write.x, .round(slot.dtype), m)
+                let error = compiler.difference(rounded, m, write.x)
                 result.squares?.rounding = try leaves(.sumOfSquares, [error])
             }
             result.experts = try comparison.experts.map { expert in
                 guard let loaded = compiler.loaded(expert) else { return nil }
-                let d = compiler.difference(loaded.slot, reference.slot, write.node)
+                let d = compiler.difference(loaded.slot, reference.slot, write.x)
                 let counts = WorkerCounts(threads: options.threads)
                 attach(AgreementSink(counts), [d, merged])
                 return (try leaves(.sumOfSquares, [d]), try leaves(.dot, [d, merged]), counts)

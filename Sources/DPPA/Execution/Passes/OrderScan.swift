@@ -5,15 +5,11 @@ import DPPASupport
 /// Finds the order statistic of a `cut` or `kth` node: counts around the bracket of each search, and gathers inside.
 ///
 /// The engine samples before the pass and stores the results after it, for a search may reach over many passes.
-package struct OrderScan: PassWork {
+package struct OrderScan: OrderWork {
     package var node: NodeID
     package var x: NodeID
     /// How many are wanted, or which.
     package var amount: NodeID
-
-    package var operands: [NodeID] { [x] }
-    package var givens: [NodeID] { [amount] }
-    package func words(_ graph: Graph) -> String { "order of \(graph.formula(x, depth: 4))" }
 
     package func join(_ pass: inout TensorPass) throws {
         guard pass.facts.numel > 0 else { return }

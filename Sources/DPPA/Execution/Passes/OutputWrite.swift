@@ -8,9 +8,8 @@ import DPPASupport
 package struct OutputWrite: PassWork {
     /// The place of the output among those of the run.
     package var number: Int
-    package var node: NodeID
+    package var x: NodeID
 
-    package var operands: [NodeID] { [node] }
     package func words(_ graph: Graph) -> String { "write" }
     package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] {
         Array(outputs[number].slots.keys)
@@ -19,7 +18,7 @@ package struct OutputWrite: PassWork {
     package func join(_ pass: inout TensorPass) throws {
         let output = pass.outputs[number]
         guard let slot = output.slots[pass.tensor], pass.facts.numel > 0 else { return }
-        let values = try pass.elements(node)
+        let values = try pass.elements(x)
         if let (source, model) = pass.compiler.program.plainSource(values), source.dtype == slot.dtype {
             return pass.copy(TensorCopy(source: source, model: model, output: slot))
         }

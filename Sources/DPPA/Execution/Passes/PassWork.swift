@@ -5,7 +5,9 @@ import DPPAExpression
 /// Equal works are one. A kind of work is one file: what it reads, what takes the values (`TileSink`), and what is stored
 /// when the pass is over.
 package protocol PassWork: Hashable, Sendable {
-    /// The nodes whose values the pass makes for it.
+    /// The node whose values it takes, on the tensors of its selection.
+    var x: NodeID { get }
+    /// The nodes whose values the pass makes for it, `x` first.
     var operands: [NodeID] { get }
     /// The nodes that must be numbers by the time the pass begins, besides what the operands are made of.
     var givens: [NodeID] { get }
@@ -18,13 +20,23 @@ package protocol PassWork: Hashable, Sendable {
 }
 
 extension PassWork {
+    package var operands: [NodeID] { [x] }
     package var givens: [NodeID] { [] }
-    package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] {
-        operands.first.map { graph.tensors(of: $0) } ?? []
-    }
+    package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] { graph.tensors(of: x) }
 
     /// Whether some other work is the same.
     func equals(_ other: any PassWork) -> Bool { other as? Self == self }
+}
+
+/// Work for the order statistic of a `cut` or `kth` node.
+protocol OrderWork: PassWork {
+    /// How many are wanted, or which.
+    var amount: NodeID { get }
+}
+
+extension OrderWork {
+    package var givens: [NodeID] { [amount] }
+    package func words(_ graph: Graph) -> String { "order of \(graph.formula(x, depth: 4))" }
 }
 
 extension Node {

@@ -5,7 +5,6 @@ import DPPASupport
 package struct RowValues: PassWork {
     package var x: NodeID
 
-    package var operands: [NodeID] { [x] }
     package func words(_ graph: Graph) -> String { graph.formula(x, depth: 4) }
 
     package func join(_ pass: inout TensorPass) throws {

@@ -14,6 +14,8 @@ final class TensorTask: @unchecked Sendable {
     /// What is copied from file to file untouched.
     let copies: [TensorCopy]
     let chunks: [Chunk]
+    /// Whether some of the values are an output's.
+    let writes: Bool
     /// Where each source's raw elements may be kept between passes.
     var residents: [Resident?]
     /// How many elements a tile has when rows do not matter.
@@ -31,6 +33,7 @@ final class TensorTask: @unchecked Sendable {
         self.sinks = sinks
         self.copies = copies
         self.chunks = chunks
+        writes = sinks.contains { $0.output != nil }
         residents = Array(repeating: nil, count: program.sources.count)
         tileElements = options.tileElements
         rowsPerTile = max(1, options.tileElements / max(1, facts.rowLength))
@@ -38,8 +41,6 @@ final class TensorTask: @unchecked Sendable {
 
     /// The elements of a tile, and so of a register.
     var tileSize: Int { program.needsRows ? rowsPerTile * facts.rowLength : tileElements }
-    /// Whether some of the values are an output's.
-    var writes: Bool { sinks.contains { $0.output != nil } }
 }
 
 /// Bytes, for the memory budget, the report and the progress.
@@ -86,7 +87,7 @@ extension TensorTask {
         let inputs = zip(program.sources, residents).reduce(0) {
             $0 + ($1.1 == nil ? chunk.evaluated.count * $1.0.dtype.byteSize + 64 : 0)
         }
-        let outputs = sinks.reduce(0) { $0 + ($1.output.map { chunk.evaluated.count * $0.dtype.byteSize + 64 } ?? 0) }
+        let outputs = sinks.reduce(0) { $0 + $1.scratchLines(chunk) }
         let rows = program.needsRows ? rowsPerTile * (program.rowRegisterCount + 3) * 8 : 0
         return program.registerCount * (tileSize + 32) * 4 + rows + inputs + outputs
     }

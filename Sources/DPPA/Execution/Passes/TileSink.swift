@@ -37,6 +37,8 @@ extension TileSink {
     var rowGranularity: Int { 1 }
     var output: OutputSlot? { nil }
     func scratchBytes(_ chunk: Chunk) -> Int { 0 }
+    /// The same in whole cache lines, as threads give it out.
+    func scratchLines(_ chunk: Chunk) -> Int { (scratchBytes(chunk) + 63) / 64 * 64 }
 }
 
 /// A chunk that a thread has begun.
@@ -72,6 +74,12 @@ struct Tile {
             throw DPPAError(.internalFault, "what takes elements of \(task.facts.name) was given \(slot)")
         }
         return machine.at(register) + (index - range.lowerBound)
+    }
+
+    /// The elements of one slot, and of another whose products with them are wanted, if there is one, from a flat index on.
+    func factors(_ slots: [Slot], at index: Int) throws -> (UnsafePointer<Float>, UnsafePointer<Float>?) {
+        let x = UnsafePointer(try elements(slots[0], at: index))
+        return (x, slots.count > 1 ? UnsafePointer(try elements(slots[1], at: index)) : nil)
     }
 
     /// The stored bytes of a source from a flat index on.
