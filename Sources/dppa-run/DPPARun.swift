@@ -12,6 +12,7 @@ struct DPPARun: ParsableCommand {
         discussion: """
             A first merge, of small models that ship with the program:
               dppa-run run ties --out merged
+
             and a recipe of your own:
               dppa-run new mine
             """,

@@ -4,7 +4,8 @@ import Testing
 /// Two runs at one place, runs that were killed, and file systems that know no locks.
 @Suite("Locks")
 struct LockTests {
-    /// A run that waits in its evaluator until the file `go` is there.
+    /// A run that waits in its evaluator until the file `go` is there, for 40 s at most: a run that should have been refused
+    /// would wait for ever.
     private func waiting(_ script: String) throws -> CommandLineTests.Result {
         let scratch = try Scratch()
         _ = try scratch.write(
@@ -17,8 +18,8 @@ struct LockTests {
         return try Shell.run(
             """
             start() { exec "$dppa" run r.lua --models '\(Folders.recipes)' --quiet --out "$1" --evaluator \
-              'trap "" TERM; echo $$ > pid; touch began; while [ ! -e go ]; do sleep 0.02; done; echo "{\\"one\\": 1}"; : {model}'; }
-            began() { while [ ! -e began ]; do sleep 0.02; done; rm began; }
+              'trap "" TERM; echo $$ > pid; touch began; for i in $(seq 2000); do [ -e go ] && break; sleep 0.02; done; echo "{\\"one\\": 1}"; : {model}'; }
+            began() { for i in $(seq 2000); do [ -e began ] && break; sleep 0.02; done; rm began; }
             \(script)
             """, in: scratch)
     }

@@ -139,6 +139,12 @@ import Testing
                         $0.work[stage]?.remove(at: place)
                         $0.work[Stage(epoch: stage.epoch + 5, pass: stage.pass), default: []].append(item)
                     } || item is OutputWrite, "\(item) too late")
+                // What is written needs every coarse value; what is accumulated may need none.
+                #expect(
+                    isNoticed {
+                        $0.work[stage]?.remove(at: place)
+                        $0.work[Stage(epoch: -1), default: []].append(item)
+                    } || !(item is OutputWrite), "\(item) too early")
             }
         }
     }
