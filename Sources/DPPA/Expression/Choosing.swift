@@ -4,7 +4,7 @@ extension Graph {
     /// is positive, or the count itself.
     ///
     /// Exact; among equal values the lowest flat index is kept, tensors in name order; non-finite values never.
-    package func top(_ x: NodeID, share: NodeID, isCount: Bool, over scope: Scope) throws -> NodeID {
+    public func top(_ x: NodeID, share: NodeID, isCount: Bool, over scope: Scope) throws -> NodeID {
         try requireReducible(x, over: scope, "top")
         try requireParameter(share, scope, "top", isCount ? "the count" : "the fraction")
         let node = self[x]
@@ -21,14 +21,14 @@ extension Graph {
     /// The order statistic with an ascending index from 0.
     ///
     /// NaN counts as the largest. The index is cut to what there is.
-    package func kth(_ x: NodeID, index: NodeID, over scope: Scope) throws -> NodeID {
+    public func kth(_ x: NodeID, index: NodeID, over scope: Scope) throws -> NodeID {
         try requireReducible(x, over: scope, "kth")
         try requireParameter(index, scope, "kth", "the index")
         return try make(.kth(x, index: index), scope, domain: self[x].domain, label: self[x].label)
     }
 
     /// The ascending rank from 0 of each element within its row; among equals by index; NaN last.
-    package func rank(_ x: NodeID, over scope: Scope) throws -> NodeID {
+    public func rank(_ x: NodeID, over scope: Scope) throws -> NodeID {
         guard scope == .row else {
             throw mistake(
                 "rank: ranks exist within a 'row' only, not within a '\(scope.name)'",
@@ -42,7 +42,7 @@ extension Graph {
     ///
     /// Philox 4×32-10 with the key (seed, stream, tensor name) and the flat index as its counter; the stream defaults to
     /// the node's label, so that experts differ.
-    package func uniform(like x: NodeID, seed: UInt64, stream: String?) throws -> NodeID {
+    public func uniform(like x: NodeID, seed: UInt64, stream: String?) throws -> NodeID {
         let node = self[x]
         guard let domain = node.domain else { throw mistake("uniform: a plain number has no elements") }
         guard let stream = stream ?? node.label else {

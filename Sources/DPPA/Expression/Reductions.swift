@@ -7,7 +7,7 @@ extension Graph {
     ///
     /// Sums are float64; the mean of a mask is exactly count / n; a maximum or minimum passes NaN on; a reduction of
     /// nothing is 0. Throws when the scope is not coarser than the operand's.
-    package func reduce(_ op: Reduction, _ x: NodeID, over scope: Scope, weight: NodeID? = nil) throws -> NodeID {
+    public func reduce(_ op: Reduction, _ x: NodeID, over scope: Scope, weight: NodeID? = nil) throws -> NodeID {
         let facts = op.facts
         try requireReducible(x, over: scope, facts.name)
         if facts.takesMask { try requireMask(x, facts.name) }
@@ -27,7 +27,7 @@ extension Graph {
     }
 
     /// `op(x, y, scope)` of two operands whose selections and scopes meet as those of a product do.
-    package func reduce(_ op: Reduction, _ x: NodeID, with y: NodeID, over scope: Scope) throws -> NodeID {
+    public func reduce(_ op: Reduction, _ x: NodeID, with y: NodeID, over scope: Scope) throws -> NodeID {
         let product = try binary(.multiply, x, y)
         try requireReducible(product, over: scope, op.facts.name)
         let node = self[product]
@@ -37,13 +37,13 @@ extension Graph {
     }
 
     /// mean((x − mean(x))²), the biased variance, in two passes.
-    package func variance(_ x: NodeID, over scope: Scope) throws -> NodeID {
+    public func variance(_ x: NodeID, over scope: Scope) throws -> NodeID {
         let deviation = try binary(.subtract, reinterpretIfDelta(x), reduce(.mean, x, over: scope))
         return try reduce(.mean, binary(.multiply, deviation, deviation), over: scope)
     }
 
     /// The number of elements of each instance of a scope.
-    package func numel(_ x: NodeID, over scope: Scope = .tensor) throws -> NodeID {
+    public func numel(_ x: NodeID, over scope: Scope = .tensor) throws -> NodeID {
         guard let domain = self[x].domain else { throw mistake("numel: a plain number has no elements") }
         guard scope.isScalar else { throw mistake("numel: the scope must be tensor or coarser; it is '\(scope.name)'") }
         try requireKeys(domain, scope, "numel")

@@ -54,7 +54,7 @@ extension Graph {
     /// One field out of fields on disjoint selections.
     ///
     /// Throws when two overlap or differ in space.
-    package func branch(_ parts: [NodeID]) throws -> NodeID {
+    public func branch(_ parts: [NodeID]) throws -> NodeID {
         guard let first = parts.first else { throw mistake("apply: there is no rule") }
         if parts.count == 1 { return first }
         var members: [TensorID: NodeID] = [:]

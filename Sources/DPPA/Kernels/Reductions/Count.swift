@@ -20,5 +20,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let count = Reduction(Count.self)
+    /// How many elements of a mask hold.
+    public static let count = Reduction(Count.self)
 }

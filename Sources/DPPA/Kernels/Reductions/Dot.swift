@@ -17,5 +17,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let dot = Reduction(Dot.self)
+    /// Σ x·y.
+    public static let dot = Reduction(Dot.self)
 }

@@ -19,5 +19,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let max = Reduction(Largest.self)
+    /// The largest value.
+    public static let max = Reduction(Largest.self)
 }

@@ -49,5 +49,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let logSumExp = Reduction(LogSumExp.self)
+    /// ln Σ eˣ.
+    public static let logSumExp = Reduction(LogSumExp.self)
 }

@@ -9,5 +9,6 @@ enum Mean: Reducer {
 }
 
 extension Reduction {
-    package static let mean = Reduction(Mean.self)
+    /// Σ x / n.
+    public static let mean = Reduction(Mean.self)
 }

@@ -21,5 +21,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let norm = Reduction(Norm.self)
+    /// √Σ x².
+    public static let norm = Reduction(Norm.self)
 }

@@ -38,14 +38,15 @@ package struct ReductionFacts: Sendable {
 }
 
 /// A reduction, as nodes and programs hold it; copies count no references.
-package struct Reduction: Hashable, Sendable, CustomStringConvertible {
+public struct Reduction: Hashable, Sendable, CustomStringConvertible {
     private let meaning: any Reducer.Type
 
     package init(_ meaning: any Reducer.Type) { self.meaning = meaning }
 
     package var facts: ReductionFacts { meaning.facts }
     package var accumulated: Accumulation { meaning.accumulated }
-    package var description: String { facts.name }
+    /// The name.
+    public var description: String { facts.name }
 
     /// The result, of the `accumulated.width` numbers that have been accumulated over so many samples; of nothing it is 0.
     package func finish(_ numbers: UnsafePointer<Double>, count: Int) -> Double {
@@ -59,6 +60,9 @@ package struct Reduction: Hashable, Sendable, CustomStringConvertible {
         return (0..<length).map { column in finish((0..<width).map { numbers[$0 * length + column] }, count: count) }
     }
 
-    package static func == (a: Reduction, b: Reduction) -> Bool { a.meaning == b.meaning }
-    package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(meaning)) }
+    /// Whether both are the same reduction.
+    public static func == (a: Reduction, b: Reduction) -> Bool { a.meaning == b.meaning }
+
+    /// Hashes what makes reductions equal.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(meaning)) }
 }

@@ -1,5 +1,5 @@
 /// All reductions of recipes.
 extension Reduction: CaseIterable {
-    /// In no order that matters.
-    package static let allCases: [Reduction] = [.sum, .mean, .max, .min, .norm, .count, .dot, .logSumExp]
+    /// All of them, in no order that matters.
+    public static let allCases: [Reduction] = [.sum, .mean, .max, .min, .norm, .count, .dot, .logSumExp]
 }

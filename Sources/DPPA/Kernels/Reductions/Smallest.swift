@@ -19,5 +19,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let min = Reduction(Smallest.self)
+    /// The smallest value.
+    public static let min = Reduction(Smallest.self)
 }

@@ -18,5 +18,6 @@ extension Accumulation {
 }
 
 extension Reduction {
-    package static let sum = Reduction(Sum.self)
+    /// Σ x.
+    public static let sum = Reduction(Sum.self)
 }
