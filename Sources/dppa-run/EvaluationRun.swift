@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Models on disk, scored on the tasks of a command line: files by the program itself, `external:NAME` by the person's command.
 struct EvaluationRun {
-    private let tasks: [Scorer.Task]
+    private let tasks: [ScoredTask]
     private let evaluator: ExternalEvaluator?
     private let options: EngineOptions
     private let progress: ProgressLine
@@ -15,7 +15,7 @@ struct EvaluationRun {
     /// Throws when one is missing or damaged, and when there is no command for an external task.
     init(tasks: [String], evaluator: ExternalEvaluator?, options: EngineOptions, progress: ProgressLine) throws {
         self.tasks = try tasks.map { task in
-            if let name = Scorer.Task.externalName(task) { return .external(name) }
+            if let name = ScoredTask.externalName(task) { return .external(name) }
             return .builtIn(try EvaluationTask(path: InputPath.task(task)))
         }
         self.evaluator = evaluator

@@ -10,7 +10,7 @@ import Testing
         let block = try #require(page.firstRange(of: "import DPPA\n\n")).upperBound
         let shown = page[block...].prefix { $0 != "`" }
         #expect(try text("Tests/DPPATests/SwiftPageTests.swift").contains("\n" + shown))
-        #expect(shown.hasPrefix("/// base") && shown.hasSuffix("}\n"))
+        #expect(shown.hasPrefix("/// Writes") && shown.hasSuffix("}\n"))
     }
 
     @Test("The function keeps the largest fifth of a delta, as a sort of all elements does")
@@ -26,13 +26,17 @@ import Testing
         let largest = Set(deltas.indices.sorted { (-abs(deltas[$0]), $0) < (-abs(deltas[$1]), $1) }.prefix(8))
         let expected = base.indices.map { base[$0] + (largest.contains($0) ? deltas[$0] : 0) }
         let file = try folder.bytes("out/model.safetensors")
-        #expect(file.suffix(160) == expected.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }[...])
+        #expect(file.suffix(160) == bytes(expected)[...])
     }
 
     private func safetensors(_ values: [Float]) -> [UInt8] {
         let header = "{\"w.weight\":{\"dtype\":\"F32\",\"shape\":[5,8],\"data_offsets\":[0,160]}}"
         return withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + header.utf8
-            + values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+            + bytes(values)
+    }
+
+    private func bytes(_ values: [Float]) -> [UInt8] {
+        values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
     }
 
     private func text(_ path: String) throws -> String {
@@ -41,7 +45,7 @@ import Testing
     }
 }
 
-/// base + top_20%(|expert − base|) · (expert − base)
+/// Writes base + top(|expert − base|, 0.2) · (expert − base).
 func prune(_ expert: String, of base: String, into target: String) throws {
     let graph = Graph()
     let base = try graph.source(OpenModel(at: base, label: "base"))

@@ -37,7 +37,7 @@ struct EvaluationSubject {
     }
 
     /// How the memory is shared out.
-    struct Plan {
+    struct MemoryShares {
         /// How many models run together.
         var candidates: Int
         /// What the weights may take when all are kept, in bytes.
@@ -48,10 +48,10 @@ struct EvaluationSubject {
         var tokens: Int
     }
 
-    /// Plans a scoring within the memory that a run may use.
+    /// Shares out the memory that a run may use.
     ///
     /// Throws a `limit` error when one weight and one batch do not fit.
-    func plan(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> Plan {
+    func shares(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> MemoryShares {
         let perToken = network.bytesPerToken
         let weight = WeightStream.largestBytes(facts, order: network.order)
         let longest =
@@ -66,7 +66,7 @@ struct EvaluationSubject {
         let all = facts.values.reduce(0) { $0 + $1.numel } * 4 * candidates
         let weights = all <= room / 2 ? all : 0
         let activations = (room - max(weights, weight * candidates)) / candidates
-        return Plan(
+        return MemoryShares(
             candidates: candidates, weights: weights, activations: activations,
             tokens: max(1, activations / perToken))
     }

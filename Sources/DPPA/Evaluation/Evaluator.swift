@@ -31,7 +31,7 @@ public struct Evaluator {
         while let first = results.firstIndex(where: { $0 == nil }) {
             let subject = subjects[first]
             let alike = models.indices.filter { results[$0] == nil && subject.isLike(subjects[$0]) }
-            let group = Array(alike.prefix(try subject.plan(tasks, models: alike.count, engine.options).candidates))
+            let group = Array(alike.prefix(try subject.shares(tasks, models: alike.count, engine.options).candidates))
             let scores = try score(subject, group.map { models[$0] }, tasks)
             for (index, score) in zip(group, scores) { results[index] = score }
         }
@@ -42,7 +42,7 @@ public struct Evaluator {
     func requireScorable(_ models: [NodeID], on tasks: [EvaluationTask]) throws {
         for subject in try models.map(subject) {
             for task in tasks { try subject.requireFit(task) }
-            _ = try subject.plan(tasks, models: 1, engine.options)
+            _ = try subject.shares(tasks, models: 1, engine.options)
         }
     }
 
@@ -51,7 +51,7 @@ public struct Evaluator {
         try MatrixProduct.prepare()
         let subject = try subject(model)
         try engine.settle([model])
-        return try predict(subject, [model], sequences, subject.plan([], models: 1, engine.options))[0]
+        return try predict(subject, [model], sequences, subject.shares([], models: 1, engine.options))[0]
     }
 
     /// The greedy completions of some prompts by one model.
@@ -59,17 +59,18 @@ public struct Evaluator {
         try MatrixProduct.prepare()
         let subject = try subject(model)
         try engine.settle([model])
-        let plan = try subject.plan([], models: 1, engine.options)
-        let generator = Generator(pass(subject, [model], plan), memory: plan.activations)
+        let shares = try subject.shares([], models: 1, engine.options)
+        let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
         return try generator.complete(prompts, EvaluationTask.Generation(maximumTokens: maximumTokens))
     }
 
     private func predict(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ sequences: [TokenSequence], _ plan: EvaluationSubject.Plan
+        _ subject: EvaluationSubject, _ models: [NodeID], _ sequences: [TokenSequence],
+        _ shares: EvaluationSubject.MemoryShares
     ) throws -> [[Prediction]] {
-        let pass = pass(subject, models, plan)
+        let pass = pass(subject, models, shares)
         var predictions = [[Prediction]](repeating: [], count: models.count)
-        for wave in TokenLayout.waves(sequences, limit: plan.tokens) {
+        for wave in TokenLayout.waves(sequences, limit: shares.tokens) {
             let found = try pass.run(Array(sequences[wave]), candidates: models.count)
             for (index, part) in found.enumerated() { predictions[index] += part }
         }
@@ -77,10 +78,10 @@ public struct Evaluator {
     }
 
     private func pass(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ plan: EvaluationSubject.Plan
+        _ subject: EvaluationSubject, _ models: [NodeID], _ shares: EvaluationSubject.MemoryShares
     ) -> ForwardPass {
         let weights = WeightStream(
-            engine, models: models, order: subject.network.order, facts: subject.facts, memory: plan.weights,
+            engine, models: models, order: subject.network.order, facts: subject.facts, memory: shares.weights,
             dtype: subject.dtype)
         let observer = engine.observer
         return ForwardPass(subject.network, weights, pool: engine.pool) { try observer?.checkInterruption() }
@@ -89,13 +90,14 @@ public struct Evaluator {
     /// How many answers each model gets right in each task of generation; what is generated differs from model to model,
     /// so they run one by one.
     private func generated(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask], _ plan: EvaluationSubject.Plan
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask],
+        _ shares: EvaluationSubject.MemoryShares
     ) throws -> [[Int?]] {
         let none = [Int?](repeating: nil, count: tasks.count)
         guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
         let text = try TokenText(tokenizerPath: subject.tokenizer)
         return try models.map { model in
-            let generator = Generator(pass(subject, [model], plan), memory: plan.activations)
+            let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
             return try tasks.map { task in
                 task.metric == .generate ? try generator.answers(task, text).count { $0 } : nil
             }
@@ -116,11 +118,11 @@ public struct Evaluator {
     ) throws -> [[Score]] {
         for task in tasks { try subject.requireFit(task) }
         let start = ContinuousClock.now
-        let plan = try subject.plan(tasks, models: models.count, engine.options)
+        let shares = try subject.shares(tasks, models: models.count, engine.options)
         try engine.settle(models)
         return try engine.staged("scoring", bytes: subject.bytes * models.count) {
-            let predictions = try predict(subject, models, tasks.flatMap(\.sequences), plan)
-            let answers = try generated(subject, models, tasks, plan)
+            let predictions = try predict(subject, models, tasks.flatMap(\.sequences), shares)
+            let answers = try generated(subject, models, tasks, shares)
             let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(models.count * max(1, tasks.count))
             return try models.indices.map { index in
                 var rest = predictions[index][...]

@@ -5,26 +5,6 @@ import DPPASupport
 
 /// Scores models once: what was scored before, in this run or an earlier one, is remembered.
 public final class Scorer {
-    /// A task of a file, or one that only an external program knows, by name.
-    public enum Task: Sendable {
-        case builtIn(EvaluationTask)
-        case external(String)
-
-        /// The task of an external program that a text names as `external:NAME`; nil for the path of a file.
-        package static func externalName(_ text: String) -> String? {
-            let prefix = "external:"
-            return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
-        }
-
-        /// The name in reports.
-        public var name: String {
-            switch self {
-            case .builtIn(let task): task.name
-            case .external(let name): name
-            }
-        }
-    }
-
     /// An external program, and how a candidate is written for it.
     public struct External {
         var evaluator: ExternalEvaluator
@@ -73,7 +53,7 @@ public final class Scorer {
     /// What is not known yet is scored together, in one read of what the models share. Throws what the evaluators throw, and
     /// a `data` error when a score is not a number. Not to be called on a thread of the shared pool of Swift's tasks.
     @available(*, noasync)
-    public func score(_ models: [NodeID], on tasks: [Task]) throws -> [[Score]] {
+    public func score(_ models: [NodeID], on tasks: [ScoredTask]) throws -> [[Score]] {
         if external == nil, let task = tasks.first(where: { if case .external = $0 { true } else { false } }) {
             throw ExternalEvaluator.missing(for: task.name)
         }
@@ -91,7 +71,7 @@ public final class Scorer {
     }
 
     /// Throws what scoring would throw before it reads a weight; what only an external program knows is not asked for.
-    package func requireScorable(_ models: [NodeID], on tasks: [Task]) throws {
+    package func requireScorable(_ models: [NodeID], on tasks: [ScoredTask]) throws {
         let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
         guard !builtIn.isEmpty else { return }
         try Evaluator(engine, dtype: dtype).requireScorable(models, on: builtIn)
@@ -105,7 +85,7 @@ public final class Scorer {
         engine.observer?.note("resuming, \(count) score\(count == 1 ? "" : "s") found in \(journal.path ?? "")")
     }
 
-    private func scoreBuiltIn(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {
+    private func scoreBuiltIn(_ models: [NodeID], _ tasks: [ScoredTask], _ keys: [[UInt128]]) throws {
         // Models that lack the same tasks are scored together.
         var lacking: [[Int]: [Int]] = [:]
         var seen: Set<[UInt128]> = []
@@ -126,7 +106,7 @@ public final class Scorer {
     }
 
     @available(*, noasync)
-    private func scoreExternal(_ models: [NodeID], _ tasks: [Task], _ keys: [[UInt128]]) throws {
+    private func scoreExternal(_ models: [NodeID], _ tasks: [ScoredTask], _ keys: [[UInt128]]) throws {
         for (model, row) in keys.enumerated() {
             let missing = tasks.indices.filter { number in
                 if case .external = tasks[number] { journal[row[number]] == nil } else { false }
@@ -138,7 +118,7 @@ public final class Scorer {
     }
 
     /// What a score depends on: the expression and its files, the types of the written tensors, the architecture, the task.
-    private func key(_ model: NodeID, _ task: Task) -> UInt128 {
+    private func key(_ model: NodeID, _ task: ScoredTask) -> UInt128 {
         var hash = Fingerprint()
         hash.add(version)
         hash.add(fingerprint(model))

@@ -65,7 +65,7 @@ public final class Engine {
         machines = (0..<options.threads).map { TileMachine(worker: $0) }
     }
 
-    package var coarse: CoarseEvaluator { CoarseEvaluator(graph: graph, store: store) }
+    package var coarse: CoarseArithmetic { CoarseArithmetic(graph: graph, store: store) }
 
     /// Computes coarse nodes and writes outputs; several share their passes.
     ///

@@ -19,7 +19,8 @@ public struct EngineOptions: Sendable {
 
     /// Options; chunk and tile are for measurements.
     public init(
-        threads: Int = ProcessInfo.processInfo.activeProcessorCount, memory: Int = 512 << 20, chunkElements: Int = 1 << 16, tileElements: Int = 4096
+        threads: Int = ProcessInfo.processInfo.activeProcessorCount, memory: Int = 512 << 20,
+        chunkElements: Int = 1 << 16, tileElements: Int = 4096
     ) {
         self.threads = max(1, threads)
         self.memory = memory

@@ -28,7 +28,7 @@ extension Engine {
                 if isTop {
                     store.set(id, instance, Cut.nothing)
                 } else {
-                    store.set(id, instance, CoarseEvaluator.ofNothing)
+                    store.set(id, instance, CoarseArithmetic.ofNothing)
                 }
                 continue
             }

@@ -215,8 +215,8 @@ package final class RecipeSession {
     /// A file written as `external:NAME` is a task that the external program knows.
     func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
         // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
-        let tasks = try files.map { file -> Scorer.Task in
-            if let name = Scorer.Task.externalName(file.path) { return .external(name) }
+        let tasks = try files.map { file -> ScoredTask in
+            if let name = ScoredTask.externalName(file.path) { return .external(name) }
             let place = try paths.resolve(file.path, for: .file)
             var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
             self.tasks[place.path] = task

@@ -51,7 +51,7 @@ extension Engine {
             }
         }
         if case .kth = graph[id].operation {
-            store.set(id, tensor.index, rows == 0 ? thresholds.map { _ in CoarseEvaluator.ofNothing } : thresholds)
+            store.set(id, tensor.index, rows == 0 ? thresholds.map { _ in CoarseArithmetic.ofNothing } : thresholds)
         } else {
             store.set(id, tensor.index, ColumnCut(thresholds: thresholds, lastRows: lastRows))
         }

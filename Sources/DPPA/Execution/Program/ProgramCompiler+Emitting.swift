@@ -106,7 +106,7 @@ extension ProgramCompiler {
     func row(of value: Value, _ id: NodeID) throws -> Slot {
         switch value {
         case .slot(let slot) where !slot.isElement: return slot
-        case .missing: return .number(CoarseEvaluator.absentDelta)
+        case .missing: return .number(CoarseArithmetic.absentDelta)
         case .slot, .column: throw graph.fault("this has no value for each row", id, tensor)
         }
     }
@@ -114,7 +114,7 @@ extension ProgramCompiler {
     /// A number as it is, anything else as elements.
     private mutating func operand(_ value: Value, _ id: NodeID) -> Slot {
         switch value {
-        case .missing: .number(CoarseEvaluator.absentDelta)
+        case .missing: .number(CoarseArithmetic.absentDelta)
         case .slot(.number(let number)): .number(number)
         case .slot, .column: register(of: value, id)
         }
@@ -127,7 +127,7 @@ extension ProgramCompiler {
         switch value {
         case .slot(let slot) where slot.isElement: return slot
         case .slot(let slot): result = append(id, .spread, slot)
-        case .missing: result = append(id, .spread, .number(CoarseEvaluator.absentDelta))
+        case .missing: result = append(id, .spread, .number(CoarseArithmetic.absentDelta))
         case .column(let column): result = append(id, .spreadColumns(vector: vector(column)))
         }
         spread[value] = result

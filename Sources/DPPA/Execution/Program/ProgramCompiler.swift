@@ -14,7 +14,7 @@ struct ProgramCompiler {
     }
 
     let graph: Graph
-    let coarse: CoarseEvaluator
+    let coarse: CoarseArithmetic
     let tensor: TensorID
     var program = Program()
     var values: [NodeID: Value] = [:]
@@ -23,7 +23,7 @@ struct ProgramCompiler {
     var registers = 0
     let facts: TensorFacts
 
-    init(_ graph: Graph, _ coarse: CoarseEvaluator, _ tensor: TensorID) {
+    init(_ graph: Graph, _ coarse: CoarseArithmetic, _ tensor: TensorID) {
         self.graph = graph
         self.coarse = coarse
         self.tensor = tensor

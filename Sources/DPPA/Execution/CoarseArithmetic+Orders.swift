@@ -1,7 +1,7 @@
 import DPPAExpression
 
 /// Orders among values that are coarser than elements: few enough to sort.
-extension CoarseEvaluator {
+extension CoarseArithmetic {
     private struct Sample {
         var value: Double
         var tensor: String

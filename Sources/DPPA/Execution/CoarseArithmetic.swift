@@ -5,7 +5,7 @@ import DPPAKernels
 ///
 /// A reduction over several tensors reduces each tensor first and then the tensors in name order, by the same leaf and
 /// tree scheme as elements (`Accumulation`), so that the result depends on nothing but the numbers.
-package struct CoarseEvaluator {
+package struct CoarseArithmetic {
     /// What a delta is on a tensor that it does not have.
     static let absentDelta = 0.0
     /// Any reduction, and any order statistic, of nothing.
