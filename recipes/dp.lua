@@ -3,7 +3,7 @@
 local dppa = require "dppa.v1"
 local dp = require "dppa.dp"
 
-local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law", rows_like = "base" }
+local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law" }
 local delta, o = expert - base, dppa.options(dp.prune)
 local share, linears, tensors = dp.eligible(delta)
 print(string.format(

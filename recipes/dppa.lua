@@ -14,9 +14,7 @@ local objective = require "dppa.objective"
 local search = require "dppa.search"
 local option = dppa.option
 
-local base, experts = dppa.inputs {
-  base = "zoo/base", experts = { "zoo/math", "zoo/finance", "zoo/law" }, rows_like = "base",
-}
+local base, experts = dppa.inputs { base = "zoo/base", experts = { "zoo/math", "zoo/finance", "zoo/law" } }
 local tasks = option {
   name = "tasks", default = { "zoo/search/math.jsonl", "zoo/search/finance.jsonl", "zoo/search/law.jsonl" }, of = "path",
   nonempty = true, help = "task files, as many for each expert, in the experts' order",

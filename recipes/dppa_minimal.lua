@@ -3,7 +3,7 @@
 local dppa, dpa = require "dppa.v1", require "dppa.dpa"
 local objective, search = require "dppa.objective", require "dppa.search"
 
-local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law", rows_like = "base" }
+local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law" }
 local amplify = dpa(expert - base)
 
 local found = search {

@@ -150,7 +150,10 @@ import Testing
                 "turned - base: \(at) [3, 2] in turned (\(scratch.path)/turned) and [2, 3] in \(base): one of them is transposed",
                 "Conv1D"
             ),
-            ("grown", "grown - base: \(at) [4, 3] in grown (\(scratch.path)/grown) and [2, 3] in \(base)", "rows_like"),
+            (
+                "grown", "grown - base: \(at) [4, 3] in grown (\(scratch.path)/grown) and [2, 3] in \(base)",
+                "like = base"
+            ),
             ("part", "part - base: part (\(scratch.path)/part) has no b, which \(base) has", ":select"),
             (
                 "apart", "apart (\(scratch.path)/apart) lacks 2 tensors that \(base) has: b, \(matrix)",

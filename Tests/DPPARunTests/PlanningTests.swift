@@ -172,7 +172,7 @@ import Testing
         #expect(try program.dppaRun(["run", file, "--quiet", "--out", scratch.path + "/out"] + options).code == 0)
         // Its models are not there yet; what it declares before them is told all the same.
         let help = try program.dppaRun(["help", file])
-        #expect(help.code == 0 && help.output.contains("  base       the model all experts come from"))
+        #expect(help.code == 0 && help.output.contains("  base     the model all experts come from"))
         let again = try program.dppaRun(["new", file])
         #expect(again.code == 73 && again.errors.contains("exists"))
     }

@@ -167,6 +167,11 @@ function dppa.exp(x) end
 ---@return table[]
 function dppa.facts(field) end
 
+---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@return dppa.Field, dppa.Field[]
+function dppa.family(models) end
+
 ---Each element rounded towards minus infinity.
 ---@param x dppa.Field|number
 ---@return dppa.Field
@@ -182,8 +187,8 @@ function dppa.gradient(anchors) end
 ---@return dppa.Group
 function dppa.group(rule) end
 
----Declares and opens the models of a recipe: the options `base`, `experts` (or `expert`) and `rows_like`, to whose rows a grown vocabulary is cut; the table gives their defaults, and `help` other texts.
----@param defaults { base?: string, experts?: (string)[], expert?: string, rows_like?: string, help?: table<string, string> }
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra` and `refuse`; the table gives defaults of paths, and `help` other texts.
+---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
 ---@return dppa.Field, dppa.Field[]
 function dppa.inputs(defaults) end
 
@@ -253,13 +258,13 @@ function dppa.minimum(x, y) end
 
 ---Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.
 ---@param path string
----@param options? { label?: string, rows_like?: dppa.Field }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
 function dppa.model(path, options) end
 
 ---Opens several models, with the options of `model`.
 ---@param paths (string)[]
----@param options? { label?: string, rows_like?: dppa.Field }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field[]
 function dppa.models(paths, options) end
 

@@ -13,6 +13,9 @@ public struct OpenModel: Sendable {
         /// Where the elements are.
         public let source: any TensorSource
 
+        /// Whether training changes it: a floating-point tensor that is no buffer.
+        package var isWeight: Bool { source.dtype.isFloat && facts.role != "buffer" }
+
         /// The bytes that reading all of it takes.
         package var byteCount: Int { source.bytesRead(facts.numel) }
     }
@@ -27,9 +30,9 @@ public struct OpenModel: Sendable {
     public let space: Space
     /// All tensors in bytewise order of their names.
     public let tensors: [Tensor]
-    /// The floating-point tensors, which take part in arithmetic, in the same order.
+    /// The floating-point tensors but buffers, which take part in arithmetic, in the same order.
     public let weights: [TensorFacts]
-    /// The integer and truth-value tensors, which are only ever copied, in the same order.
+    /// Buffers, and tensors of integers and truth values, which are only ever copied, in the same order.
     public let carried: [TensorFacts]
     /// The text of config.json, if there is one.
     public let config: String?
@@ -78,8 +81,8 @@ public struct OpenModel: Sendable {
         self.identity = identity
         self.space = space
         self.tensors = tensors.sorted { $0.facts.name.utf8.lexicographicallyPrecedes($1.facts.name.utf8) }
-        weights = self.tensors.filter(\.source.dtype.isFloat).map(\.facts)
-        carried = self.tensors.filter { !$0.source.dtype.isFloat }.map(\.facts)
+        weights = self.tensors.filter(\.isWeight).map(\.facts)
+        carried = self.tensors.filter { !$0.isWeight }.map(\.facts)
         self.config = config
         self.sidecarFiles = sidecarFiles
         self.weightFiles = weightFiles
@@ -89,25 +92,15 @@ public struct OpenModel: Sendable {
             self.tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// The model in which tensors that have more rows than another model's, and are alike otherwise, are cut to its rows,
-    /// and their names: an expert with a grown vocabulary beside its base.
-    ///
-    /// The model itself, where nothing is cut.
-    public func withRows(of other: OpenModel) -> (model: OpenModel, cut: [String]) {
-        var cut: [String] = []
-        let tensors = self.tensors.map { tensor -> Tensor in
-            guard let shape = other.source(tensor.facts.name)?.shape, let rows = shape.first,
-                let own = tensor.facts.shape.first, own > rows, shape.count > 1,
-                tensor.facts.shape.dropFirst() == shape.dropFirst()
-            else { return tensor }
-            cut.append(tensor.facts.name)
-            return Tensor(facts: tensor.facts.reshaped(shape), source: FirstRows(whole: tensor.source, shape: shape))
-        }
-        guard !cut.isEmpty else { return (self, []) }
-        let model = OpenModel(
-            label: label, path: path, identity: path + " rows like " + other.identity, space: space, tensors: tensors,
-            config: config, sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp)
-        return (model, cut)
+    /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
+    func replacing(
+        _ tensors: [Tensor], identity: String, config: String?? = nil, stamps: [UInt128]
+    ) -> OpenModel {
+        var stamp = Fingerprint(value: stamp)
+        for other in stamps { stamp.add(other) }
+        return OpenModel(
+            label: label, path: path, identity: identity, space: space, tensors: tensors, config: config ?? self.config,
+            sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
@@ -117,17 +110,4 @@ public struct OpenModel: Sendable {
         let own = source(name)?.dtype ?? .bf16
         return wished ?? (own.byteSize == 1 ? .bf16 : own)
     }
-}
-
-/// The first rows of a tensor: its first elements.
-private struct FirstRows: TensorSource {
-    let whole: any TensorSource
-    let shape: [Int]
-    var dtype: DType { whole.dtype }
-
-    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        try whole.load(elements, into: buffer)
-    }
-
-    func bytesRead(_ elements: Int) -> Int { whole.bytesRead(elements) }
 }

@@ -12,7 +12,7 @@ public struct TensorFacts: Sendable, Hashable {
     public var depth: Double?
     /// The module path inside the block (or from the root), without the parameter's own name: `self_attn.q_proj`.
     public var module: String
-    /// The tensor's role: `q k v kv o qkv gate up down gate_up experts.… router embedding head norm bias other`.
+    /// The tensor's role: `q k v kv o qkv gate up down gate_up experts.… router embedding head norm bias buffer other`.
     public var role: String
     /// Whether it is the weight matrix of a linear module inside a block (what DPPA prunes).
     public var isLinear: Bool

@@ -29,6 +29,7 @@ enum TensorRole {
     static func role(_ place: TensorNaming.Place, _ shape: [Int]) -> String {
         let module = place.module.map { $0.lowercased() }
         let leaf = module.last ?? ""
+        if isBuffer(place, shape) { return "buffer" }
         if place.parameter.hasSuffix("bias") { return "bias" }
         if isNorm(leaf) { return "norm" }
         if leaf == "embed_out" || leaf == "lm_head" { return "head" }
@@ -58,7 +59,9 @@ enum TensorRole {
     /// Not norms, biases, embeddings, heads, convolutions, tables without a module of their own, and routers: these choose
     /// experts, and pruning them breaks the choice. The stacked matrices of a mixture's experts are linears.
     static func isLinear(_ place: TensorNaming.Place, _ shape: [Int], _ role: String) -> Bool {
-        guard place.layer != nil, !["bias", "norm", "embedding", "head", "router"].contains(role) else { return false }
+        guard place.layer != nil, !["bias", "norm", "embedding", "head", "router", "buffer"].contains(role) else {
+            return false
+        }
         let module = place.module.map { $0.lowercased() }
         let leaf = module.last ?? ""
         let isExpert = module.contains("experts")
@@ -68,6 +71,18 @@ enum TensorRole {
             return isExpert && role.hasPrefix("experts.")
         }
         return !leaf.contains("conv")
+    }
+
+    /// The names of what modules compute once and keep beside their weights: training does not change it.
+    private static let buffers: Set<String> = [
+        "inv_freq", "original_inv_freq", "cos_cached", "sin_cached", "masked_bias", "position_ids", "token_type_ids",
+        "num_batches_tracked", "relative_position_index", "attn_mask",
+    ]
+
+    /// Whether it is a buffer: by name, or the causal mask that GPT-2 calls a bias, `[1, 1, n, n]`.
+    private static func isBuffer(_ place: TensorNaming.Place, _ shape: [Int]) -> Bool {
+        buffers.contains(place.parameter)
+            || place.parameter == "bias" && shape.count == 4 && shape[0] == 1 && shape[1] == 1 && shape[2] == shape[3]
     }
 
     private static func isNorm(_ leaf: String) -> Bool {

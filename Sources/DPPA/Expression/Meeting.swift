@@ -31,7 +31,7 @@ extension Graph {
                     ]
                     : (isGrown
                         ? [
-                            "if one vocabulary has grown, cut it: --set rows_like=base, or dppa.model(path, { rows_like = base })"
+                            "if one vocabulary has grown, fit it: dppa.model(path, { like = base }), or open both with dppa.family"
                         ] : [])
                         + ["leave such tensors out with :select or :linears, or merge models of one architecture"],
                 location: location)
@@ -61,8 +61,10 @@ extension Graph {
             "\(shown(meeting)): \(Phrase.list(own.map(\.title), limit: 2)) \(names.count == 1 ? "has no" : "lacks") \(count)"
                 + (others.isEmpty ? "" : names.count == 1 ? ", which \(others) has" : " that \(others) has") + which,
             isApart
-                ? "they have no name in common: one has \(Phrase.list(present, limit: 1)); merge models of one architecture"
-                : "leave such tensors out on the other side with :select, or merge models of one architecture")
+                ? "they have no name in common: one has \(Phrase.list(present, limit: 1)); if they are one architecture "
+                    + "under two names, fit one to the other with dppa.model(path, { like = other })"
+                : "fit it to the other with dppa.model(path, { like = other }) or dppa.family, which say what they do",
+            "or leave such tensors out on the other side with :select")
     }
 
     /// The models of a node that have a tensor of a shape, with their files.

@@ -3,7 +3,6 @@ import DPPASupport
 
 /// Whether the head of a written model is its embedding, in config.json and in the weights.
 struct WrittenTie {
-    private static let key = "tie_word_embeddings"
     /// The places of the key in config.json that are there; its top where there is none.
     private let places: [[String]]
     private let declared: Bool?
@@ -17,12 +16,10 @@ struct WrittenTie {
     /// the expression starts from.
     init(config: String, source: OpenModel, first: OpenModel, _ tensors: [TensorFacts]) {
         let object = ConfigText.object(config) ?? JSONObject()
-        let inner = ["text_config", "language_config"].filter { object[$0]?[Self.key] != nil }
-        places = (object[Self.key] != nil ? [[Self.key]] : []) + inner.map { [$0, Self.key] }
-        let values = [object[Self.key]] + inner.map { object[$0]?[Self.key] }
-        let flags = values.compactMap { $0?.bool }
-        declared = flags.isEmpty ? nil : flags.contains(true)
-        firstIsTied = first.config.flatMap(ConfigText.object)?[Self.key]?.bool == true
+        let inner = ["text_config", "language_config"].filter { object[$0]?[TiedHead.key] != nil }
+        places = (object[TiedHead.key] != nil ? [[TiedHead.key]] : []) + inner.map { [$0, TiedHead.key] }
+        declared = TiedHead.declared(object)
+        firstIsTied = first.config.flatMap(ConfigText.object)?[TiedHead.key]?.bool == true
         func head(_ facts: [TensorFacts]) -> TensorFacts? {
             facts.first { $0.name.hasSuffix("lm_head.weight") || $0.name.hasSuffix("embed_out.weight") }
         }
@@ -48,7 +45,7 @@ struct WrittenTie {
             notices.append("warning: the result has no \(missingHead), which its config.json calls for")
             return config
         }
-        notices.append("warning: \(Self.key) of config.json became true: the result has no \(missingHead)")
+        notices.append("warning: \(TiedHead.key) of config.json became true: the result has no \(missingHead)")
         return try set(config, true)
     }
 
@@ -57,16 +54,16 @@ struct WrittenTie {
         guard let pair else { return config }
         let written = try OpenModel(at: directory, label: "written")
         guard let head = written[pair.head]?.source, let embedding = written[pair.embedding]?.source,
-            try !OutputPlan.areEqual(head, embedding)
+            try !head.hasBytes(of: embedding)
         else { return config }
         notices.append(
-            "warning: \(Self.key) of config.json became false: \(pair.head) differs from \(pair.embedding)")
+            "warning: \(TiedHead.key) of config.json became false: \(pair.head) differs from \(pair.embedding)")
         return try set(config, false)
     }
 
     private func set(_ config: String, _ flag: Bool) throws -> String {
         var text = config
-        for place in places.isEmpty ? [[Self.key]] : places {
+        for place in places.isEmpty ? [[TiedHead.key]] : places {
             text = try ConfigText.setting(text, place, to: String(flag))
         }
         return text

@@ -3,17 +3,14 @@ import DPPASupport
 
 /// The rows of embedding and head of a written model, against what its config and tokenizer say.
 struct WrittenVocabulary {
-    /// The path of `vocab_size` in config.json.
-    private let key: [String]
-    private let declared: Int?
+    /// What config.json says.
+    private let declared: VocabularySize?
     /// The tensors with a row for each token, as they are written.
     private let tensors: [TensorFacts]
 
     /// The vocabulary of a result: its tensors that have, in the model that config.json comes from, a row for each token.
     init(_ source: OpenModel, _ tensors: [TensorFacts]) {
-        let found = Self.declared(source)
-        key = found?.key ?? ["vocab_size"]
-        declared = found?.size
+        declared = VocabularySize(source.config)
         let names = Set(Self.tensors(source).map(\.name))
         self.tensors = tensors.filter { names.contains($0.name) }
     }
@@ -32,10 +29,11 @@ struct WrittenVocabulary {
                 "\(tensors[0].name) has \(rows) rows and \(other.name) has \(other.shape.first ?? 0): no reader takes both",
                 notes: ["let both be merged with the same models"])
         }
-        guard rows != declared else { return config }
+        guard rows != declared.count else { return config }
         notices.append(
-            "warning: vocab_size of config.json became \(rows), the rows of \(tensors[0].name); it was \(declared)")
-        return try ConfigText.setting(config, key, to: String(rows))
+            "warning: vocab_size of config.json became \(rows), the rows of \(tensors[0].name); it was \(declared.count)"
+        )
+        return try ConfigText.setting(config, declared.key, to: String(rows))
     }
 
     /// Checks that every token of a tokenizer has a row.
@@ -57,18 +55,9 @@ struct WrittenVocabulary {
             ])
     }
 
-    private static func declared(_ model: OpenModel) -> (key: [String], size: Int)? {
-        guard let object = model.config.flatMap(ConfigText.object) else { return nil }
-        for key in [["vocab_size"], ["text_config", "vocab_size"], ["language_config", "vocab_size"]] {
-            let value = key.dropFirst().reduce(object[key[0]]) { $0?[$1] }
-            if let size = value?.int { return (key, size) }
-        }
-        return nil
-    }
-
     /// Embedding and head of a model: the matrices with as many rows as its config declares.
     private static func tensors(_ model: OpenModel) -> [TensorFacts] {
-        guard let size = declared(model)?.size else { return [] }
+        guard let size = VocabularySize(model.config)?.count else { return [] }
         return model.tensors.map(\.facts).filter {
             ["embedding", "head"].contains($0.role) && $0.shape.count == 2 && $0.shape[0] == size
         }

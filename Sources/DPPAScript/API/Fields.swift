@@ -12,9 +12,38 @@ extension Catalog {
             example: "local base = dppa.model \"zoo/base\""
         ) { call in
             let (session, options) = (try call.session(), call.options(1))
-            let other = try options["rows_like"].flatMap { session.modelIndex(try call.node($0)) }
+            let like = try options["like"].flatMap { session.modelIndex(try call.node($0)) }
             return call.result(
-                try session.model(call.text(0), label: options["label"]?.text, rowsLike: other))
+                try session.model(
+                    call.text(0), label: options["label"]?.text, like: like, AlignmentOptions(options)))
+        },
+        Function(
+            name: "family",
+            summary:
+                "Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that "
+                + "one of them lacks. Each thing that is done is a line of `check`, plan, card and report.",
+            parameters: [
+                Parameter(
+                    "models",
+                    .options(
+                        [
+                            .option("base", .path, "the base; the first expert if left out"),
+                            .option("experts", .list(.path), isRequired: true, "the models that were made from it"),
+                            .option(
+                                "rows", .choice(AlignmentOptions.Rows.allCases.map(\.rawValue)),
+                                "how many rows the vocabulary gets where sizes differ: the base's, the experts', or the fewest; "
+                                    + "base if left out"),
+                        ] + fittingOptions))
+            ], returns: "the base, if there is one, and the list of experts", type: "dppa.Field, dppa.Field[]",
+            errors: ["a model has tensors inside the others' parts that these lack, or the other way round"],
+            example:
+                "local base, experts = dppa.family { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"
+        ) { call in
+            let options = call.options(0)
+            let (base, experts) = try call.session().family(
+                base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options))
+            let list = ScriptValue.table(ScriptTable(array: experts.map { .object(NodeObject($0)) }))
+            return base.map { [.object(NodeObject($0)), list] } ?? [list]
         },
         Function(
             name: "tensors",
@@ -59,9 +88,29 @@ extension Catalog {
     ]
 
     /// Of `model` and `models`.
-    static let modelOptions: [Parameter] = [
-        .option("label", .name, "the name in messages, reports and random streams; else the last part of the path"),
-        .option("rows_like", .openedModel, "a model to whose rows a grown vocabulary is cut"),
+    static let modelOptions: [Parameter] =
+        [
+            .option("label", .name, "the name in messages, reports and random streams; else the last part of the path"),
+            .option(
+                "like", .openedModel,
+                "a model that this one is fitted to: its names, its rows, and what is missing here; `dppa.family` fits both sides"
+            ),
+        ] + fittingOptions
+
+    /// How a model may be fitted to another.
+    static let fittingOptions: [Parameter] = [
+        .option(
+            "names", .names(.text),
+            "other names by glob, `[\"model.*\"] = \"language_model.model.*\"`, for what is not found by itself"),
+        .option(
+            "missing", .choice(AlignmentOptions.Missing.allCases.map(\.rawValue)),
+            "what may be missing, and is then the other model's: whole parts, or anything; parts if left out"),
+        .option(
+            "extra", .choice(AlignmentOptions.Extra.allCases.map(\.rawValue)),
+            "what only this model has: whole parts are left out, anything is, or a family keeps it; parts if left out"),
+        .option(
+            "refuse", .list(.choice(AlignmentOptions.Step.allCases.map(\.rawValue))),
+            "steps of the fitting that are to be errors"),
     ]
 
     static let fieldMethods: [Function] = [

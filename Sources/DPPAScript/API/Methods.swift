@@ -36,8 +36,8 @@ extension Catalog {
         Function(
             name: "inputs",
             summary:
-                "Declares and opens the models of a recipe: the options `base`, `experts` (or `expert`) and `rows_like`, to whose "
-                + "rows a grown vocabulary is cut; the table gives their defaults, and `help` other texts.",
+                "Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or "
+                + "`expert`), `rows`, `missing`, `extra` and `refuse`; the table gives defaults of paths, and `help` other texts.",
             parameters: [
                 Parameter(
                     "defaults",
@@ -45,7 +45,6 @@ extension Catalog {
                         .option("base", .path, "the default of `base`"),
                         .option("experts", .list(.path), "that of `experts`"),
                         .option("expert", .path, "that of `expert`"),
-                        .option("rows_like", .text, "that of `rows_like`: none, base or a path; none if left out"),
                         .option("help", .names(.text), "other texts for `dppa-run help`, by option"),
                     ]))
             ], returns: "the base, if there is one, and the list of experts, or the expert",

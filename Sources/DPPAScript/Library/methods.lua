@@ -66,7 +66,7 @@ dppa.inputs = dppa.method {
   name = "inputs", summary = "The models of a recipe, as options.", returns = "models",
   options = {
     { name = "base", kind = "path" }, { name = "experts", kind = "list", of = "path", nonempty = true },
-    { name = "expert", kind = "path" }, { name = "rows_like", default = "none" }, { name = "help", kind = "any" },
+    { name = "expert", kind = "path" }, { name = "help", kind = "any" },
   },
   run = function(o)
     local help = o.help or {}
@@ -78,21 +78,32 @@ dppa.inputs = dppa.method {
     local base = option("base", o.base)
     local experts = option("experts", o.experts, { of = "path", nonempty = true })
     local expert = option("expert", o.expert)
-    local rows = dppa.option {
-      name = "rows_like", default = o.rows_like,
-      help = "to whose rows a grown vocabulary is cut: " .. (base and "base, none, " or "none, ") .. "or the path of a model",
+    local fitting = {
+      base = base, experts = experts or { expert },
+      rows = dppa.option {
+        name = "rows", default = "base", choices = { "base", "expert", "cut" },
+        help = "the rows of vocabularies of different sizes: those of the " .. (base and "base" or "first model")
+          .. ", of the " .. (base and "experts" or "others") .. ", or the fewest",
+      },
+      missing = dppa.option {
+        name = "missing", default = "parts", choices = { "parts", "base" },
+        help = "what a model may lack, and keeps from the first: whole parts, or anything",
+      },
+      extra = dppa.option {
+        name = "extra", default = "parts", choices = { "parts", "drop", "keep" },
+        help = "what the first model lacks: whole parts are left out, anything is, or all is kept",
+      },
+      refuse = dppa.option {
+        name = "refuse", default = {}, of = "text",
+        help = "steps of fitting the models to each other that are to be errors: names, heads, rows, missing, extra, mixtures",
+      },
     }
-    if rows == "base" and not base then error("rows_like=base: this recipe has no base; give the path of a model", 2) end
-    local like
-    if rows == "base" then
-      base = dppa.model(base)
-      like = { rows_like = base }
-    else
-      like = rows ~= "none" and { rows_like = dppa.model(rows) } or nil
-      base = base and dppa.model(base, like)
+    if #fitting.refuse == 0 then fitting.refuse = nil end
+    if not base then
+      local models = dppa.family(fitting)
+      return experts and models or models[1]
     end
-    local models = experts and dppa.models(experts, like) or expert and dppa.model(expert, like)
-    if not base then return models end
-    return base, models
+    local model, models = dppa.family(fitting)
+    return model, experts and models or models[1]
   end,
 }

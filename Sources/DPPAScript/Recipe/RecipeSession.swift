@@ -8,7 +8,7 @@ package final class RecipeSession {
     /// Runs the engine while Lua waits.
     package let engine: Engine
     /// What the recipe or `--set` called each model, by path.
-    private var writtenNames: [String: [String]] = [:]
+    var writtenNames: [String: [String]] = [:]
     /// Those of them that have been described for the record.
     private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []
@@ -64,54 +64,6 @@ package final class RecipeSession {
         self.evaluator = evaluator
         self.paths = paths
         self.options = options
-    }
-
-    /// Opens a model, or finds it among those that are open; with `rowsLike`, cut to the rows of that model.
-    ///
-    /// What has no names and shapes of its own, such as an adapter, takes them from that model, or from the first one that was
-    /// opened.
-    func model(_ written: String, label: String?, rowsLike other: Int? = nil) throws -> NodeID {
-        let place = try paths.resolve(written, for: .model)
-        let label = label ?? place.label
-        if !writtenNames[place.path, default: []].contains(written) {
-            writtenNames[place.path, default: []].append(written)
-        }
-        let known = graph.models.firstIndex { $0.path == place.path && $0.label == label }
-        if let known, other == nil || other == known { return try graph.source(graph.models[known]) }
-        let clash = graph.models.first { $0.label == label && $0.path != place.path }
-        if let clash {
-            throw DPPAError(
-                .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
-                notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
-                location: graph.location)
-        }
-        let like = other.map { graph.models[$0] }
-        let base = like ?? graph.models.first { $0.space == .model }
-        let whole = try OpenModel(at: place.path, label: label, base: base)
-        guard let like else { return try add(whole) }
-        let (model, cut) = whole.withRows(of: like)
-        return try add(
-            model,
-            cut.isEmpty
-                ? [] : ["\(label) has more rows than \(like.label) in \(Phrase.list(cut)); they are left out"])
-    }
-
-    /// Opens a file of side tensors as plain values.
-    func tensors(_ written: String) throws -> NodeID {
-        let place = try paths.resolve(written, for: .file)
-        return try graph.reinterpret(add(OpenModel(at: place.path, label: place.label)), as: .value)
-    }
-
-    /// Adds a model, and warns of what was left aside where it is a new one.
-    private func add(_ model: OpenModel, _ notices: [String] = []) throws -> NodeID {
-        let count = graph.models.count
-        let node = try graph.source(model)
-        guard graph.models.count > count else { return node }
-        for notice in model.notices where !warnings.contains("warning: " + notice) {
-            warnings.append("warning: " + notice)
-        }
-        warnings += notices.map { "warning: " + $0 }
-        return node
     }
 
     /// The models that are open, each once, as the record tells of them.

@@ -115,7 +115,7 @@ def grown():
     a = llama("small", 0)
     b = llama("grown", 1, a, vocab=71)
     out, errors = run(
-        "grown_config", 'local small = dppa.model "small"\nlocal grown = dppa.model("grown", { rows_like = small })\n'
+        "grown_config", 'local small = dppa.model "small"\nlocal grown = dppa.model("grown", { like = small })\n'
         'local merged = small + 0.5 * (grown - small)\nmerged:save("m", { config = grown })')
     assert "vocab_size of config.json became 64" in errors, errors
     same(load(out / "m"), halfway(a, b))

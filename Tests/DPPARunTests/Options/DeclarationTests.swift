@@ -119,7 +119,7 @@ import Testing
             #expect(taken.declaration.help == option.help && taken.declaration.range == option.range)
         }
         #expect(shared >= 1)
-        #expect(trace.session.options.taken.contains { $0.name == "rows_like" })
+        #expect(trace.session.options.taken.contains { $0.name == "rows" })
     }
 
     @Test(arguments: [

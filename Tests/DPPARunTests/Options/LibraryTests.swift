@@ -155,8 +155,9 @@ import Testing
             scratch, "grown", [(embedding, [3, 3], [2, 3, 4, 5, 6, 7, 8, 9, 9]), (matrix, [1, 3], [2, 3, 4])])
         var options = ["base": scratch.path + "/base", "experts": scratch.path + "/grown"]
         if method == "average" { options = ["experts": scratch.path + "/base," + scratch.path + "/grown"] }
+        options["refuse"] = "rows"
         #expect(throws: DPPAError.self) { _ = try run("\(Folders.recipes)/\(method).lua", options, in: scratch) }
-        options["rows_like"] = method == "average" ? scratch.path + "/base" : "base"
+        options["refuse"] = nil
         let model = try run("\(Folders.recipes)/\(method).lua", options, in: scratch).model
         #expect(model.tensors[embedding]?.shape == [2, 3])
     }

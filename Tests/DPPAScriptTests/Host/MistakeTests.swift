@@ -97,8 +97,8 @@ import Testing
             "dppa.model(\"side.safetensors\", { «label» = 3 })",
             "model: option 'label' must be a text that is not empty; it is the number 3"),
         Mistake(
-            "dppa.model(\"side.safetensors\", { «rows_like» = d })",
-            "option 'rows_like' must be a model that was opened with dppa.model; it is a delta"),
+            "dppa.model(\"side.safetensors\", { «like» = d })",
+            "option 'like' must be a model that was opened with dppa.model; it is a delta"),
         Mistake("dppa.model(«{ \"a\" }»)", "model: argument 1 (path) must be a path; it is a list"),
         Mistake(
             "dppa.models «\"a, b\"»", "models: argument 1 (paths) must be a list of paths; it is the text 'a, b'",

@@ -69,6 +69,7 @@ import Testing
         Use(
             "average", "dppa.average { models = { m, dppa.as_model(y, m) }, weights = { 3, 1 } }", [1.75, 2, 2.25, 3.5]),
         Use("model", "dppa.model(\"other=x.safetensors\", { label = \"third\" })", [1, 2, 3, 4]),
+        Use("family", "dppa.family { experts = { \"x.safetensors\" } }[1]", [1, 2, 3, 4]),
         Use("models", "#dppa.models { \"a=x.safetensors\", \"b=x.safetensors\" }", [2]),
         Use("tensors", "dppa.tensors \"x.safetensors\"", [1, 2, 3, 4]),
         Use("weights", "dppa.weights(m)", [1, 2, 3, 4]),

@@ -1,0 +1,88 @@
+import DPPAKernels
+import DPPASupport
+
+/// A tensor made of pieces of others, one after the other in row-major order: the first rows of one, rows of two, a slice of a
+/// stack, a stack of slices.
+///
+/// Pieces of one type are handed over as they are stored; pieces of different types are decoded to float32, which holds all of
+/// them but float64 exactly.
+struct JoinedSource: TensorSource {
+    struct Piece: Sendable {
+        var source: any TensorSource
+        /// The flat indices of its elements.
+        var elements: Range<Int>
+    }
+
+    let shape: [Int]
+    let dtype: DType
+    private let pieces: [Piece]
+    /// The flat index of each piece's first element.
+    private let starts: [Int]
+
+    /// Pieces that together have as many elements as the shape.
+    init(_ pieces: [Piece], shape: [Int]) {
+        let pieces = pieces.filter { !$0.elements.isEmpty }
+        let types = Set(pieces.map(\.source.dtype))
+        self.shape = shape
+        self.pieces = pieces
+        dtype = types.count == 1 ? pieces[0].source.dtype : .f32
+        var starts: [Int] = []
+        var next = 0
+        for piece in pieces {
+            starts.append(next)
+            next += piece.elements.count
+        }
+        self.starts = starts
+    }
+
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+        for (piece, start) in zip(pieces, starts) {
+            let part = elements.clamped(to: start..<start + piece.elements.count)
+            guard !part.isEmpty else { continue }
+            let first = piece.elements.lowerBound + part.lowerBound - start
+            let target = buffer + (part.lowerBound - elements.lowerBound) * dtype.byteSize
+            try load(piece.source, first..<first + part.count, into: target)
+        }
+    }
+
+    private func load(_ source: any TensorSource, _ elements: Range<Int>, into target: UnsafeMutableRawPointer) throws {
+        guard source.dtype != dtype else { return try source.load(elements, into: target) }
+        let stored = Buffer<UInt8>(elements.count * source.dtype.byteSize)
+        try source.load(elements, into: stored.pointer)
+        let values = Buffer<Float>(elements.count)
+        DTypeConversion.decode(stored.pointer, as: source.dtype, into: values.pointer, count: elements.count)
+        target.copyMemory(from: values.pointer, byteCount: elements.count * 4)
+    }
+
+    func bytesRead(_ elements: Int) -> Int {
+        let all = pieces.reduce(0) { $0 + $1.elements.count }
+        let bytes = pieces.reduce(0) { $0 + $1.source.bytesRead($1.elements.count) }
+        return all == 0 ? 0 : Int(Double(bytes) * Double(elements) / Double(all))
+    }
+}
+
+extension TensorSource {
+    /// All elements as one piece of something larger.
+    var whole: JoinedSource.Piece { JoinedSource.Piece(source: self, elements: 0..<shape.reduce(1, *)) }
+
+    /// Whether another tensor has the same shape, type and bytes.
+    ///
+    /// Reads both. Throws what reading throws.
+    package func hasBytes(of other: any TensorSource) throws -> Bool {
+        guard shape == other.shape, dtype == other.dtype else { return false }
+        let count = shape.reduce(1, *)
+        let (left, right) = (
+            Buffer<UInt8>(min(count, 1 << 18) * dtype.byteSize), Buffer<UInt8>(min(count, 1 << 18) * dtype.byteSize)
+        )
+        for start in stride(from: 0, to: count, by: 1 << 18) {
+            let range = start..<min(count, start + 1 << 18)
+            try load(range, into: left.pointer)
+            try other.load(range, into: right.pointer)
+            let bytes = range.count * dtype.byteSize
+            let isEqual = UnsafeRawBufferPointer(start: left.pointer, count: bytes).elementsEqual(
+                UnsafeRawBufferPointer(start: right.pointer, count: bytes))
+            guard isEqual else { return false }
+        }
+        return true
+    }
+}

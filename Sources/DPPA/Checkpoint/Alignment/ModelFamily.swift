@@ -1,0 +1,161 @@
+import DPPASupport
+
+/// A base and the models that were made from it, fitted to each other.
+public struct ModelFamily {
+    /// The base, or the first model where there is none.
+    public let base: OpenModel
+    /// The others, each with the base's names and rows.
+    public let experts: [OpenModel]
+    /// What was done, a line each.
+    public let notes: [AlignmentNote]
+
+    /// Fits models to each other: first the base to what all of them need, then each model to the base.
+    ///
+    /// The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
+    /// where `extra` is to be kept. Throws what `aligned(to:)` throws, and `data` where the models do not agree.
+    public init(base: OpenModel, experts: [OpenModel], _ options: AlignmentOptions = AlignmentOptions()) throws {
+        var fitting = BaseFitting(base, experts, options)
+        try fitting.head()
+        try fitting.rows()
+        try fitting.extra()
+        let fitted = fitting.view()
+        var notes = fitting.notes
+        var views: [OpenModel] = []
+        for expert in experts {
+            let (view, own) = try expert.aligned(to: fitted, options)
+            views.append(view)
+            notes += own
+        }
+        (self.base, self.experts, self.notes) = (fitted, views, notes)
+    }
+}
+
+/// What a base needs so that its experts fit it.
+private struct BaseFitting {
+    let base: OpenModel
+    let experts: [OpenModel]
+    let options: AlignmentOptions
+    private(set) var notes: [AlignmentNote] = []
+    private var tensors: [OpenModel.Tensor]
+    private var config: String?
+    private var changes: [String] = []
+    private var stamps: [UInt128] = []
+
+    init(_ base: OpenModel, _ experts: [OpenModel], _ options: AlignmentOptions) {
+        (self.base, self.experts, self.options) = (base, experts, options)
+        (tensors, config) = (base.tensors, base.config)
+    }
+
+    private mutating func note(_ step: AlignmentOptions.Step, _ text: String, isWarning: Bool = false) throws {
+        guard !options.refused.contains(step) else {
+            throw DPPAError(
+                .data, "\(base.title) does not fit its experts: \(text)",
+                notes: ["fitting \(step.rawValue) is refused; without refuse = \"\(step.rawValue)\" it is done"])
+        }
+        notes.append(AlignmentNote(step: step, text: "\(base.label): \(text)", isWarning: isWarning))
+    }
+
+    /// A base without a head gets one where some expert has one of its own; a copy of the embedding is left out where none has.
+    mutating func head() throws {
+        let own = TiedHead(base)
+        guard own.declared != false || own.head == nil, let embedding = own.embedding else { return }
+        let owner = try experts.first { expert in
+            let tied = TiedHead(expert)
+            return try tied.head != nil && !tied.isCopy(in: expert)
+        }
+        if let head = own.head {
+            guard owner == nil, try own.isCopy(in: base) else { return }
+            try note(.heads, "\(head.name.shown) left out: a copy of \(embedding.name.shown), to which it is tied")
+            tensors.removeAll { $0.facts.name == head.name }
+            changes.append("without \(head.name)")
+        } else if let owner, own.isTied, let source = base.source(embedding.name) {
+            let name = Self.headName(embedding, TiedHead(owner))
+            try note(
+                .heads,
+                "\(name.shown) taken from \(embedding.name.shown), to which it is tied: \(owner.label) has a head of its own"
+            )
+            let facts = TensorNaming.facts([(name, embedding.shape)])[0]
+            tensors.append(OpenModel.Tensor(facts: facts, source: source))
+            changes.append("with \(name)")
+        }
+    }
+
+    /// What an expert's head is called beside the base's embedding.
+    private static func headName(_ embedding: TensorFacts, _ theirs: TiedHead) -> String {
+        let head = theirs.head?.name ?? "lm_head.weight"
+        guard let other = theirs.embedding?.name, embedding.name.hasSuffix(other) else { return head }
+        return embedding.name.dropLast(other.count) + head
+    }
+
+    /// As many rows as the experts' or the fewest of all.
+    mutating func rows() throws {
+        guard options.rows != .base, let own = TiedHead(base).embedding?.shape[0] else { return }
+        let theirs = experts.compactMap { expert in
+            TiedHead(expert).embedding.map { (model: expert, rows: $0.shape[0]) }
+        }
+        let wanted: (model: OpenModel, rows: Int)?
+        if options.rows == .cut {
+            wanted = theirs.min { $0.rows < $1.rows }
+        } else {
+            wanted = theirs.first
+            if let wanted, let other = theirs.first(where: { $0.rows != wanted.rows }) {
+                throw DPPAError(
+                    .data,
+                    "rows = \"expert\": \(wanted.model.title) has \(wanted.rows) rows, \(other.model.title) \(other.rows)",
+                    notes: ["tokens of the one mean nothing in the other: take rows = \"base\" or \"cut\""])
+            }
+        }
+        guard let wanted, options.rows == .expert ? wanted.rows != own : wanted.rows < own else { return }
+        let names = try NameMatching(wanted.model, to: base, options).own
+        for index in tensors.indices {
+            let facts = tensors[index].facts
+            guard facts.shape.first == own, ["embedding", "head"].contains(facts.role) || facts.shape == [own] else {
+                continue
+            }
+            let row = facts.shape.dropFirst().reduce(1, *)
+            var pieces = [JoinedSource.Piece(source: tensors[index].source, elements: 0..<min(own, wanted.rows) * row)]
+            if wanted.rows > own {
+                let name = names[facts.name] ?? TiedHead(wanted.model).embedding?.name
+                guard let rest = name.flatMap({ wanted.model.source($0) }), rest.shape.first == wanted.rows else {
+                    continue
+                }
+                pieces.append(JoinedSource.Piece(source: rest, elements: own * row..<wanted.rows * row))
+            }
+            let shape = [wanted.rows] + facts.shape.dropFirst()
+            tensors[index] = OpenModel.Tensor(facts: facts.reshaped(shape), source: JoinedSource(pieces, shape: shape))
+        }
+        try note(
+            .rows,
+            wanted.rows > own
+                ? "the last \(wanted.rows - own) rows of the vocabulary are those of \(wanted.model.label)"
+                : "the last \(own - wanted.rows) rows of the vocabulary left out", isWarning: true)
+        config = try config.map { try VocabularySize.setting($0, wanted.rows) }
+        changes.append("rows like \(wanted.model.identity)")
+        stamps.append(wanted.model.stamp)
+    }
+
+    /// What only an expert has, where it is to be kept: the base has it too, as nobody has learnt anything there yet.
+    mutating func extra() throws {
+        guard options.extra == .keep else { return }
+        for expert in experts {
+            let names = try NameMatching(expert, to: base, options).own
+            let known = Set(names.values)
+            let present = Set(tensors.map(\.facts.name))
+            let kept = expert.tensors.filter { tensor in
+                tensor.isWeight && tensor.facts.role != "head" && !known.contains(tensor.facts.name)
+                    && !present.contains(tensor.facts.name)
+            }
+            guard !kept.isEmpty else { continue }
+            try note(.extra, "\(Phrase.list(kept.map(\.facts.name))) taken from \(expert.label)", isWarning: true)
+            tensors += kept
+            changes.append("with those of \(expert.identity)")
+            stamps.append(expert.stamp)
+        }
+    }
+
+    func view() -> OpenModel {
+        guard !changes.isEmpty else { return base }
+        return base.replacing(
+            tensors, identity: base.path + " " + changes.joined(separator: ", "), config: config, stamps: stamps)
+    }
+}

@@ -1,0 +1,86 @@
+import DPPA
+
+/// Opening models, and fitting them to each other.
+extension RecipeSession {
+    /// Opens a model, or finds it among those that are open; with `like`, fitted to that model.
+    ///
+    /// What has no names and shapes of its own, such as an adapter, takes them from that model, or from the first one that was
+    /// opened.
+    func model(
+        _ written: String, label: String?, like other: Int? = nil, _ options: AlignmentOptions = AlignmentOptions()
+    ) throws -> NodeID {
+        let reference = other.map { graph.models[$0] }
+        if other == nil, options != AlignmentOptions() {
+            throw DPPAError(
+                .data, "model: names, missing, extra and refuse say how a model is fitted to another one",
+                notes: ["name it: { like = base, … }"], location: graph.location)
+        }
+        let open = try open(written, label: label, base: reference)
+        guard let reference, open.identity != reference.identity || open.label != reference.label else {
+            return try add(open)
+        }
+        return try add(located { try open.aligned(to: reference, options) })
+    }
+
+    /// Opens a base and its experts, fitted to each other; without a base the first expert is what the others are fitted to.
+    func family(
+        base: String?, experts: [String], _ options: AlignmentOptions
+    ) throws -> (base: NodeID?, experts: [NodeID]) {
+        let first = try base.map { try open($0, label: nil, base: nil) }
+        var others: [OpenModel] = []
+        for path in experts { others.append(try open(path, label: nil, base: first ?? others.first)) }
+        let family = try located {
+            try ModelFamily(
+                base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)
+        }
+        let node = try add((family.base, family.notes))
+        let nodes = try family.experts.map { try add($0) }
+        return first == nil ? (nil, [node] + nodes) : (node, nodes)
+    }
+
+    /// Opens a file of side tensors as plain values.
+    func tensors(_ written: String) throws -> NodeID {
+        let place = try paths.resolve(written, for: .file)
+        return try graph.reinterpret(add(OpenModel(at: place.path, label: place.label)), as: .value)
+    }
+
+    /// A model as it lies there, opened once.
+    private func open(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
+        let place = try paths.resolve(written, for: .model)
+        let label = label ?? place.label
+        if !writtenNames[place.path, default: []].contains(written) {
+            writtenNames[place.path, default: []].append(written)
+        }
+        let known = graph.models.first { $0.path == place.path && $0.label == label && $0.identity == place.path }
+        if let known { return known }
+        if let clash = graph.models.first(where: { $0.label == label && $0.path != place.path }) {
+            throw DPPAError(
+                .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
+                notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
+                location: graph.location)
+        }
+        return try OpenModel(at: place.path, label: label, base: base ?? graph.models.first { $0.space == .model })
+    }
+
+    /// Adds a model, and tells of what was left aside and done where it is a new one.
+    private func add(_ model: OpenModel) throws -> NodeID { try add((model, [])) }
+
+    private func add(_ found: (model: OpenModel, notes: [AlignmentNote])) throws -> NodeID {
+        let count = graph.models.count
+        let node = try graph.source(found.model)
+        guard graph.models.count > count else { return node }
+        for line in found.model.notices.map({ "warning: " + $0 }) + found.notes.map(\.line)
+        where !warnings.contains(line) {
+            warn(line)
+        }
+        return node
+    }
+
+    /// An error without a place is at the call.
+    private func located<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch var error as DPPAError {
+            error.location = error.location ?? graph.location
+            throw error
+        }
+    }
+}
