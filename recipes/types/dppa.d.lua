@@ -73,7 +73,7 @@ function Field:ne(y) end
 
 ---Writes a model into a subdirectory of the output.
 ---@param name string
----@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", tokenizer?: dppa.Field, chat_template?: dppa.Field|string, config?: dppa.Field, partial?: boolean }
+---@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|string, config?: dppa.Field, partial?: boolean }
 function Field:save(name, options) end
 
 ---The field on the tensors whose names match a glob, or one of a list of globs.

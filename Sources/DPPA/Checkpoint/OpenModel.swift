@@ -45,6 +45,9 @@ public struct OpenModel: Sendable {
     /// What tells it from another model at the same path, as its files were when it was opened.
     package let stamp: UInt128
     private let places: [String: Int]
+    /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
+    /// purpose, such as the biases of a router.
+    private let widerTypes: Set<DType>
 
     /// A tensor by name.
     public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
@@ -88,6 +91,13 @@ public struct OpenModel: Sendable {
         self.weightFiles = weightFiles
         self.notices = notices
         self.stamp = stamp
+        let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
+            $0[$1.source.dtype, default: 0] += $1.facts.numel
+        }
+        let main = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
+        let total = counts.values.reduce(0, +)
+        widerTypes = Set(
+            counts.filter { $0.key.byteSize > main?.key.byteSize ?? .max && $0.value <= total / 20 }.map(\.key))
         places = Dictionary(
             self.tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -105,9 +115,11 @@ public struct OpenModel: Sendable {
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
     ///
-    /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told.
+    /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told. What is kept wider on
+    /// purpose is never narrowed by a wish for all tensors.
     package func outputDType(_ name: String, wished: DType?) -> DType {
         let own = source(name)?.dtype ?? .bf16
-        return wished ?? (own.byteSize == 1 ? .bf16 : own)
+        guard let wished else { return own.byteSize == 1 ? .bf16 : own }
+        return widerTypes.contains(own) && wished.byteSize < own.byteSize ? own : wished
     }
 }

@@ -11,6 +11,8 @@ public struct MergeResult {
     public var node: NodeID
     /// The dtype of every floating-point tensor; nil keeps each tensor's own.
     public var dtype: DType?
+    /// The dtypes of single tensors, by glob; they come before `dtype`.
+    public var types: [String: DType] = [:]
     /// The model whose config, generation settings and other small files are copied, by index in the graph.
     public var config: Int?
     /// The model whose tokenizer files are copied.

@@ -22,10 +22,9 @@ package struct OutputPlan {
     package init(_ graph: Graph, _ result: MergeResult, _ models: ResultModels, dtype: DType?) throws {
         let config = models.config
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
-        for tensor in graph.domain(of: result.node)?.tensors ?? [] {
-            let facts = graph.facts(tensor)
-            entries.append((facts, config.outputDType(facts.name, wished: dtype), nil))
-        }
+        let all = graph.tensors(of: result.node).map(graph.facts)
+        let types = try OutputTypes(result, config: config, wished: dtype, all).types
+        for facts in all { entries.append((facts, types[facts.name] ?? .bf16, nil)) }
         for facts in config.carried {
             guard let source = config.source(facts.name) else { continue }
             // A buffer is the same in all models of a kind, but for its type and what rounding did to it.

@@ -25,6 +25,7 @@ package struct Sidecars {
     /// Throws `data` when they cannot fit together, and what reading throws.
     package init(_ result: MergeResult, _ models: ResultModels, tensors: [TensorFacts], dtype: DType?) throws {
         let (source, tokenizer, template) = (models.config, models.tokenizer, models.template)
+        notices = try OutputTypes(result, config: source, wished: dtype, tensors).notices
         copy(.other, of: source)
         copy(.tokenizer, of: tokenizer)
         copy(.generation, of: tokenizer)

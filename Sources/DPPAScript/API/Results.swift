@@ -54,6 +54,9 @@ extension Catalog {
             }
             var result = MergeResult(name: call.text(1), node: try call.node(0))
             result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
+            if case .table(let table)? = options["types"] {
+                result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
+            }
             result.tokenizer = try model("tokenizer")
             result.config = try model("config")
             if let file = options["chat_template"]?.text {
@@ -68,7 +71,10 @@ extension Catalog {
 
     private static let saveOptions: [Parameter] = [
         .option(
-            "dtype", .dtype([.f64, .f32, .f16, .bf16]), "of every weight; else that of the model whose config is used"),
+            "dtype", .dtype([.f64, .f32, .f16, .bf16]),
+            "of every weight but those that the model keeps wider on purpose; else that of the model whose config is used"
+        ),
+        .option("types", .names(.dtype([.f64, .f32, .f16, .bf16])), "of single tensors, by glob"),
         .option("tokenizer", .openedModel, "where the tokenizer comes from"),
         .option("chat_template", .oneOf([.openedModel, .path]), "where the chat template comes from"),
         .option("config", .openedModel, "where config.json and the other small files come from; else the first model"),

@@ -37,9 +37,7 @@ package struct RecipePlan {
             try graph.requireModel(result.node)
             let parts = try ResultModels(graph, result)
             let facts = graph.domain(of: result.node)?.tensors.map(graph.facts) ?? []
-            let dtypes = Dictionary(
-                facts.map { ($0.name, parts.config.outputDType($0.name, wished: dtype ?? result.dtype)) },
-                uniquingKeysWith: { first, _ in first })
+            let dtypes = try OutputTypes(result, config: parts.config, wished: dtype ?? result.dtype, facts).types
             let sidecars = try Sidecars(result, parts, tensors: facts, dtype: dtype ?? result.dtype)
             for notice in sidecars.notices where !notices.contains(notice) { notices.append(notice) }
             models.append((result.node, dtypes))

@@ -160,7 +160,8 @@ struct Alignment {
     /// What the model lacks is the reference's: nothing was learnt there.
     mutating func fillMissing() throws {
         let missing = missing
-        guard !missing.isEmpty else { return }
+        // A delta that lacks a tensor is zero there.
+        guard !missing.isEmpty, model.space == .model else { return }
         let parts = ModelParts(sources.keys, layerCount: reference.layerCount)
         let inside = missing.filter { parts.hasPart(of: $0) }
         guard inside.isEmpty || options.missing == .base else {

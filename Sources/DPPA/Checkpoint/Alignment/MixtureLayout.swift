@@ -1,7 +1,9 @@
 import DPPASupport
 
-/// The experts of a mixture as another model keeps them: `experts.gate_up_proj [E, 2I, H]` and `experts.down_proj [E, H, I]`,
-/// or `experts.e.gate_proj.weight [I, H]`, `up_proj` and `down_proj [H, I]` for each. Both are the same bytes in other places.
+/// The experts of a mixture as another model keeps them.
+///
+/// In stacks, `experts.gate_up_proj [E, 2I, H]` and `experts.down_proj [E, H, I]`, or a matrix for each,
+/// `experts.e.gate_proj.weight [I, H]`, `up_proj` and `down_proj [H, I]`: the same bytes in other places.
 ///
 /// Stacks that are transposed, `[E, H, 2I]`, are no ranges of bytes of the others and are not matched; where 2I = H, shapes do
 /// not tell which of the two a stack is, and nothing is matched either.
