@@ -18,6 +18,9 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 /// them are the compiler's to keep.
 let rooms = ["Support", "Kernels", "Checkpoint", "Expression", "Execution", "Evaluation", "Run"]
 
+/// All rooms, which `import DPPA` gives; whoever does not declare them would not be built again after a change in one.
+let house = rooms.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
+
 /// A room with what it needs besides; what it does not declare, a change there would not build it again for.
 func engine(_ room: String, _ others: [Target.Dependency] = []) -> Target {
     let before = rooms.prefix { $0 != room }.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
@@ -52,29 +55,29 @@ let package = Package(
         engine("Run", [system]),
         // `import DPPA` gives all of them.
         .target(
-            name: "DPPA", dependencies: rooms.map { Target.Dependency(stringLiteral: "DPPA\($0)") },
+            name: "DPPA", dependencies: house,
             path: "Sources/DPPA", exclude: rooms, sources: ["DPPA.swift"],
             swiftSettings: strict),
         .target(
-            name: "DPPAScript", dependencies: ["CLua", "DPPA", system],
+            name: "DPPAScript", dependencies: house + ["CLua", "DPPA", system],
             // What ships inside the program: the recipe language's own modules.
             resources: [.embedInCode("Library")],
             swiftSettings: strict),
         .executableTarget(
             name: "dppa-run",
-            dependencies: [
+            dependencies: house + [
                 "DPPA", "DPPAScript", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
-            name: "DPPATests", dependencies: ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "DPPATests", dependencies: house + ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "DPPAScriptTests", dependencies: ["CLua", "DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
+            name: "DPPAScriptTests", dependencies: house + ["CLua", "DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
             swiftSettings: strict),
         .testTarget(
-            name: "DPPARunTests", dependencies: ["DPPA", "DPPAScript", "dppa-run"], exclude: ["Fixtures"],
+            name: "DPPARunTests", dependencies: house + ["DPPA", "DPPAScript", "dppa-run"], exclude: ["Fixtures"],
             swiftSettings: strict),
     ]
 )

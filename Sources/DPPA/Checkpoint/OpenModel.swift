@@ -44,6 +44,8 @@ public struct OpenModel: Sendable {
     public let notices: [String]
     /// What tells it from another model at the same path, as its files were when it was opened.
     package let stamp: UInt128
+    /// Of the tensors that are slices of a stack in the checkpoint, where they are kept.
+    package let stackPlaces: [String: StackPlace]
     private let places: [String: Int]
     /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
     /// purpose, such as the biases of a router.
@@ -77,7 +79,8 @@ public struct OpenModel: Sendable {
 
     init(
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
-        sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128
+        sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
+        stackPlaces: [String: StackPlace] = [:]
     ) {
         self.label = label
         self.path = path
@@ -91,6 +94,7 @@ public struct OpenModel: Sendable {
         self.weightFiles = weightFiles
         self.notices = notices
         self.stamp = stamp
+        self.stackPlaces = stackPlaces
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
             $0[$1.source.dtype, default: 0] += $1.facts.numel
         }
@@ -104,13 +108,15 @@ public struct OpenModel: Sendable {
 
     /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
     func replacing(
-        _ tensors: [Tensor], identity: String, config: String?? = nil, stamps: [UInt128]
+        _ tensors: [Tensor], identity: String, config: String?? = nil, stamps: [UInt128],
+        stackPlaces: [String: StackPlace] = [:]
     ) -> OpenModel {
         var stamp = Fingerprint(value: stamp)
         for other in stamps { stamp.add(other) }
         return OpenModel(
             label: label, path: path, identity: identity, space: space, tensors: tensors, config: config ?? self.config,
-            sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value)
+            sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value,
+            stackPlaces: stackPlaces)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.

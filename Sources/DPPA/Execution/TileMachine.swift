@@ -60,7 +60,7 @@ final class TileMachine: @unchecked Sendable {
             if inputs.count < chunk.owned.count * size { inputs = Buffer<UInt8>(chunk.owned.count * size) }
             try source.load(chunk.owned, into: inputs.pointer)
             try output.destination.write(
-                tensor: output.tensor, byteOffset: chunk.owned.lowerBound * size,
+                tensor: output.tensor, byteOffset: (output.start + chunk.owned.lowerBound) * size,
                 UnsafeRawBufferPointer(start: inputs.pointer, count: chunk.owned.count * size))
         }
     }

@@ -1,4 +1,5 @@
 import DPPACheckpoint
+import DPPAExecution
 import DPPAExpression
 import DPPAKernels
 import DPPASupport
@@ -9,7 +10,7 @@ package struct OutputPlan {
     /// All tensors in name order.
     package private(set) var tensors: [CheckpointWriter.Tensor] = []
     /// Where each computed tensor goes.
-    package private(set) var computed: [String: (index: Int, dtype: DType)] = [:]
+    package private(set) var computed: [String: Engine.Output.Place] = [:]
     /// What is copied as it is: buffers, and tensors of integers and truth values.
     package private(set) var carried: [(index: Int, source: any TensorSource)] = []
 
@@ -24,7 +25,17 @@ package struct OutputPlan {
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         let all = graph.tensors(of: result.node).map(graph.facts)
         let types = try OutputTypes(result, config: config, wished: dtype, all).types
-        for facts in all { entries.append((facts, types[facts.name] ?? .bf16, nil)) }
+        var slices: [String: [(name: String, place: StackPlace)]] = [:]
+        for facts in all {
+            guard let place = config.stackPlaces[facts.name] else {
+                entries.append((facts, types[facts.name] ?? .bf16, nil))
+                continue
+            }
+            slices[place.stack, default: []].append((facts.name, place))
+        }
+        for (stack, parts) in slices {
+            entries.append((try OutputPlan.stack(stack, parts, types), types[parts[0].name] ?? .bf16, nil))
+        }
         for facts in config.carried {
             guard let source = config.source(facts.name) else { continue }
             // A buffer is the same in all models of a kind, but for its type and what rounding did to it.
@@ -40,8 +51,12 @@ package struct OutputPlan {
                 CheckpointWriter.Tensor(name: entry.facts.name, shape: entry.facts.shape, dtype: entry.dtype))
             if let source = entry.source {
                 carried.append((index, source))
+            } else if let parts = slices[entry.facts.name] {
+                for part in parts {
+                    computed[part.name] = .init(index: index, dtype: entry.dtype, start: part.place.start)
+                }
             } else {
-                computed[entry.facts.name] = (index, entry.dtype)
+                computed[entry.facts.name] = .init(index: index, dtype: entry.dtype)
             }
         }
     }
@@ -58,6 +73,26 @@ package struct OutputPlan {
                     UnsafeRawBufferPointer(start: bytes.pointer, count: bytes.count))
             }
         }
+    }
+
+    /// The stack that slices are written as.
+    ///
+    /// Throws `data` unless all of its slices are there, in one type.
+    private static func stack(
+        _ name: String, _ parts: [(name: String, place: StackPlace)], _ types: [String: DType]
+    ) throws -> TensorFacts {
+        let shape = parts[0].place.shape
+        guard Set(parts.map(\.place.number)).count == shape[0] else {
+            throw DPPAError(
+                .data, "\(name.shown) is one tensor with \(shape[0]) slices, and the result has \(parts.count) of them",
+                notes: ["save all slices of a stack, or none"])
+        }
+        if let other = parts.first(where: { types[$0.name] != types[parts[0].name] }) {
+            throw DPPAError(
+                .data,
+                "types: \(other.name.shown) and \(parts[0].name.shown) are slices of \(name.shown), which has one type")
+        }
+        return TensorFacts(name: name, shape: shape)
     }
 
     private static func requireEqual(

@@ -33,6 +33,10 @@ extension Catalog {
                                 "rows", .choice(AlignmentOptions.Rows.allCases.map(\.rawValue)),
                                 "how many rows the vocabulary gets where sizes differ: the base's, the experts', or the fewest; "
                                     + "base if left out"),
+                            .option(
+                                "stacks", .choice(AlignmentOptions.Stacks.allCases.map(\.rawValue)),
+                                "what the experts of a mixture are that lie in one tensor: one linear, or a linear each, which "
+                                    + "DP and DPA prune one by one; they are written as one; whole if left out"),
                         ] + fittingOptions))
             ], returns: "the base, if there is one, and the list of experts", type: "dppa.Field, dppa.Field[]",
             errors: ["a model has tensors inside the others' parts that these lack, or the other way round"],

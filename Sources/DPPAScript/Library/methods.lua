@@ -93,6 +93,10 @@ dppa.inputs = dppa.method {
         name = "extra", default = "parts", choices = { "parts", "drop", "keep" },
         help = "what the first model lacks: whole parts are left out, anything is, or all is kept",
       },
+      stacks = dppa.option {
+        name = "stacks", default = "whole", choices = { "whole", "apart" },
+        help = "what experts in one tensor are: one linear, or a linear each",
+      },
       refuse = dppa.option {
         name = "refuse", default = {}, of = "text",
         help = "steps of fitting the models to each other that are to be errors: names, heads, rows, missing, extra, mixtures",

@@ -149,7 +149,7 @@ import Testing
             directory: folder.path, tensors: tensors.map { .init(name: $0.name, shape: $0.shape, dtype: wanted) },
             shardSize: 1 << 30, metadata: [:])
         let places = Dictionary(
-            uniqueKeysWithValues: tensors.enumerated().map { ($1.name, (index: $0, dtype: wanted)) })
+            uniqueKeysWithValues: tensors.enumerated().map { ($1.name, Engine.Output.Place(index: $0, dtype: wanted)) })
         var output = Engine.Output(graph, node: node, writer: writer, tensors: places)
         output.comparison = try isDetailed.map {
             try #require(DeltaComparison(graph, of: node, isDetailed: $0))

@@ -31,6 +31,11 @@ public struct AlignmentOptions: Sendable, Hashable {
         case parts, drop, keep
     }
 
+    /// What stacks of experts in one tensor are: one linear, or a linear for each expert.
+    public enum Stacks: String, CaseIterable, Sendable {
+        case whole, apart
+    }
+
     /// Names of the model by glob, and what stands for the stars in the reference's names: `model.*` to `language_model.model.*`.
     public var names: [String: String] = [:]
     /// The rows of a family.
@@ -39,6 +44,8 @@ public struct AlignmentOptions: Sendable, Hashable {
     public var missing = Missing.parts
     /// What may be left over.
     public var extra = Extra.parts
+    /// What stacks are in a family.
+    public var stacks = Stacks.whole
     /// Steps that are errors where they would do something.
     public var refused: Set<Step> = []
 

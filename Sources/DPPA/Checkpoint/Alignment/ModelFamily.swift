@@ -12,7 +12,7 @@ public struct ModelFamily {
     /// Fits models to each other: first the base to what all of them need, then each model to the base.
     ///
     /// The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
-    /// where `extra` is to be kept. Throws what `aligned(to:)` throws, and `data` where the models do not agree.
+    /// where `extra` is to be kept; with `stacks` apart, all have a matrix for each expert. Throws what `aligned(to:)` throws, and `data` where the models do not agree.
     public init(base: OpenModel, experts: [OpenModel], _ options: AlignmentOptions = AlignmentOptions()) throws {
         var fitting = BaseFitting(base, experts, options)
         try fitting.head()
@@ -26,7 +26,11 @@ public struct ModelFamily {
             views.append(view)
             notes += own
         }
-        (self.base, self.experts, self.notes) = (fitted, views, notes)
+        guard options.stacks == .apart else {
+            (self.base, self.experts, self.notes) = (fitted, views, notes)
+            return
+        }
+        (self.base, self.experts, self.notes) = (fitted.slicingStacks(), views.map { $0.slicingStacks() }, notes)
     }
 }
 

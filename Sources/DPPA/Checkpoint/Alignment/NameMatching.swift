@@ -36,7 +36,7 @@ package struct NameMatching {
         let renamed = try Self.renamed(model, options.names)
         let theirs = Set(reference.weights.map(\.name))
         for (given, name) in renamed where theirs.contains(given) { own[given] = name }
-        guard own.count < renamed.count, !options.refused.contains(.names) else { return }
+        guard own.count < renamed.count else { return }
         // A core that stands for two tensors of one side tells nothing.
         let ownCores = Self.unique(renamed.keys)
         for (core, name) in Self.unique(theirs) where own[name] == nil {

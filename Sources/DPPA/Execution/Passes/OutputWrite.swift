@@ -50,6 +50,8 @@ struct OutputSlot: Sendable {
     var destination: any OutputDestination
     var tensor: Int
     var dtype: DType
+    /// The flat index of the first element in the destination's tensor.
+    var start = 0
     /// The flat indices that are wanted, whole rows; nil for all.
     var elements: Range<Int>?
     /// Where what rounding leaves is counted, if it is.
@@ -99,7 +101,7 @@ private final class OutputSink: TileSink, @unchecked Sendable {
         func end() throws {
             let (owned, size) = (chunk.chunk.owned, slot.dtype.byteSize)
             try slot.destination.write(
-                tensor: slot.tensor, byteOffset: owned.lowerBound * size,
+                tensor: slot.tensor, byteOffset: (slot.start + owned.lowerBound) * size,
                 UnsafeRawBufferPointer(start: chunk.scratch, count: owned.count * size))
         }
 
