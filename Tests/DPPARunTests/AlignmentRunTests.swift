@@ -45,13 +45,13 @@ import Testing
         try EdgeCaseTests.write(scratch, "base", [(names[0], [2, 2], [1, 2, 3, 4]), (names[1], [1, 2], [5, 6])])
         try EdgeCaseTests.write(
             scratch, "tuned",
-            [("module." + names[0], [3, 2], [2, 2, 3, 4, 9, 9]), ("module." + names[1], [1, 2], [5, 7])])
+            [("text_model." + names[0], [3, 2], [2, 2, 3, 4, 9, 9]), ("text_model." + names[1], [1, 2], [5, 7])])
         let options = ["base": scratch.path + "/base", "experts": scratch.path + "/tuned"]
         let recipe = Folders.recipes + "/task_arithmetic.lua"
         var request = RecipeRun.Request(out: scratch.path + "/out")
         request.options = options
         let lines = [
-            "note: tuned: 2 names matched, 'module.' to nothing",
+            "note: tuned: 2 names matched, 'text_model.' to nothing",
             "warning: tuned: the last rows of \(names[0]) (3 rows, 2 in base) left out",
         ]
         let planned = try RecipePlan(RecipeRun(recipe).trace(request, isDry: true), dtype: nil).warnings
@@ -60,8 +60,9 @@ import Testing
         for line in lines {
             #expect(planned.contains(line) && outcome.warnings.contains(line) && card.contains(line), "\(planned)")
         }
-        for (step, word) in [("names", "fitting names is refused"), ("rows", "fitting rows is refused"), ("nmaes", "nmaes")]
-        {
+        for (step, word) in [
+            ("names", "fitting names is refused"), ("rows", "fitting rows is refused"), ("nmaes", "nmaes"),
+        ] {
             let error = #expect(throws: DPPAError.self) {
                 _ = try run(recipe, options.merging(["refuse": step]) { $1 }, in: scratch)
             }

@@ -15,7 +15,11 @@ extension OpenModel {
     package init(at path: String, label: String, base: OpenModel?, formats: [any ModelFormat.Type]) throws {
         let place = try ModelPlace(path)
         guard let format = formats.first(where: { $0.recognises(place) }) else { throw place.refusal }
-        let contents = try format.open(place, base: base)
+        var contents = try format.open(place, base: base)
+        if let (names, notice) = WrapperNames.removed(from: contents.tensors.map(\.name), in: path) {
+            contents.tensors = zip(names, contents.tensors).map { ($0, $1.source) }
+            contents.notices.append(notice)
+        }
         let sorted = contents.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let facts = TensorNaming.facts(sorted.map { ($0.name, $0.source.shape) })
         let elements = facts.reduce(0.0) { $0 + Double($1.numel) }

@@ -113,15 +113,17 @@ def prefixes():
         save(tuned, form)
         change(form, lambda all: {rename(k): v for k, v in all.items()})
         out, told = run("task_arithmetic", "base", [form], *HALF)
-        assert "matched" in told, told
+        assert "matched" in told or "training tools" in told, told
         same(load(out), halfway(base, tuned))
-        # The other way round the result has the names that the base has, wrappers and all.
+        # The other way round the result has the names that the base has, but for those that no reader knows.
         out, _ = run("task_arithmetic", form, ["base"], *HALF)
         found = load_file(out / "model.safetensors")
         expected = halfway(tuned, base).state_dict()
-        assert set(found) == {rename(k) for k in expected}
-        for key, value in expected.items():
-            torch.testing.assert_close(found[rename(key)], value, rtol=1e-5, atol=1e-6)
+        bare = {k.removeprefix("module.").replace("_orig_mod.", ""): v for k, v in found.items()}
+        assert bare.keys() == found.keys() == {rename(k).removeprefix("module.").replace("_orig_mod.", "") for k in expected}
+        for name, value in expected.items():
+            key = rename(name).removeprefix("module.").replace("_orig_mod.", "")
+            torch.testing.assert_close(found[key], value, rtol=1e-5, atol=1e-6)
 
 
 def tied():

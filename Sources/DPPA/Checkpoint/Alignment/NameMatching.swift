@@ -12,19 +12,15 @@ package struct NameMatching {
         var reference: String
     }
 
-    /// Words that classes of models and tools put before the names of what they hold.
+    /// Words that classes of models put before the names of what they hold.
     private static let wrappers: Set<String> = [
-        "model", "module", "language_model", "text_model", "llm", "base_model", "backbone", "transformer", "gpt_neox",
+        "model", "language_model", "text_model", "llm", "base_model", "backbone", "transformer", "gpt_neox",
         "bert", "roberta", "distilbert", "electra", "deberta", "mpnet", "vit",
     ]
-    /// Words that compilers and sharding put anywhere.
-    private static let inner: Set<String> = ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"]
-
-    /// A name without what wrappers put into it: `module.model.layers.0.…` and `model.language_model.layers.0.…` are
+    /// A name without what wrappers put before it: `language_model.model.layers.0.…` and `model.language_model.layers.0.…` are
     /// `layers.0.…`.
     package static func core(_ name: String) -> String {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        let rest = parts.filter { !inner.contains($0) }
+        let rest = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let first = rest.dropLast().firstIndex { !wrappers.contains($0) } ?? max(0, rest.count - 2)
         return rest[first...].joined(separator: ".")
     }

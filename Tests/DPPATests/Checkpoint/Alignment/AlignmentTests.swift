@@ -70,11 +70,11 @@ import Testing
     func familyRows() throws {
         let config = "{\"vocab_size\": 4}"
         let base = try folder.model("base", [Sample(embedding, [4, 2], 1), matrix], config: config)
-        let grown = try folder.model("grown", [Sample("module." + embedding, [6, 2], 100), matrix])
+        let grown = try folder.model("grown", [Sample("text_model." + embedding, [6, 2], 100), matrix])
         let short = try folder.model("short", [Sample(embedding, [3, 2], 200), matrix])
         let larger = try ModelFamily(base: base, experts: [grown], options { $0.rows = .expert })
         #expect(try larger.base.floats(embedding) == (1...8).map { Float($0) } + [108, 109, 110, 111])
-        #expect(try larger.experts[0].floats(embedding) == grown.floats("module." + embedding))
+        #expect(try larger.experts[0].floats(embedding) == grown.floats("text_model." + embedding))
         #expect(larger.base.config == "{\"vocab_size\": 6}")
         let fewest = try ModelFamily(base: base, experts: [grown, short], options { $0.rows = .cut })
         #expect(try fewest.base.floats(embedding) == (1...6).map { Float($0) })

@@ -7,10 +7,9 @@ import Testing
         arguments: [
             ("model.layers.0.mlp.up_proj.weight", "layers.0.mlp.up_proj.weight"),
             ("layers.0.mlp.up_proj.weight", "layers.0.mlp.up_proj.weight"),
-            ("module.model.norm.weight", "norm.weight"), ("_orig_mod.lm_head.weight", "lm_head.weight"),
+            ("model.norm.weight", "norm.weight"), ("lm_head.weight", "lm_head.weight"),
             ("model.language_model.embed_tokens.weight", "embed_tokens.weight"),
             ("language_model.model.layers.3.self_attn.q_proj.bias", "layers.3.self_attn.q_proj.bias"),
-            ("model.layers.1._orig_mod.mlp.gate.weight", "layers.1.mlp.gate.weight"),
             ("transformer.h.0.attn.c_attn.weight", "h.0.attn.c_attn.weight"),
             (
                 "vision_tower.vision_model.encoder.layers.0.x.weight",
@@ -39,9 +38,8 @@ import Testing
     @Test(
         "One fine-tune under the names of several tools",
         arguments: [
-            ("bare", ["model.", ""], "nothing to 'model.'"), ("module", ["", "module."], "'module.' to nothing"),
-            ("compiled", ["", "_orig_mod."], "'_orig_mod.' to nothing"),
-            ("inner", ["model.layers.0.", "model.layers.0._orig_mod."], "1 name matched"),
+            ("bare", ["model.", ""], "nothing to 'model.'"),
+            ("outer", ["", "language_model."], "'language_model.' to nothing"),
             ("vision", ["model.", "model.language_model."], "'model.language_model.' to 'model.'"),
         ])
     func prefixes(label: String, change: [String], words: String) throws {
@@ -91,12 +89,12 @@ import Testing
         let folder = try TestFolder()
         let reference = try folder.model("base", base)
         let twice = base + base.map { Sample("language_model." + $0.name, $0.shape, $0.first + 7) }
-        let outer = twice.map { Sample("module." + $0.name, $0.shape, $0.first) }
+        let outer = twice.map { Sample("llm." + $0.name, $0.shape, $0.first) }
         expectError(.data, ["no tensor in common", "names ="]) {
             _ = try folder.model("outer", outer).aligned(to: reference)
         }
         var options = AlignmentOptions()
-        options.names = ["module.language_model.*": "*", "module.model.*": "other.*", "module.lm_head.*": "other.*"]
+        options.names = ["llm.language_model.*": "*", "llm.model.*": "other.*", "llm.lm_head.*": "other.*"]
         options.extra = .drop
         let view = try folder.model("outer", outer).aligned(to: reference, options).model
         #expect(try view.floats("lm_head.weight") == base[3].values.map { $0 + 7 })
