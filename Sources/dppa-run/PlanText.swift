@@ -22,9 +22,7 @@ struct PlanText {
         if let stop = plan.trace.stop {
             lines.append("planned up to line \(stop.line), which depends on a measured value")
         }
-        lines += plan.models.map {
-            "model     \($0.label): \($0.tensors) tensors, \($0.elements) elements, \(ByteCount.words($0.bytes))"
-        }
+        lines += plan.models.map { "model     \($0.label): \($0.words)" }
         let options = plan.options.map { "\($0.name)=\($0.value)" }
         if !options.isEmpty { lines.append("options   " + options.joined(separator: "  ")) }
         lines.append("formulas  \(plan.nodeCount) nodes, \(plan.rules.count) results")
@@ -98,6 +96,10 @@ struct PlanText {
             [
                 "label": .string(model.label), "tensors": .integer(model.tensors),
                 "elements": .integer(model.elements), "bytes": .integer(model.bytes),
+                "format": .string(model.format), "files": .integer(model.files),
+                "architecture": JSONValue(model.architecture), "dtypes": JSONValue(model.dtypes.map(\.rawValue)),
+                "head": JSONValue(model.head), "vocabulary_rows": JSONValue(model.rows),
+                "tokenizer_ids": JSONValue(model.tokens), "small_files": .integer(model.smallFiles),
             ]
         }
         return [

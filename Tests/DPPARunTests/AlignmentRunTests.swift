@@ -38,6 +38,34 @@ import Testing
         #expect(error?.message == "\(stack) is one tensor with 2 slices, and the result has 1 of them")
     }
 
+    /// Equal shapes that mean something else are refused before anything is written, unless the person knows better.
+    @Test(arguments: ["task_arithmetic", "average", "dp"])
+    func otherHeadsAreAnotherModel(recipe: String) throws {
+        let scratch = try Scratch()
+        for (label, heads) in [("base", 4), ("tuned", 8)] {
+            try EdgeCaseTests.write(scratch, label, [("model.layers.0.mlp.up_proj.weight", [1, 2], [5, 6])])
+            _ = try scratch.write(
+                #"{"hidden_size": 32, "num_attention_heads": \#(heads), "rope_theta": \#(heads)e3}"#,
+                label + "/config.json")
+            _ = try scratch.write(#"{"model": {"vocab": {"\#(label)": 0}}}"#, label + "/tokenizer.json")
+        }
+        var options = ["base": scratch.path + "/base"]
+        options[recipe == "dp" ? "expert" : "experts"] = scratch.path + "/tuned"
+        if recipe == "average" { options = ["experts": scratch.path + "/base," + scratch.path + "/tuned"] }
+        let path = "\(Folders.recipes)/\(recipe).lua"
+        let error = #expect(throws: DPPAError.self) { _ = try run(path, options, in: scratch) }
+        #expect(
+            error?.message
+                == "tuned: num_attention_heads is 8, in base 4: the same rows belong to other heads")
+        #expect(error?.notes.contains { $0.contains("configs=warn") } == true)
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out"))
+        options["configs"] = "warn"
+        let warnings = try run(path, options, in: scratch).outcome.warnings
+        for words in ["num_attention_heads is 8", "rope_theta is 8000, in base 4000", "0 is 'tuned' and 'base'"] {
+            #expect(warnings.contains { $0.hasPrefix("warning: tuned: ") && $0.contains(words) }, "\(warnings)")
+        }
+    }
+
     /// What is done is told by `check` and by the run alike, is in the card, and can be refused.
     @Test func eachStepIsALine() throws {
         let scratch = try Scratch()

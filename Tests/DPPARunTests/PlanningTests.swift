@@ -17,7 +17,8 @@ import Testing
         let good = try program.dppaRun(["check", recipes + "/ties.lua", "--set", "density=0.3"])
         #expect(good.code == 0 && good.errors.isEmpty)
         #expect(
-            good.output.contains("model     law: 57 tensors, 2461632 elements") && good.output.contains("density=0.3"))
+            good.output.contains("model     law: llama, 2.46 M elements in 57 tensors; BF16; ")
+                && good.output.contains("density=0.3"))
         let scratch = try Scratch()
         let trap = try scratch.write(
             """

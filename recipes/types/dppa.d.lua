@@ -168,7 +168,7 @@ function dppa.exp(x) end
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 
@@ -187,7 +187,7 @@ function dppa.gradient(anchors) end
 ---@return dppa.Group
 function dppa.group(rule) end
 
----Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks` and `refuse`; the table gives defaults of paths, and `help` other texts.
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
 ---@return dppa.Field, dppa.Field[]
 function dppa.inputs(defaults) end
@@ -258,13 +258,13 @@ function dppa.minimum(x, y) end
 
 ---Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.
 ---@param path string
----@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
 function dppa.model(path, options) end
 
 ---Opens several models, with the options of `model`.
 ---@param paths (string)[]
----@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field[]
 function dppa.models(paths, options) end
 

@@ -15,7 +15,8 @@ extension Catalog {
             let like = try options["like"].flatMap { session.modelIndex(try call.node($0)) }
             return call.result(
                 try session.model(
-                    call.text(0), label: options["label"]?.text, like: like, AlignmentOptions(options)))
+                    call.text(0), label: options["label"]?.text, like: like, AlignmentOptions(options),
+                    isLoose: options["configs"]?.text == "warn"))
         },
         Function(
             name: "family",
@@ -45,7 +46,8 @@ extension Catalog {
         ) { call in
             let options = call.options(0)
             let (base, experts) = try call.session().family(
-                base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options))
+                base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options),
+                isLoose: options["configs"]?.text == "warn")
             let list = ScriptValue.table(ScriptTable(array: experts.map { .object(NodeObject($0)) }))
             return base.map { [.object(NodeObject($0)), list] } ?? [list]
         },
@@ -112,6 +114,10 @@ extension Catalog {
         .option(
             "extra", .choice(AlignmentOptions.Extra.allCases.map(\.rawValue)),
             "what only this model has: whole parts are left out, anything is, or a family keeps it; parts if left out"),
+        .option(
+            "configs", .choice(["refuse", "warn"]),
+            "what happens where config.json says that weights mean something else than in the first model; refuse if left out"
+        ),
         .option(
             "refuse", .list(.choice(AlignmentOptions.Step.allCases.map(\.rawValue))),
             "steps of the fitting that are to be errors"),

@@ -97,6 +97,10 @@ dppa.inputs = dppa.method {
         name = "stacks", default = "whole", choices = { "whole", "apart" },
         help = "what experts in one tensor are: one linear, or a linear each",
       },
+      configs = dppa.option {
+        name = "configs", default = "refuse", choices = { "refuse", "warn" },
+        help = "what happens where config.json says that weights of two models mean different things",
+      },
       refuse = dppa.option {
         name = "refuse", default = {}, of = "text",
         help = "steps of fitting the models to each other that are to be errors: names, heads, rows, missing, extra, mixtures",

@@ -48,6 +48,7 @@ package struct RecipePlan {
         }
         self.trace = trace
         self.rules = rules
+        self.models = graph.models.map(ModelSummary.init)
         warnings = trace.warnings + notices
         nodeCount = graph.count
         engine = try session.engine.plan(session.named.map(\.node), models: models)
@@ -58,12 +59,8 @@ package struct RecipePlan {
         trace.session.graph.formulas(rules.map { ($0.name, $0.node) })
     }
 
-    /// The models that are opened: label, tensors, elements, bytes.
-    package var models: [(label: String, tensors: Int, elements: Int, bytes: Int)] {
-        trace.session.graph.models.map { model in
-            (model.label, model.tensors.count, model.tensors.reduce(0) { $0 + $1.facts.numel }, model.byteCount)
-        }
-    }
+    /// The models that are opened.
+    package let models: [ModelSummary]
 
     /// The options with the values that they took.
     package var options: [(name: String, value: String)] {

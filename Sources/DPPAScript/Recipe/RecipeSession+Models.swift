@@ -7,7 +7,8 @@ extension RecipeSession {
     /// What has no names and shapes of its own, such as an adapter, takes them from that model, or from the first one that was
     /// opened.
     func model(
-        _ written: String, label: String?, like other: Int? = nil, _ options: AlignmentOptions = AlignmentOptions()
+        _ written: String, label: String?, like other: Int? = nil, _ options: AlignmentOptions = AlignmentOptions(),
+        isLoose: Bool = false
     ) throws -> NodeID {
         let reference = other.map { graph.models[$0] }
         if other == nil, options != AlignmentOptions() {
@@ -16,6 +17,7 @@ extension RecipeSession {
                 notes: ["name it: { like = base, … }"], location: graph.location)
         }
         let open = try open(written, label: label, base: reference)
+        if isLoose { looselyFitting.insert(open.path) }
         guard let reference, open.identity != reference.identity || open.label != reference.label else {
             return try add(open)
         }
@@ -24,11 +26,12 @@ extension RecipeSession {
 
     /// Opens a base and its experts, fitted to each other; without a base the first expert is what the others are fitted to.
     func family(
-        base: String?, experts: [String], _ options: AlignmentOptions
+        base: String?, experts: [String], _ options: AlignmentOptions, isLoose: Bool = false
     ) throws -> (base: NodeID?, experts: [NodeID]) {
         let first = try base.map { try open($0, label: nil, base: nil) }
         var others: [OpenModel] = []
         for path in experts { others.append(try open(path, label: nil, base: first ?? others.first)) }
+        if isLoose { looselyFitting.formUnion(others.map(\.path)) }
         let family = try located {
             try ModelFamily(
                 base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)

@@ -9,6 +9,10 @@ package final class RecipeSession {
     package let engine: Engine
     /// What the recipe or `--set` called each model, by path.
     var writtenNames: [String: [String]] = [:]
+    /// The tokens of models that results start from, by path; nil where there are none.
+    var tokenTables: [String: TokenTable?] = [:]
+    /// The models, by path, whose config.json may say that they do not fit.
+    var looselyFitting: Set<String> = []
     /// Those of them that have been described for the record.
     private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []
@@ -83,6 +87,7 @@ package final class RecipeSession {
     func add(_ result: MergeResult, isPartial: Bool = false) throws {
         try graph.requireModel(result.node)
         if !isPartial { try requireWhole(result) }
+        try compareConfigs(result)
         if let reason = result.name.flatMap(Self.reservedName) {
             throw DPPAError(.data, reason, notes: ["save it under another name"], location: graph.location)
         }

@@ -41,7 +41,7 @@ package struct TiedHead {
     }
 
     /// Whether the head that is not stored is the embedding.
-    var isTied: Bool { head == nil && embedding != nil && declared != false }
+    package var isTied: Bool { head == nil && embedding != nil && declared != false }
 
     /// Whether the head is stored and says what the embedding says.
     ///

@@ -1,0 +1,53 @@
+import DPPA
+
+/// Whether the models of a result are one architecture that was trained alike, as their config.json tell.
+extension RecipeSession {
+    /// Warns of what the models of a result say otherwise than the one it starts from.
+    ///
+    /// Throws `data` where weights of the one mean nothing in the other, unless the recipe says that they may.
+    func compareConfigs(_ result: MergeResult) throws {
+        guard let start = graph.startingModel(of: result.node) else { return }
+        for model in graph.models(of: result.node).map({ graph.models[$0] }) where model.path != start.path {
+            let comparison = ConfigComparison(model.config, start.config)
+            let lines = comparison.differences.map { difference in
+                "\(model.label): \(difference.key) is \(difference.own.shown), in \(start.label) \(difference.other.shown): "
+                    + difference.meaning
+            }
+            let refused = comparison.differences.count(where: \.isRefused)
+            guard refused == 0 || looselyFitting.contains(model.path) else {
+                throw DPPAError(
+                    .data, lines[0],
+                    notes: lines[1..<refused] + [
+                        "if that is meant, say so: configs = \"warn\" in dppa.family or dppa.model, --set configs=warn for a recipe "
+                            + "with dppa.inputs"
+                    ], location: graph.location)
+            }
+            var warnings = lines.map { "warning: " + $0 }
+            if !comparison.others.isEmpty {
+                warnings.append(
+                    "note: \(model.label): further keys of config.json differ from \(start.label)'s: "
+                        + Phrase.list(comparison.others.map(\.shown), limit: 8))
+            }
+            if let line = tokens(model, start) { warnings.append(line) }
+            for line in warnings where !self.warnings.contains(line) { warn(line) }
+        }
+    }
+
+    /// The tokens of the model that results start from, read once.
+    private func tokenTable(_ model: OpenModel) -> TokenTable? {
+        if let known = tokenTables[model.path] { return known }
+        let table = TokenTable(model)
+        tokenTables[model.path] = .some(table)
+        return table
+    }
+
+    /// A warning of ids that stand for different tokens.
+    private func tokens(_ model: OpenModel, _ start: OpenModel) -> String? {
+        let comparison = TokenizerComparison(TokenTable(model), tokenTable(start))
+        guard let example = comparison.example else { return nil }
+        return "warning: \(model.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "
+            + (comparison.count == 1 ? "stands" : "stand")
+            + " for other tokens than in \(start.label): \(example.id) is "
+            + "'\(example.own.shown)' and '\(example.other.shown)'"
+    }
+}
