@@ -108,13 +108,14 @@ public struct OpenModel: Sendable {
 
     /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
     func replacing(
-        _ tensors: [Tensor], identity: String, config: String?? = nil, stamps: [UInt128],
+        _ tensors: [Tensor], identity: String, label: String? = nil, config: String?? = nil, stamps: [UInt128],
         stackPlaces: [String: StackPlace] = [:]
     ) -> OpenModel {
         var stamp = Fingerprint(value: stamp)
         for other in stamps { stamp.add(other) }
         return OpenModel(
-            label: label, path: path, identity: identity, space: space, tensors: tensors, config: config ?? self.config,
+            label: label ?? self.label, path: path, identity: identity, space: space, tensors: tensors,
+            config: config ?? self.config,
             sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value,
             stackPlaces: stackPlaces)
     }

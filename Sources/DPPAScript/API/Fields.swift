@@ -5,9 +5,11 @@ extension Catalog {
     static let fields: [Function] = [
         Function(
             name: "model",
-            summary: "Opens a model: a Hugging Face directory or a safetensors file; `label=path` gives it a label.",
+            summary:
+                "Opens a model: a Hugging Face directory, a safetensors file, or a LoRA adapter, which is a delta of its base; "
+                + "`label=path` gives it a label, `base+adapter` is a model with an adapter on it.",
             parameters: [Parameter("path", .path), .options(modelOptions)],
-            returns: "a field of the space model",
+            returns: "a field of the space model, or delta for an adapter",
             errors: ["there is no such model", "the path leads out of the recipe's folder"],
             example: "local base = dppa.model \"zoo/base\""
         ) { call in

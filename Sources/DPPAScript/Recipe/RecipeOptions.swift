@@ -19,7 +19,9 @@ package final class RecipeOptions {
 
     /// Every path-like word that the person at the keyboard has written: these may be anywhere.
     package var grantedPaths: Set<String> {
-        Set(given.values.flatMap { [$0] + RecipeOptions.parts($0) })
+        let words = given.values.flatMap { [$0] + RecipeOptions.parts($0) }
+        // Of base+adapter, each.
+        return Set(words + words.flatMap { $0.split(separator: "+").map(String.init) })
     }
 
     /// The names that were given but that the recipe never declared.

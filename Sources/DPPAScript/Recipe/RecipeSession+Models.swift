@@ -47,8 +47,26 @@ extension RecipeSession {
         return try graph.reinterpret(add(OpenModel(at: place.path, label: place.label)), as: .value)
     }
 
-    /// A model as it lies there, opened once.
+    /// A model as it lies there, or `base+adapter+…`: a model with adapters on it.
     private func open(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
+        let parts = written.split(separator: "+").map(String.init)
+        // A path may have a + in it.
+        guard parts.count > 1, (try? paths.resolve(written, for: .model)) == nil else {
+            return try openOne(written, label: label, base: base)
+        }
+        var model = try openOne(parts[0], label: nil, base: base)
+        var label = label ?? model.label
+        let isNamed = parts[0].contains("=")
+        for part in parts.dropFirst() {
+            let adapter = try openOne(part, label: nil, base: model)
+            if !isNamed { label += "+" + adapter.label }
+            model = try located { try model.adding(adapter, label: label) }
+        }
+        return model
+    }
+
+    /// A model as it lies there, opened once.
+    private func openOne(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
         if !writtenNames[place.path, default: []].contains(written) {

@@ -79,7 +79,7 @@ struct FileKindTests {
         try folder.write(file(factors), "m/adapter_model.safetensors")
         try folder.write(
             "{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"acme/base\"}", "m/adapter_config.json")
-        expectError(.data, ["m is an adapter (LORA) for acme/base", "merge_and_unload"]) {
+        expectError(.data, ["m is an adapter, which needs its base, acme/base", "base+adapter"]) {
             _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
         expectError(.data, ["adapter_model.safetensors is an adapter"]) {

@@ -99,6 +99,8 @@ struct Alignment {
     /// The head that the reference stores is the model's embedding where the model is tied, and a copy of the embedding that
     /// the reference does not have is left out.
     mutating func tieHeads() throws {
+        // A delta of an embedding is none of a head that is its base's own.
+        guard model.space == .model else { return }
         let (own, theirs) = (TiedHead(model), TiedHead(reference))
         if let head = theirs.head, sources[head.name] == nil, own.isTied, let embedding = own.embedding {
             sources[head.name] = model.source(embedding.name)
@@ -141,8 +143,12 @@ struct Alignment {
             else { continue }
             let row = facts.shape.dropFirst().reduce(1, *)
             var pieces = [JoinedSource.Piece(source: source, elements: 0..<min(rows, wanted) * row)]
-            if rows < wanted, let rest = reference.source(facts.name) {
-                pieces.append(JoinedSource.Piece(source: rest, elements: rows * row..<wanted * row))
+            if rows < wanted {
+                // Nothing was learnt there: the reference's rows, or a delta of zero.
+                let rest =
+                    model.space == .model
+                    ? reference.source(facts.name) : ZeroSource(shape: facts.shape, dtype: source.dtype)
+                pieces += rest.map { [JoinedSource.Piece(source: $0, elements: rows * row..<wanted * row)] } ?? []
             }
             sources[facts.name] = JoinedSource(pieces, shape: facts.shape)
             let words = "\(facts.name.shown) (\(rows) rows, \(wanted) in \(reference.label))"
@@ -228,7 +234,7 @@ struct Alignment {
         }
         tensors += model.carried.compactMap { facts in model[facts.name] }
         return model.replacing(
-            tensors, identity: model.path + " like " + reference.identity + options.spelling,
+            tensors, identity: model.identity + " like " + reference.identity + options.spelling,
             stamps: [reference.stamp])
     }
 

@@ -61,6 +61,18 @@ struct JoinedSource: TensorSource {
     }
 }
 
+/// A tensor of zeros.
+struct ZeroSource: TensorSource {
+    let shape: [Int]
+    let dtype: DType
+
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+        buffer.initializeMemory(as: UInt8.self, repeating: 0, count: elements.count * dtype.byteSize)
+    }
+
+    func bytesRead(_ elements: Int) -> Int { 0 }
+}
+
 extension TensorSource {
     /// All elements as one piece of something larger.
     var whole: JoinedSource.Piece { JoinedSource.Piece(source: self, elements: 0..<shape.reduce(1, *)) }

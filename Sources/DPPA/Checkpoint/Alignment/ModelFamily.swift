@@ -46,7 +46,8 @@ private struct BaseFitting {
     private var stamps: [UInt128] = []
 
     init(_ base: OpenModel, _ experts: [OpenModel], _ options: AlignmentOptions) {
-        (self.base, self.experts, self.options) = (base, experts, options)
+        // Deltas ask nothing of their base.
+        (self.base, self.experts, self.options) = (base, experts.filter { $0.space == .model }, options)
         (tensors, config) = (base.tensors, base.config)
     }
 
@@ -160,6 +161,6 @@ private struct BaseFitting {
     func view() -> OpenModel {
         guard !changes.isEmpty else { return base }
         return base.replacing(
-            tensors, identity: base.path + " " + changes.joined(separator: ", "), config: config, stamps: stamps)
+            tensors, identity: base.identity + " " + changes.joined(separator: ", "), config: config, stamps: stamps)
     }
 }
