@@ -42,6 +42,7 @@ struct DiffCommand: ParsableCommand {
                 observer: progress)
             if let json { try JSONFile.write(DifferenceText(difference).json, to: json) }
             Console.table(DifferenceText(difference).lines(listing: tensors))
+            for notice in difference.notices { Console.error("warning: " + notice) }
         } catch {
             throw Console.fail(error)
         }

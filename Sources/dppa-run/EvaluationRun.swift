@@ -31,7 +31,8 @@ struct EvaluationRun {
         var others: [Score] = []
         if let evaluator, !external.isEmpty {
             others = try evaluator.score(
-                directory: path, tasks: external, checkInterruption: { [progress] in try progress.checkInterruption() })
+                directory: ModelPlace.standing(path).path, tasks: external,
+                checkInterruption: { [progress] in try progress.checkInterruption() })
         }
         return tasks.map { task in
             if case .external = task { others.removeFirst() } else { own.removeFirst() }
@@ -40,7 +41,9 @@ struct EvaluationRun {
 
     private func ownScores(_ path: String, label: String) throws -> [Score] {
         let graph = Graph()
-        let node = try graph.source(OpenModel(at: path, label: label))
+        let model = try OpenModel(at: path, label: label)
+        for notice in model.notices { Console.error("warning: " + notice) }
+        let node = try graph.source(model)
         let engine = Engine(graph, options: options, observer: progress)
         return try Evaluator(engine, dtype: nil).score([node], on: builtIn)[0]
     }

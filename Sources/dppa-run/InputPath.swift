@@ -11,6 +11,7 @@ enum InputPath {
         if FileManager.default.fileExists(atPath: given) { return given }
         let hub = HubCache(ProcessInfo.processInfo.environment)
         if let snapshot = hub.snapshot(given) { return snapshot }
+        if let error = FileDescriptor.dangling(given) { throw error }
         let near = PathSuggestions.sentence(given)
         throw DPPAError(
             .missingInput, "there is no model '\(given)'", notes: near.isEmpty ? hub.advice(given) : [near])

@@ -36,6 +36,8 @@ public struct CheckpointDifference: Sendable {
     public private(set) var whole: Measure
     /// The tensors that one of them lacks, or has in another shape.
     public private(set) var unmatched: [String] = []
+    /// What was noticed when they were opened, in words.
+    public let notices: [String]
 
     /// Compares two checkpoints; sums in float64 over float32 elements.
     ///
@@ -47,6 +49,7 @@ public struct CheckpointDifference: Sendable {
         let models = try [(first, "a"), (second, "b")].map { path, label in
             try OpenModel(at: path, label: label)
         }
+        notices = models.flatMap(\.notices)
         func isCommon(_ facts: TensorFacts) -> Bool {
             models.allSatisfy {
                 $0.source(facts.name)?.shape == facts.shape && $0.source(facts.name)?.dtype.isFloat == true

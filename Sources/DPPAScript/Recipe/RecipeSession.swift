@@ -88,12 +88,13 @@ package final class RecipeSession {
         let like = other.map { graph.models[$0] }
         let base = like ?? graph.models.first { $0.space == .model }
         let whole = try OpenModel(at: place.path, label: label, base: base)
-        guard let like else { return try add(whole) }
+        guard let like else { return try add(whole, place.notices) }
         let (model, cut) = whole.withRows(of: like)
         return try add(
             model,
-            cut.isEmpty
-                ? [] : ["\(label) has more rows than \(like.label) in \(Phrase.list(cut)); they are left out"])
+            place.notices
+                + (cut.isEmpty
+                    ? [] : ["\(label) has more rows than \(like.label) in \(Phrase.list(cut)); they are left out"]))
     }
 
     /// Opens a file of side tensors as plain values.
