@@ -38,8 +38,8 @@ struct DiffCommand: ParsableCommand {
             progress.setLimit(try time.limit())
             let json = try output.file(apartFrom: [first, second])
             let difference = try CheckpointDifference(
-                InputPath.model(first), InputPath.model(second), options: resources.engineOptions(),
-                observer: progress)
+                InputPath.open(first, label: "a"), InputPath.open(second, label: "b"),
+                options: resources.engineOptions(), observer: progress)
             if let json { try JSONFile.write(DifferenceText(difference).json, to: json) }
             Console.table(DifferenceText(difference).lines(listing: tensors))
         } catch {

@@ -26,21 +26,22 @@ struct EvaluationRun {
 
     /// A model's scores, in the order of the tasks.
     func scores(of model: String) throws -> [Score] {
-        let path = try InputPath.model(model)
-        var own = try builtIn.isEmpty ? [] : ownScores(path, label: FilePath(model).name)
+        var own = try builtIn.isEmpty ? [] : ownScores(InputPath.open(model, label: FilePath(model).name))
         var others: [Score] = []
         if let evaluator, !external.isEmpty {
+            let path = try InputPath.model(model)
             others = try evaluator.score(
-                directory: path, tasks: external, checkInterruption: { [progress] in try progress.checkInterruption() })
+                directory: ModelPlace.standing(path).path, tasks: external,
+                checkInterruption: { [progress] in try progress.checkInterruption() })
         }
         return tasks.map { task in
             if case .external = task { others.removeFirst() } else { own.removeFirst() }
         }
     }
 
-    private func ownScores(_ path: String, label: String) throws -> [Score] {
+    private func ownScores(_ model: OpenModel) throws -> [Score] {
         let graph = Graph()
-        let node = try graph.source(OpenModel(at: path, label: label))
+        let node = try graph.source(model)
         let engine = Engine(graph, options: options, observer: progress)
         return try Evaluator(engine, dtype: nil).score([node], on: builtIn)[0]
     }

@@ -11,9 +11,25 @@ enum InputPath {
         if FileManager.default.fileExists(atPath: given) { return given }
         let hub = HubCache(ProcessInfo.processInfo.environment)
         if let snapshot = hub.snapshot(given) { return snapshot }
+        if let error = FileDescriptor.dangling(given) { throw error }
         let near = PathSuggestions.sentence(given)
         throw DPPAError(
             .missingInput, "there is no model '\(given)'", notes: near.isEmpty ? hub.advice(given) : [near])
+    }
+
+    /// A model, or `base+adapter+…`: a model with adapters on it; what was noticed on the way is told.
+    static func open(_ given: String, label: String) throws -> OpenModel {
+        let parts =
+            FileManager.default.fileExists(atPath: given) ? [given] : given.split(separator: "+").map(String.init)
+        var opened = try OpenModel(at: model(parts.first ?? given), label: label)
+        var notices = opened.notices
+        for part in parts.dropFirst() {
+            let adapter = try OpenModel(at: model(part), label: part, base: opened)
+            notices += adapter.notices
+            opened = try opened.adding(adapter, label: label)
+        }
+        for notice in notices { Console.error("warning: " + notice) }
+        return opened
     }
 
     /// A task file.

@@ -28,10 +28,9 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         do {
             let json = try output.file(apartFrom: [model])
-            let open = try OpenModel(at: InputPath.model(model), label: model)
+            let open = try InputPath.open(model, label: model)
             if let json { try JSONFile.write(open.description, to: json) }
             for line in Self.lines(open, listing: tensors) { Console.output(line) }
-            for notice in open.notices { Console.error("warning: " + notice) }
         } catch {
             throw Console.fail(error)
         }

@@ -16,14 +16,30 @@ package final class FileDescriptor: Sendable {
         }
         // Without waiting: a named pipe would hold the run until somebody writes into it.
         do { file = try PooledFile(path, O_RDONLY | O_NONBLOCK) } catch let reason as Errno {
-            throw DPPAError(
-                .missingInput, "cannot open \(path)", notes: OpenFiles.note(reason), cause: reason.description)
+            throw Self.dangling(path)
+                ?? DPPAError(
+                    .missingInput, "cannot open \(path)", notes: OpenFiles.note(reason), cause: reason.description)
         }
         guard try self.status().st_mode & S_IFMT == S_IFREG else { throw Self.irregular(path) }
     }
 
     private static func irregular(_ path: String) -> DPPAError {
         DPPAError(.missingInput, "\(path) is no regular file")
+    }
+
+    /// Whether a folder has an entry of this name, be it a link that leads nowhere.
+    static func isEntry(_ path: String) -> Bool {
+        var status = stat()
+        return !path.utf8.contains(0) && lstat(path, &status) == 0
+    }
+
+    /// The error for a link to what is not there; nil for everything else.
+    package static func dangling(_ path: String) -> DPPAError? {
+        var status = stat()
+        guard isEntry(path), fstatat(AT_FDCWD, path, &status, 0) != 0, errno == ENOENT else { return nil }
+        return DPPAError(
+            .missingInput, "\(path.shown) is a link to a file that is not there",
+            notes: ["the download was not finished, or what it links to was deleted: download it again"])
     }
 
     /// All bytes of a small file.

@@ -83,8 +83,16 @@ enum FileKind: Equatable {
         }
     }
 
-    /// The error for a file that should have been a safetensors file.
-    func refusal(_ path: String) -> DPPAError {
-        DPPAError(.data, "\(path.shown) is no safetensors file but \(description)", notes: [advice])
+    /// Whether it stands for a file that was not downloaded.
+    var isLeftByDownload: Bool {
+        switch self {
+        case .lfsPointer, .page: true
+        default: false
+        }
+    }
+
+    /// The error for a file that should have been another one.
+    func refusal(_ path: String, insteadOf expected: String = "safetensors file") -> DPPAError {
+        DPPAError(.data, "\(path.shown) is no \(expected) but \(description)", notes: [advice])
     }
 }

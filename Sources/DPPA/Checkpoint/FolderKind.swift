@@ -6,15 +6,14 @@ enum FolderKind {
     /// The error for a folder without weights that can be read, by the names of its entries.
     static func refusal(_ path: String, _ names: [String]) -> DPPAError {
         if names.contains("adapter_config.json") { return adapter(path, config: path + "/adapter_config.json") }
+        if names.contains("adapter_model.safetensors") { return adapter(path) }
         if names.contains("model_index.json") {
             return DPPAError(
                 .data, "\(path) is a pipeline of several models",
                 notes: ["name one of its folders, such as \(path)/transformer or \(path)/unet"])
         }
-        if let snapshots = snapshots(path, names) { return snapshots }
-        let endings = [".bin", ".gguf", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".safetensors.part"]
-        guard let other = names.first(where: { name in endings.contains { name.hasSuffix($0) } }) else {
-            return DPPAError(.missingInput, "\(path) holds no safetensors file")
+        guard let other = names.first(where: StayingFile.isWeights) else {
+            return DPPAError(.missingInput, "\(path) holds no safetensors file", notes: models(in: path, names))
         }
         let kind = FileKind(path: path + "/" + other)
         return DPPAError(
@@ -36,15 +35,14 @@ enum FolderKind {
             ])
     }
 
-    /// A model of the Hugging Face cache, named by the folder above its snapshots.
-    private static func snapshots(_ path: String, _ names: [String]) -> DPPAError? {
-        guard names.contains("snapshots"),
-            let revisions = try? FileManager.default.contentsOfDirectory(atPath: path + "/snapshots").sorted(),
-            let first = revisions.first
-        else { return nil }
-        return DPPAError(
-            .missingInput, "\(path) is a folder of the Hugging Face cache; its models stand below it",
-            notes: ["name one: \(path)/snapshots/\(first.shown)"])
+    /// Where models stand in a folder that is none itself.
+    private static func models(in path: String, _ names: [String]) -> [String] {
+        let found = names.filter { name in
+            let inside = (try? FileManager.default.contentsOfDirectory(atPath: path + "/" + name)) ?? []
+            return inside.contains { $0.hasSuffix(".safetensors") }
+        }
+        return found.isEmpty
+            ? [] : ["models stand in it: name one of \(Phrase.list(found.map { "\(path)/\($0.shown)" }))"]
     }
 
     /// Whether tensors are the factors of an adapter rather than weights.

@@ -1,3 +1,4 @@
+import DPPASupport
 import Foundation
 import SystemPackage
 
@@ -10,8 +11,9 @@ package enum ModelFolder {
             "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
             "diffusion_pytorch_model.safetensors.index.json",
         ]
-        return exact.contains(name) || SidecarFile(name, hasCode: true) != nil
-            || ["safetensors", "lua"].contains(path.extension ?? "")
+        if exact.contains(name) || SidecarFile.known.contains(name) { return true }
+        if let kind = SidecarFile(name, hasCode: true), kind != .other { return true }
+        return ["safetensors", "lua"].contains(path.extension ?? "")
     }
 
     /// Whether a folder of this name belongs to a model, and is none itself.
@@ -21,14 +23,16 @@ package enum ModelFolder {
 
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
     ///
-    /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one.
+    /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one. Whatever else has
+    /// gone along with a model is named by the recipe.json beside it.
     package static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
         var (foreign, hasWeights): ([String], Bool) = ([], false)
+        let carried = carried(folder).union(SidecarFile.known)
         for name in names(folder) {
             let path = folder.appending(name)
             var status = stat()
             guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                if !owns(file: name) { foreign.append(name) }
+                if !owns(file: name), !carried.contains(name) { foreign.append(name) }
                 hasWeights = hasWeights || name.hasSuffix(".safetensors")
                 continue
             }
@@ -45,11 +49,22 @@ package enum ModelFolder {
                 }
                 continue
             }
+            let files = names(path).map { "\(name)/\($0)" }
+            if !files.isEmpty, files.allSatisfy(carried.contains) { continue }
             let inner = depth < 4 ? contents(path, depth: depth + 1) : (foreign: [], hasWeights: false)
             foreign += inner.hasWeights ? inner.foreign.map { "\(name)/\($0)" } : [name + "/"]
             hasWeights = hasWeights || inner.hasWeights
         }
         return (foreign, hasWeights)
+    }
+
+    /// The files of no kind of their own that a run has written into a model's folder, by path from there.
+    private static func carried(_ folder: FilePath) -> Set<String> {
+        let path = folder.appending("recipe.json").string
+        guard let bytes = try? FileDescriptor.contents(path, limit: 16 << 20),
+            let record = try? JSONObject(bytes, file: path)
+        else { return [] }
+        return Set(record["carried"]?.array?.compactMap(\.string) ?? [])
     }
 
     /// The names in a folder, sorted; but those of a run's own folders.

@@ -14,6 +14,7 @@ extension OpenModel {
 
     package init(at path: String, label: String, base: OpenModel?, formats: [any ModelFormat.Type]) throws {
         let place = try ModelPlace(path)
+        let path = place.path
         guard let format = formats.first(where: { $0.recognises(place) }) else { throw place.refusal }
         var contents = try format.open(place, base: base)
         if let (names, notice) = WrapperNames.removed(from: contents.tensors.map(\.name), in: path) {
@@ -29,7 +30,8 @@ extension OpenModel {
         self.init(
             label: label, path: path, identity: path, space: contents.space,
             tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) }, config: place.config,
-            sidecarFiles: try place.sidecarFiles(), weightFiles: contents.files, notices: contents.notices,
+            sidecarFiles: SideFiles(path, weightFiles: contents.files).carried, weightFiles: contents.files,
+            notices: place.notices + contents.notices,
             stamp: place.stamp(contents.files))
     }
 }
@@ -42,8 +44,10 @@ extension ModelPlace {
     func stamp(_ weightFiles: [String]) -> UInt128 {
         var hash = Fingerprint()
         hash.add(FilePath(path).real?.string ?? path)
-        let weights = Set(weightFiles.map { FilePath($0).lastComponent?.string ?? $0 })
-        let files = names?.filter { weights.contains($0) || $0 == "config.json" || $0 == "tokenizer.json" }
+        let weights = weightFiles.filter { $0.hasPrefix(path + "/") }.map { String($0.dropFirst(path.count + 1)) }
+        let files = names.map { names in
+            (weights + names.filter { $0 == "config.json" || $0 == "tokenizer.json" }).sorted()
+        }
         for name in files ?? [""] {
             var status = stat()
             guard fstatat(AT_FDCWD, names == nil ? path : path + "/" + name, &status, 0) == 0 else { continue }
@@ -58,29 +62,5 @@ extension ModelPlace {
             hash.add(UInt64(bitPattern: Int64(time.tv_nsec)))
         }
         return hash.value
-    }
-
-    /// The names of the small files that belong to a model, those in a folder of further chat templates with its name.
-    func sidecarFiles() throws -> [String] {
-        guard var names else { return [] }
-        let templates = String(SidecarFile.templates.dropLast())
-        if names.contains(templates), Self.type(path + "/" + templates) == S_IFDIR {
-            names += try Self.list(path + "/" + templates).map { SidecarFile.templates + $0 }
-        }
-        let hasCode =
-            names.contains { $0.hasSuffix(".py") }
-            && names.contains { name in
-                name.hasSuffix(".json") && name.contains("config")
-                    && !AutoMap(try? Self.text(path + "/" + name, limit: 64 << 20)).references.isEmpty
-            }
-        return names.filter {
-            SidecarFile($0, hasCode: hasCode) != nil && Self.type(path + "/" + $0) == S_IFREG
-        }
-    }
-
-    /// The type of a file, through links; 0 where there is none.
-    private static func type(_ path: String) -> mode_t {
-        var status = stat()
-        return fstatat(AT_FDCWD, path, &status, 0) == 0 ? status.st_mode & S_IFMT : 0
     }
 }

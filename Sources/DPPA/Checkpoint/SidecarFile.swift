@@ -2,28 +2,26 @@
 package enum SidecarFile {
     case tokenizer, chatTemplate, generation, code, licence, other
 
-    /// The kind of a file that belongs to the model; nil for one that does not.
+    /// The kind of a file that goes along with a model, by its path from the folder; nil for one that does not.
     ///
     /// Code belongs to a model whose configuration names it.
-    package init?(_ name: String, hasCode: Bool) {
-        let exact: Set<String> = [
-            "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json",
-        ]
-        if name.hasPrefix("chat_template") || name.hasPrefix(Self.templates) {
+    package init?(_ path: String, hasCode: Bool) {
+        let isInFolder = path.contains("/")
+        if path.hasPrefix(Self.templates) || !isInFolder && path.hasPrefix("chat_template") {
             self = .chatTemplate
-        } else if Self.isTokenizer(name) {
+        } else if !isInFolder && Self.isTokenizer(path) {
             self = .tokenizer
-        } else if name == "generation_config.json" {
+        } else if path == "generation_config.json" {
             self = .generation
-        } else if name.hasSuffix(".py") {
+        } else if path.hasPrefix(Self.licences + "/") || !isInFolder && Self.isLicence(path) {
+            self = .licence
+        } else if StayingFile(path) != nil {
+            return nil
+        } else if path.hasSuffix(".py") {
             guard hasCode else { return nil }
             self = .code
-        } else if Self.isLicence(name) {
-            self = .licence
-        } else if exact.contains(name) {
-            self = .other
         } else {
-            return nil
+            self = .other
         }
     }
 
@@ -32,6 +30,12 @@ package enum SidecarFile {
 
     /// The folder of licences that differ from the first model's, with a folder for each model.
     package static let licences = "licences"
+
+    /// Files of no kind of their own that belong to a model wherever they stand.
+    static let known: Set<String> = [
+        "preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json", "tekken.json",
+        "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json",
+    ]
 
     private static func isTokenizer(_ name: String) -> Bool {
         let exact: Set<String> = [

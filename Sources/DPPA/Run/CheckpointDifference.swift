@@ -39,14 +39,12 @@ public struct CheckpointDifference: Sendable {
 
     /// Compares two checkpoints; sums in float64 over float32 elements.
     ///
-    /// Throws when one cannot be opened or read, and when they have no tensor in common.
+    /// Throws when one cannot be read, and when they have no tensor in common.
     public init(
-        _ first: String, _ second: String, options: EngineOptions, observer: (any EngineObserver)? = nil
+        _ first: OpenModel, _ second: OpenModel, options: EngineOptions, observer: (any EngineObserver)? = nil
     ) throws {
         let graph = Graph()
-        let models = try [(first, "a"), (second, "b")].map { path, label in
-            try OpenModel(at: path, label: label)
-        }
+        let models = [first, second]
         func isCommon(_ facts: TensorFacts) -> Bool {
             models.allSatisfy {
                 $0.source(facts.name)?.shape == facts.shape && $0.source(facts.name)?.dtype.isFloat == true
@@ -56,7 +54,7 @@ public struct CheckpointDifference: Sendable {
         unmatched = names.sorted()
         let sources = try models.map { try graph.source($0) }
         guard models[0].weights.contains(where: isCommon) else {
-            throw DPPAError(.data, "\(first) and \(second) have no floating-point tensor in common")
+            throw DPPAError(.data, "\(first.path) and \(second.path) have no floating-point tensor in common")
         }
         let (a, b) = (
             try graph.reinterpret(graph.restrict(sources[0], "diff", isCommon), as: .value),

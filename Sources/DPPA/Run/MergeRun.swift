@@ -58,6 +58,10 @@ public struct MergeRun {
         for result in results { try engine.graph.requireModel(result.node) }
         let models = try results.map { try ResultModels(engine.graph, $0) }
         var sidecars = try zip(results, models).map(sidecars)
+        for (index, result) in results.enumerated() {
+            let others = results.indices.filter { $0 != index }.compactMap { results[$0].name }
+            try sidecars[index].requireApart(from: others, in: result.name)
+        }
         let plans = try zip(results, models).map { result, models in
             try OutputPlan(engine.graph, result, models, dtype: settings.dtype ?? result.dtype)
         }
@@ -87,10 +91,12 @@ public struct MergeRun {
             written.append(output)
         }
         if let record = try record?(written) {
-            for (result, output) in zip(results, written) {
-                let directory = try self.directory(result, in: target)
+            for (index, output) in written.enumerated() {
+                let directory = try self.directory(results[index], in: target)
                 try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
-                for (name, text) in record.recipeFiles { try Sidecars.write(text, to: directory + "/" + name) }
+                for (name, text) in record.recipeFiles(carried: sidecars[index].carried) {
+                    try Sidecars.write(text, to: directory + "/" + name)
+                }
             }
         }
         return written

@@ -3,8 +3,10 @@ import DPPASupport
 /// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.
 extension RunRecord {
     /// recipe.lua, the recipe's own modules in lib/, and recipe.json with the options as given: names with their texts.
-    var recipeFiles: [(name: String, text: String)] {
-        [("recipe.lua", recipe.text), ("recipe.json", recordedOptions)]
+    ///
+    /// `carried` are the files of the model's folder that only recipe.json tells to be its own.
+    func recipeFiles(carried: [String]) -> [(name: String, text: String)] {
+        [("recipe.lua", recipe.text), ("recipe.json", recordedOptions(carried))]
             + recipe.modules.map { ("lib/\($0.name).lua", $0.text) }
     }
 
@@ -33,7 +35,7 @@ extension RunRecord {
     }
 
     /// recipe.json.
-    private var recordedOptions: String {
+    private func recordedOptions(_ carried: [String]) -> String {
         let given = options.filter { $0.given != nil }.map { (name: $0.name, value: json($0)) }
         let models = models.map { model -> JSONValue in
             [
@@ -43,11 +45,12 @@ extension RunRecord {
                 "sha256": .object(JSONObject(model.origin.checksums.map { ($0.key, .string($0.value)) })),
             ]
         }
-        let record: JSONValue = [
+        let files: JSONObject = carried.isEmpty ? [:] : ["carried": JSONValue(carried)]
+        let record: JSONObject = [
             "dppa_run": .string(version), "recipe": .string(recipe.name), "options": .object(JSONObject(given)),
             "dtype": JSONValue(dtype?.rawValue.lowercased()), "models": .array(models),
         ]
-        return record.lines
+        return JSONValue.object(record.merging(files)).lines
     }
 
     /// A given option: texts and lists without local folders, the rest as it was written.

@@ -53,6 +53,31 @@ package struct Sidecars {
         if let stops { files["generation_config.json"] = .text(stops) }
         if let text { files["config.json"] = .text(text) }
         addCode(of: [source, tokenizer])
+        let left = SideFiles(source.path, weightFiles: source.weightFiles).left
+        if !left.isEmpty {
+            notices.append("warning: \(source.label): left beside the weights: \(Phrase.list(left, limit: 16))")
+        }
+    }
+
+    /// The files that only a word in recipe.json tells to be the model's.
+    var carried: [String] {
+        files.keys.filter { name in
+            if name.hasPrefix(SidecarFile.templates) || name.hasPrefix(SidecarFile.licences + "/") { return false }
+            return name.contains("/") || !ModelFolder.owns(file: name)
+        }.sorted()
+    }
+
+    /// Throws `data` when a file would come to lie where another model is written.
+    func requireApart(from others: [String], in folder: String?) throws {
+        for name in files.keys.sorted() {
+            let path = (folder.map { $0 + "/" } ?? "") + name
+            for other in others where folder?.hasPrefix(other + "/") != true {
+                guard path == other || path.hasPrefix(other + "/") else { continue }
+                throw DPPAError(
+                    .data, "save: '\(other)' is where \(name.shown) of another model is written",
+                    notes: ["it goes along from the folder of that model; save under another name"])
+            }
+        }
     }
 
     /// Writes them into a directory that holds the weights.

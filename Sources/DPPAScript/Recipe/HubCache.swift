@@ -1,3 +1,4 @@
+import DPPA
 import Foundation
 
 /// The local Hugging Face cache: models that were downloaded, by name.
@@ -15,22 +16,13 @@ package struct HubCache {
     /// The files of `org/name` or `org/name@revision`: a branch, a tag or a commit; without one, `main`.
     package func snapshot(_ name: String) -> String? {
         guard let model = Model(name) else { return nil }
-        let place = folder + "/" + model.folder
-        var commit = model.revision
-        if let data = FileManager.default.contents(atPath: place + "/refs/" + (model.revision ?? "main")),
-            data.count < 256
-        {
-            commit = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-        guard let commit, Model.isWord(commit) else { return nil }
-        let snapshot = place + "/snapshots/" + commit
-        return FileManager.default.fileExists(atPath: snapshot) ? snapshot : nil
+        return CacheFolder(at: folder + "/" + model.folder).snapshot(model.revision ?? "main")
     }
 
     /// What helps when a model of this name is not there; nothing for what is no such name.
     package func advice(_ name: String) -> [String] {
         guard let model = Model(name), !FileManager.default.fileExists(atPath: model.organisation) else { return [] }
-        let snapshots = entries(folder + "/" + model.folder + "/snapshots")
+        let snapshots = CacheFolder(at: folder + "/" + model.folder).commits
         if !snapshots.isEmpty {
             let first = "\(model.organisation)/\(model.name)@\(snapshots[0])"
             return ["the Hugging Face cache has other revisions of it: write \(first)"]
@@ -60,24 +52,13 @@ package struct HubCache {
 
         /// Nil when it is no such name.
         init?(_ text: String) {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2 else { return nil }
-            let words = parts[1].split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-            guard words.count <= 2, ([parts[0]] + words).allSatisfy(Self.isWord) else { return nil }
-            (organisation, name, revision) = (parts[0], words[0], words.count == 2 ? words[1] : nil)
-        }
-
-        /// Letters, digits, `-`, `_` and `.`, which does not come first: such a word names nothing but itself in a folder.
-        static func isWord(_ text: String) -> Bool {
-            !text.isEmpty && !text.hasPrefix(".") && text.utf8.count <= 128
-                && text.utf8.allSatisfy { byte in
-                    switch byte {
-                    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-                    case UInt8(ascii: "a")...UInt8(ascii: "z"): true
-                    case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
-                    default: false
-                    }
-                }
+            let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let names = parts[0].split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            // A branch may have slashes, such as refs/pr/1.
+            let revision = parts.dropFirst().first
+            let words = revision?.split(separator: "/", omittingEmptySubsequences: false).map(String.init) ?? []
+            guard names.count == 2, (names + words).allSatisfy(CacheFolder.isWord) else { return nil }
+            (organisation, name, self.revision) = (names[0], names[1], revision)
         }
     }
 }

@@ -17,10 +17,11 @@ package struct PathRules {
 
     package enum Kind { case model, file }
 
-    /// A path that was found, with the label that it gets.
+    /// A path that was found, with the label that it gets, and what it was taken for where it is another one.
     package struct Place {
         package var path: String
         package var label: String
+        package var notices: [String] = []
     }
 
     package init(
@@ -54,17 +55,20 @@ package struct PathRules {
             }
         }
         guard !path.isEmpty, !path.contains("\0") else { throw DPPAError(.data, "a model's path is empty") }
-        let place = { (found: String) in Place(path: found, label: label ?? PathRules.lastComponent(path)) }
+        func place(_ found: String, _ notices: [String] = []) -> Place {
+            Place(path: found, label: label ?? PathRules.lastComponent(path), notices: notices)
+        }
         var looked: [String] = []
         if isGranted {
             let expanded = FilePath(path).expandingTilde.string
-            if FileManager.default.fileExists(atPath: expanded) { return place(expanded) }
+            if let found = try standing(expanded) { return place(found.path, found.notices) }
+            if let error = FileDescriptor.dangling(expanded) { throw error }
             looked.append(expanded)
         }
         var escaped: String?
         for root in [recipeFolder] + roots {
-            switch find(path, under: root) {
-            case .found(let found): return place(found)
+            switch try find(path, under: root) {
+            case .found(let found, let notices): return place(found, notices)
             case .outside: escaped = escaped ?? root
             case .absent: looked.append(root + "/" + path)
             }
@@ -93,9 +97,16 @@ package struct PathRules {
         return found.isEmpty ? [] : ["did you mean \(Suggestions.list(Array(found.prefix(3))))?"]
     }
 
-    private enum Search { case found(String), outside, absent }
+    private enum Search { case found(String, notices: [String]), outside, absent }
 
-    private func find(_ path: String, under root: String) -> Search {
+    /// What is at a path; of a model's folder in the Hugging Face cache, the snapshot that it stands for.
+    private func standing(_ path: String) throws -> (path: String, notices: [String])? {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+        return isFolder.boolValue ? try ModelPlace.standing(path) : (path, [])
+    }
+
+    private func find(_ path: String, under root: String) throws -> Search {
         // Judged by its spelling first, so that an answer never tells whether something outside exists.
         var depth = 0
         for part in path.split(separator: "/") where part != "." {
@@ -105,7 +116,15 @@ package struct PathRules {
         guard !path.hasPrefix("/"), !path.hasPrefix("~") else { return .outside }
         let candidate = root + "/" + path
         guard let real = FilePath(candidate).real, let realRoot = FilePath(root).real else { return .absent }
-        return realRoot.holds(real) ? .found(candidate) : .outside
+        guard realRoot.holds(real) else { return .outside }
+        // What a folder of a cache holds may lead out again, and its names are nobody's business.
+        if let snapshots = FilePath(candidate + "/snapshots").real, !realRoot.holds(snapshots),
+            CacheFolder(found: candidate) != nil
+        {
+            return .outside
+        }
+        guard let found = try standing(candidate), let place = FilePath(found.path).real else { return .absent }
+        return realRoot.holds(place) ? .found(found.path, notices: found.notices) : .outside
     }
 
     /// The label of a model that is given none.

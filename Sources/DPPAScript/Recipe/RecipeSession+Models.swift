@@ -69,6 +69,7 @@ extension RecipeSession {
     private func openOne(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
+        for line in place.notices.map({ "warning: " + $0 }) where !warnings.contains(line) { warn(line) }
         if !writtenNames[place.path, default: []].contains(written) {
             writtenNames[place.path, default: []].append(written)
         }

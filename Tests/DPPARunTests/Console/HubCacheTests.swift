@@ -16,7 +16,7 @@ import Testing
 
     @Test func everyCommandFindsModelsByName() throws {
         let scratch = try Scratch()
-        try cache(in: scratch, refs: ["main": "c0ffee", "v2": "decaf0\n"])
+        try cache(in: scratch, refs: ["main": "c0ffee", "v2": "decaf0\n", "refs/pr/1": "decaf0"])
         let zoo = Folders.recipes + "/zoo"
         _ = try scratch.write(
             "local d = require \"dppa.v1\"\nreturn d.model \"some/model\" + (d.model \"some/model@v2\" - d.model \"some/model\")",
@@ -31,6 +31,10 @@ import Testing
             ("eval some/model@v2 --quiet --task \(zoo)/search/law.jsonl", 0, "0.8812"),
             ("check r.lua", 0, "model     model@v2"),
             ("check ties --set base=some/model --set experts=e=some/model@v2", 0, "model     e:"),
+            ("inspect some/model@refs/pr/1", 0, "tensors   57"),
+            ("inspect some/model@refs/pr/2", 66, "write some/model@c0ffee"),
+            ("inspect some/model@refs//pr", 66, "there is no model"),
+            ("inspect cache/hub/models--some--model", 0, "its snapshot c0ffee was read, that of refs/main"),
             ("inspect some/modle", 66, "did you mean 'some/model'?"),
             ("inspect some/model@v3", 66, "write some/model@c0ffee"),
             ("inspect some/model@../../x", 66, "there is no model"),

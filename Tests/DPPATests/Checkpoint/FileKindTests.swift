@@ -97,15 +97,39 @@ struct FileKindTests {
         #expect(try OpenModel(at: folder.path + "/m", label: "m").tensors.count == 3)
     }
 
-    @Test("A pipeline and a folder of the cache are told where their models are")
+    @Test("A pipeline, and a folder of folders, are told where their models are")
     func folders() throws {
         try folder.write("{}", "p/model_index.json")
         expectError(.data, ["p is a pipeline of several models", "p/transformer"]) {
             _ = try OpenModel(at: folder.path + "/p", label: "p")
         }
-        try folder.makeFolder("models--a--b/snapshots/0123")
-        expectError(.missingInput, ["Hugging Face cache", "models--a--b/snapshots/0123"]) {
-            _ = try OpenModel(at: folder.path + "/models--a--b", label: "p")
+        try folder.write(safetensors("{}"), "all/one/model.safetensors")
+        try folder.write("", "all/notes/a.txt")
+        expectError(.missingInput, ["all holds no safetensors file", "models stand in it", "/all/one"]) {
+            _ = try OpenModel(at: folder.path + "/all", label: "p")
+        }
+    }
+
+    @Test("An adapter without its config, and weights of older formats by their endings")
+    func byName() throws {
+        try folder.write(safetensors("{}"), "m/adapter_model.safetensors")
+        expectError(.data, ["m is an adapter, not a model"]) {
+            _ = try OpenModel(at: folder.path + "/m", label: "m")
+        }
+        try folder.write("x", "o/model.ot")
+        expectError(.missingInput, ["o holds no safetensors file; it has model.ot"]) {
+            _ = try OpenModel(at: folder.path + "/o", label: "m")
+        }
+    }
+
+    @Test("A config.json that was never downloaded is called what it is")
+    func config() throws {
+        try folder.write(safetensors("{}"), "m/model.safetensors")
+        for kind in Self.kinds where ["Git LFS", "HTML"].contains(kind.name) {
+            try folder.write(kind.bytes, "m/config.json")
+            expectError(.data, kind.words + ["m/config.json is no JSON object but"]) {
+                _ = try OpenModel(at: folder.path + "/m", label: "m")
+            }
         }
     }
 

@@ -87,11 +87,16 @@ struct MalformedPathTests {
     @Test("Links that lead nowhere or in a circle, and a name with a NUL")
     func nowhere() throws {
         #expect(symlink(folder.path + "/none", folder.path + "/x") == 0)
-        refused(.missingInput, "there is no model at", path: "x")
+        refused(.missingInput, "/x is a link to a file that is not there", path: "x")
         #expect(symlink(folder.path + "/y", folder.path + "/y") == 0)
         refused(.missingInput, "there is no model at", path: "y")
         #expect(symlink(folder.path + "/none", folder.path + "/m/model.safetensors") == 0)
-        refused(.missingInput, "cannot open", "m/model.safetensors", "No such file")
+        refused(.missingInput, "m/model.safetensors is a link to a file that is not there", "download it again")
+        try FileManager.default.removeItem(atPath: folder.path + "/m/model.safetensors")
+        #expect(symlink("circle.safetensors", folder.path + "/m/circle.safetensors") == 0)
+        refused(.missingInput, "cannot open", "m/circle.safetensors")
+        #expect(symlink(folder.path + "/none", folder.path + "/m/config.json") == 0)
+        refused(.missingInput, "m/config.json is a link to a file that is not there")
         refused(.missingInput, "there is no model at", path: "m\u{0}")
         refused(.missingInput, "there is no model at", path: String(repeating: "n", count: 5000))
     }

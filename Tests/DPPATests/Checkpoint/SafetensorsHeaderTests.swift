@@ -25,6 +25,16 @@ struct SafetensorsHeaderTests {
         refused("{\(entry("x", "U8", "[2]", 0, 2)),\(entry("\\u0078", "U8", "[2]", 2, 4))}", "'x' appears twice")
     }
 
+    @Test("Metadata that are null are none; null is nothing else")
+    func nullMetadata() throws {
+        let file = try open("{\"__metadata__\":null,\(entry("x", "U8", "[4]", 0, 4))}", data: 4)
+        #expect(try file.tensors.map(\.name) == ["x"] && file.tensors[0].bytes() == [0, 1, 2, 3])
+        #expect(try open("{\"__metadata__\" : null }").tensors.isEmpty)
+        refused("{\"__metadata__\":nul,\(entry("x", "U8", "[4]", 0, 4))}", "expected a value")
+        refused("{\"__metadata__\":{\"format\":null},\(entry("x", "U8", "[4]", 0, 4))}", "expected '\"'")
+        refused("{\"x\":null}", data: 0, "x", "expected '{'")
+    }
+
     @Test("A key twice in an entry, and in the metadata")
     func duplicateKey() {
         refused(

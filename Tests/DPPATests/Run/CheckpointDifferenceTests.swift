@@ -78,7 +78,8 @@ import Testing
             return kind == "equal" || seed >> 63 == 0 ? value : value + Float(seed >> 40) * 1e-9
         }
         let difference = try CheckpointDifference(
-            Self.write(folder, "a", a), Self.write(folder, "b", b), options: EngineOptions(threads: 2))
+            OpenModel(at: Self.write(folder, "a", a), label: "a"),
+            OpenModel(at: Self.write(folder, "b", b), label: "b"), options: EngineOptions(threads: 2))
         #expect(difference.unmatched.isEmpty)
         #expect(difference.tensors.map(\.name) == Self.names.sorted())
         for measure in difference.tensors {
@@ -100,7 +101,8 @@ import Testing
         b[0].shape = [33, 50]
         b[6].name = "model.extra.weight"
         let paths = [try Self.write(folder, "a", a), try Self.write(folder, "b", b, dtype: .f64)]
-        let difference = try CheckpointDifference(paths[0], paths[1], options: EngineOptions(threads: 1))
+        let models = try paths.map { try OpenModel(at: $0, label: $0) }
+        let difference = try CheckpointDifference(models[0], models[1], options: EngineOptions(threads: 1))
         #expect(
             difference.unmatched == [
                 "model.embed_tokens.weight", "model.extra.weight", "model.layers.0.mlp.up_proj.weight",
@@ -111,9 +113,9 @@ import Testing
             let (x, y) = (a.first { $0.name == measure.name }, b.first { $0.name == measure.name })
             Self.expect(measure, Self.naive(x?.values ?? [], y?.values ?? []), measure.name)
         }
-        let alone = try Self.write(folder, "alone", [("other.weight", [2], [1, 2])])
+        let alone = try OpenModel(at: Self.write(folder, "alone", [("other.weight", [2], [1, 2])]), label: "c")
         #expect(throws: DPPAError.self) {
-            try CheckpointDifference(paths[0], alone, options: EngineOptions(threads: 1))
+            try CheckpointDifference(models[0], alone, options: EngineOptions(threads: 1))
         }
     }
 }

@@ -156,6 +156,37 @@ struct OutputDirectoryTests {
         }
     }
 
+    @Test("Force replaces what a run has written along, as recipe.json tells, and not what was put beside it")
+    func carried() throws {
+        try folder.write("old", "out/model.safetensors")
+        let files = ["modules.json", "1_Pooling/config.json", "tekken.json"]
+        for name in files { try folder.write("old", "out/" + name) }
+        try prepare(force: true).abandon()
+        for name in ["words.txt", "2_Normalize/config.json", "code/x.py"] { try folder.write("old", "out/" + name) }
+        let foreign = "2_Normalize/, code/, words.txt"
+        expectError(.cannotCreate, ["belongs to no model: \(foreign)"]) { _ = try prepare(force: true) }
+        for text in [
+            "{", "[]", "{\"carried\": 1}", "{\"carried\": [\"code\", \"2_Normalize/\", \"*\", \"./words.txt\"]}",
+        ] {
+            try folder.write(text, "out/recipe.json")
+            expectError(.cannotCreate, ["belongs to no model: \(foreign)"]) { _ = try prepare(force: true) }
+        }
+        try folder.write(
+            "{\"carried\": [\"words.txt\", \"2_Normalize/config.json\", \"code/x.py\", \"gone\"]}", "out/recipe.json")
+        try prepare(force: true).abandon()
+        for name in ["2_Normalize/mine.txt", "mine.txt"] {
+            try folder.write("mine", "out/" + name)
+            expectError(.cannotCreate, ["belongs to no model"]) { _ = try prepare(force: true) }
+            try FileManager.default.removeItem(atPath: folder.path + "/out/" + name)
+        }
+        // A model within the output has a record of its own.
+        try folder.write("old", "out/second/model.safetensors")
+        try folder.write("old", "out/second/words.txt")
+        expectError(.cannotCreate, ["second/words.txt"]) { _ = try prepare(force: true) }
+        try folder.write("{\"carried\": [\"words.txt\"]}", "out/second/recipe.json")
+        try prepare(force: true).abandon()
+    }
+
     @Test("What appears in the meantime is not replaced with force either, and the result is kept")
     func foreignSince() throws {
         try folder.write("old", "out/model.safetensors")

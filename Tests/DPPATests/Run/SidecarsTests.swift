@@ -97,6 +97,49 @@ struct SidecarsTests {
         #expect(try folder.entries("out").isEmpty)
     }
 
+    @Test("Whatever else is small goes along from the config's model alone, and what stays is one line")
+    func others() throws {
+        for label in ["a", "b"] {
+            for name in ["tekken.json", "modules.json", "1_Pooling/config.json", "assets/\(label).png"] {
+                try folder.write("\(name) of \(label)\r\n", "\(label)/\(name)")
+            }
+            for name in ["optimizer.pt", "trainer_state.json"] { try folder.write(label, "\(label)/\(name)") }
+        }
+        let models = try ["a", "b"].map { try OpenModel(at: folder.path + "/" + $0, label: $0) }
+        var result = MergeResult(node: node)
+        result.tokenizer = 1
+        var sidecars = try Sidecars(result, ResultModels(models, result), tensors: [], dtype: nil)
+        try sidecars.write(to: folder.makeFolder("out"))
+        #expect(sidecars.notices == ["warning: a: left beside the weights: optimizer.pt, trainer_state.json"])
+        for name in ["tekken.json", "modules.json", "1_Pooling/config.json", "assets/a.png"] {
+            #expect(try folder.text("out/" + name) == "\(name) of a\r\n")
+        }
+        #expect(try origin("tokenizer.json") == "b" && folder.entries("out/assets") == ["a.png"])
+        #expect(try !folder.entries("out").contains("optimizer.pt"))
+    }
+
+    @Test("A model that is saved where a file of another one goes is refused before anything is computed")
+    func collision() throws {
+        try folder.write("x", "a/1_Pooling/config.json")
+        let graph = Graph()
+        let source = try graph.source(OpenModel(at: folder.path + "/a", label: "a"))
+        for (names, words) in [
+            ([nil, "1_Pooling"], "save: '1_Pooling' is where 1_Pooling/config.json"),
+            ([nil, "vocab.json"], "save: 'vocab.json' is where vocab.json"),
+            (["second", "second/1_Pooling"], "save: 'second/1_Pooling' is where 1_Pooling/config.json"),
+        ] {
+            let results = names.map { MergeResult(name: $0, node: source) }
+            let run = MergeRun(Engine(graph, options: EngineOptions(threads: 1)), settings: MergeRun.Settings())
+            let out = try folder.makeFolder("out")
+            expectError(.data, [words, "another name"]) { _ = try run.write(results, to: out) }
+            #expect(try folder.entries("out").isEmpty)
+        }
+        let run = MergeRun(Engine(graph, options: EngineOptions(threads: 1)), settings: MergeRun.Settings())
+        let results = [nil, "second", "second/third"].map { MergeResult(name: $0, node: source) }
+        _ = try run.write(results, to: folder.makeFolder("good"))
+        #expect(try folder.text("good/second/third/1_Pooling/config.json") == "x")
+    }
+
     @Test("A damaged config.json is refused")
     func damaged() throws {
         try folder.write("{", "d/config.json")

@@ -39,7 +39,8 @@ struct SafetensorsHeader {
                 }
                 try scanner.expect(":")
                 if name == "__metadata__" {
-                    metadata = try scanner.strings()
+                    // Some writers give null for none.
+                    if scanner.isNext("n") { try scanner.skipValue() } else { metadata = try scanner.strings() }
                 } else {
                     entries.append(try Self.entry(name, &scanner))
                 }

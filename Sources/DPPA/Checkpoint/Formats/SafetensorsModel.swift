@@ -1,30 +1,40 @@
 import DPPASupport
+import Foundation
 
 /// Safetensors: a file, or a folder with one file or with several and an index, read as transformers reads it.
 package enum SafetensorsModel: ModelFormat {
     package static let fileExtensions = ["safetensors"]
     private static let single = "model.safetensors"
-    private static let index = "model.safetensors.index.json"
 
     /// A file that cannot be told is taken for one, and its reader says what is wrong with it.
     package static func recognises(_ place: ModelPlace) -> Bool {
         guard let names = place.names else { return place.kind == nil }
-        return names.contains(index) || names.contains(where: isWeights)
+        return names.contains(ShardIndex.name) || names.contains(where: isWeights)
     }
 
     package static func open(_ place: ModelPlace, base: OpenModel?) throws -> ModelContents {
         var tensors: [SafetensorsFile.Tensor]
         var notices: [String] = []
         if let names = place.names {
-            tensors = try weights(place.path, names)
-            if names.contains(single), names.contains(index) { notices = leftAside(place.path, names) }
+            tensors = try weights(place.path, names, &notices)
         } else {
             tensors = try SafetensorsFile(place.path).tensors
         }
         tensors.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         try requireWeights(place, tensors)
+        notices += doubles(place.path, tensors)
         return ModelContents(
             tensors.map { ($0.name, $0) }, files: Set(tensors.map(\.path)).sorted(), notices: notices)
+    }
+
+    /// A word on float64 weights, which are computed with in float32.
+    private static func doubles(_ path: String, _ tensors: [SafetensorsFile.Tensor]) -> [String] {
+        let found = tensors.filter { $0.dtype == .f64 }
+        guard let first = found.first else { return [] }
+        return [
+            "\(path): \(Phrase.counted(found.count, "tensor")) of float64, such as \(first.name.shown): what is computed of "
+                + "\(found.count == 1 ? "it" : "them") is rounded to float32; what is only copied stays as it is"
+        ]
     }
 
     /// Codes and low-rank factors are not the numbers that they stand for.
@@ -40,14 +50,20 @@ package enum SafetensorsModel: ModelFormat {
     }
 
     /// The tensors of the files that transformers would load.
-    private static func weights(_ path: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
-        if names.contains(single) { return try SafetensorsFile(path + "/" + single).tensors }
-        if names.contains(index) { return try sharded(path, path + "/" + index, names) }
+    private static func weights(
+        _ path: String, _ names: [String], _ notices: inout [String]
+    ) throws -> [SafetensorsFile.Tensor] {
+        let hasIndex = names.contains(ShardIndex.name)
+        if names.contains(single) {
+            if hasIndex { notices += leftAside(path, names) }
+            return try SafetensorsFile(path + "/" + single).tensors
+        }
+        if hasIndex { return try sharded(path, &notices) }
         let files = names.filter(isWeights)
         guard files.count == 1 else {
             throw DPPAError(
                 .data,
-                "\(path) has \(files.count) safetensors files and no \(index): \(files.prefix(3).joined(separator: ", "))",
+                "\(path) has \(files.count) safetensors files and no \(ShardIndex.name): \(files.prefix(3).joined(separator: ", "))",
                 notes: ["name the file you mean, or restore the index"])
         }
         return try SafetensorsFile(path + "/" + files[0]).tensors
@@ -55,58 +71,47 @@ package enum SafetensorsModel: ModelFormat {
 
     /// An index beside the single file is left over from an earlier save, with its shards.
     private static func leftAside(_ path: String, _ names: [String]) -> [String] {
-        let shards = Set(((try? weightMap(path + "/" + index)) ?? [:]).values).subtracting([single])
+        let index = try? ShardIndex(path + "/" + ShardIndex.name)
+        let shards = Set((index?.files ?? [:]).values).subtracting([single])
         // An index of the one file says nothing else.
-        if shards.isEmpty, (try? weightMap(path + "/" + index)) != nil { return [] }
+        if index != nil, shards.isEmpty { return [] }
         let left = shards.intersection(names).sorted()
         let files = left.isEmpty ? "" : " and \(Phrase.list(left.map(\.shown)))"
         return [
-            "\(path): \(single) was read, as transformers does; \(index)\(files) beside it "
+            "\(path): \(single) was read, as transformers does; \(ShardIndex.name)\(files) beside it "
                 + (left.isEmpty ? "was" : "were") + " left aside"
         ]
     }
 
-    private static func sharded(_ path: String, _ index: String, _ names: [String]) throws -> [SafetensorsFile.Tensor] {
-        let map = try weightMap(index)
-        var found: [SafetensorsFile.Tensor] = []
-        let present = Set(names)
-        for file in Set(map.values).sorted() {
-            guard !file.contains("/"), !file.hasPrefix(".") else {
-                throw DPPAError(.data, "\(index) names the file '\(file.shown)', which is not beside it")
-            }
-            guard present.contains(file) else {
-                let tensors = map.filter { $0.value == file }.keys.sorted()
+    /// The tensors of the files that an index names, by the headers of these files.
+    private static func sharded(_ path: String, _ notices: inout [String]) throws -> [SafetensorsFile.Tensor] {
+        let index = try ShardIndex(path + "/" + ShardIndex.name)
+        let bounds = FolderBounds(path)
+        var (found, places): ([SafetensorsFile.Tensor], [String: String]) = ([], [:])
+        for shard in try index.shards() {
+            let file = path + "/" + shard
+            guard !shard.isEmpty, FileDescriptor.isEntry(file) else {
                 throw DPPAError(
-                    .missingInput, "\(path)/\(file.shown) is missing: \(index) says it holds \(tensors[0].shown)",
+                    .missingInput,
+                    "\(path)/\(shard.shown) is missing: \(index.path) says it holds \(index.example(of: shard).shown)",
                     notes: ["copy or download it again"])
             }
-            for tensor in try SafetensorsFile(path + "/" + file).tensors {
-                guard map[tensor.name] == file else {
-                    let expected = map[tensor.name].map { "the index says \($0.shown)" } ?? "the index does not have it"
-                    throw DPPAError(.data, "\(path)/\(file) holds \(tensor.name.shown); \(expected)")
+            if shard.contains("/"), FileManager.default.fileExists(atPath: file), !bounds.hold(file) {
+                throw DPPAError(.data, "\(index.path) names the file '\(shard.shown)', which leads out of its folder")
+            }
+            for tensor in try SafetensorsFile(file).tensors {
+                if let other = places.updateValue(shard, forKey: tensor.name) {
+                    throw DPPAError(
+                        .data, "\(path)/\(other.shown) and \(path)/\(shard.shown) both hold \(tensor.name.shown)",
+                        notes: ["the files are of different saves: copy or download the model again"])
                 }
                 found.append(tensor)
             }
         }
-        let held = Set(found.map(\.name))
-        if let missing = map.keys.filter({ !held.contains($0) }).min() {
-            throw DPPAError(
-                .data, "\(path)/\(map[missing] ?? "") lacks \(missing.shown), which the index says it holds")
-        }
+        notices += index.differences(
+            from: found.map { tensor in
+                (tensor.name, places[tensor.name] ?? "", tensor.shape.reduce(1, *) * tensor.dtype.byteSize)
+            })
         return found
-    }
-
-    private static func weightMap(_ index: String) throws -> [String: String] {
-        let bytes = try FileDescriptor.contents(index, limit: 100_000_000)
-        var map: [String: String]?
-        try JSONScanner.read(bytes, file: index, nonFinite: true) { scanner in
-            try scanner.members { name, scanner in
-                if name == "weight_map" { map = try scanner.strings() } else { try scanner.skipValue() }
-            }
-        }
-        guard let map, !map.isEmpty else {
-            throw DPPAError(.data, "\(index) has no weight_map from tensor names to files")
-        }
-        return map
     }
 }
