@@ -39,6 +39,14 @@ public final class Graph {
     /// The weights of each node that `weightSum` made, so that an error can name them.
     package var summedWeights: [NodeID: [NodeID]] = [:]
 
+    /// A model and what is taken from it.
+    struct Difference: Hashable {
+        var model: NodeID
+        var base: NodeID
+    }
+    /// What is known of them.
+    private(set) var differences: [Difference: NodeID] = [:]
+
     /// An empty graph.
     public init(nodeLimit: Int = 100_000) {
         self.nodeLimit = nodeLimit
@@ -72,6 +80,11 @@ public final class Graph {
         nodes.append(Node(key: key, location: location))
         identities[key] = id
         return id
+    }
+
+    /// Makes known what a model less its base is, where that is at hand without taking one from the other: an adapter's delta.
+    package func know(_ model: NodeID, minus base: NodeID, is delta: NodeID) {
+        differences[Difference(model: model, base: base)] = delta
     }
 
     /// Adds a model; its floating-point tensors become a node of its space.

@@ -14,6 +14,7 @@ extension Graph {
 
     /// `a op b` at the finer of the two scopes.
     public func binary(_ op: BinaryOp, _ a: NodeID, _ b: NodeID) throws -> NodeID {
+        if op == .subtract, let known = differences[Difference(model: a, base: b)] { return known }
         let (left, right, facts) = (self[a], self[b], op.facts)
         if facts.takesMasks {
             try requireMask(a, facts.symbol)

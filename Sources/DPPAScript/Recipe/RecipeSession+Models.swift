@@ -37,8 +37,16 @@ extension RecipeSession {
                 base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)
         }
         let node = try add((family.base, family.notes))
-        let nodes = try family.experts.map { try add($0) }
+        let nodes = try family.experts.map { try $0.space == .model ? add($0) : adapted(family.base, node, $0) }
         return first == nil ? (nil, [node] + nodes) : (node, nodes)
+    }
+
+    /// The base with an adapter on it, whose difference to the base is the adapter's delta, exactly.
+    private func adapted(_ base: OpenModel, _ node: NodeID, _ adapter: OpenModel) throws -> NodeID {
+        let delta = try add(adapter)
+        let model = try graph.source(base.adding(adapter, label: adapter.label))
+        graph.know(model, minus: node, is: delta)
+        return model
     }
 
     /// Opens a file of side tensors as plain values.
@@ -75,7 +83,8 @@ extension RecipeSession {
         }
         let known = graph.models.first { $0.path == place.path && $0.label == label && $0.identity == place.path }
         if let known { return known }
-        if let clash = graph.models.first(where: { $0.label == label && $0.path != place.path }) {
+        let namesakes = graph.models.filter { $0.label == label }
+        if let clash = namesakes.first, !namesakes.contains(where: { $0.path == place.path }) {
             throw DPPAError(
                 .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
                 notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],

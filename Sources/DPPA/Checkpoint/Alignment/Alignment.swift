@@ -166,8 +166,13 @@ struct Alignment {
     /// What the model lacks is the reference's: nothing was learnt there.
     mutating func fillMissing() throws {
         let missing = missing
-        // A delta that lacks a tensor is zero there.
-        guard !missing.isEmpty, model.space == .model else { return }
+        guard !missing.isEmpty else { return }
+        if model.space != .model {
+            // A delta that lacks a tensor is zero there.
+            for facts in missing { sources[facts.name] = ZeroSource(shape: facts.shape, dtype: .f32) }
+            isChanged = true
+            return
+        }
         let parts = ModelParts(sources.keys, layerCount: reference.layerCount)
         let inside = missing.filter { parts.hasPart(of: $0) }
         guard inside.isEmpty || options.missing == .base else {
