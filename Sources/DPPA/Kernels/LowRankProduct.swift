@@ -11,11 +11,43 @@ package enum LowRankProduct {
         var index = elements.lowerBound
         while index < elements.upperBound {
             let (row, first) = index.quotientAndRemainder(dividingBy: columns)
+            let target = out + (index &- elements.lowerBound)
+            if first == 0, columns >= 16, elements.upperBound &- index >= 4 &* columns {
+                fourRows(columns, rank: rank, scale: scale, left: left + row &* rank, right: right, into: target)
+                index &+= 4 &* columns
+                continue
+            }
             let count = min(columns &- first, elements.upperBound &- index)
             part(
                 count, rank: rank, columns: columns, scale: scale, left: left + row &* rank, right: right + first,
-                into: out + (index &- elements.lowerBound))
+                into: target)
             index &+= count
+        }
+    }
+
+    /// Four whole rows, which share what is read of the right side; each sum is that of a row alone.
+    private static func fourRows(
+        _ columns: Int, rank: Int, scale: Float, left: UnsafePointer<Float>, right: UnsafePointer<Float>,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        let factor = Lanes(repeating: scale)
+        var column = 0
+        while true {
+            var (a, b, c, d) = (Lanes(), Lanes(), Lanes(), Lanes())
+            for k in 0..<rank {
+                let lanes = right.lanes(k &* columns &+ column)
+                a += Lanes(repeating: left[k]) * lanes
+                b += Lanes(repeating: left[rank &+ k]) * lanes
+                c += Lanes(repeating: left[2 &* rank &+ k]) * lanes
+                d += Lanes(repeating: left[3 &* rank &+ k]) * lanes
+            }
+            out.store(a * factor, column)
+            out.store(b * factor, columns &+ column)
+            out.store(c * factor, 2 &* columns &+ column)
+            out.store(d * factor, 3 &* columns &+ column)
+            if column &+ 16 == columns { return }
+            // The last lanes overlap those before them: the same sums again.
+            column = min(column &+ 16, columns &- 16)
         }
     }
 

@@ -106,6 +106,8 @@ import Testing
             let naive = (0..<4 * columns).map { index in
                 (0..<rank).reduce(Float(0)) { $0 + b[index / columns * rank + $1] * a[$1 * columns + index % columns] }
             }
+            // Four whole rows at once.
+            #expect(try delta.floats("a.weight") == naive)
             let source = try #require(delta.source("a.weight"))
             for start in stride(from: 0, to: 4 * columns, by: 3) {
                 let end = min(4 * columns, start + 37)
