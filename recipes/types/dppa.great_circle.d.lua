@@ -8,7 +8,7 @@
 ---From one vector to another along the great circle.
 ---@param a dppa.Field a field
 ---@param c dppa.Field a field
----@param t dppa.PerTensor a number: how far to go
+---@param t dppa.PerTensor a number: how far
 ---@param options? dppa.great_circle.Options
 ---@return dppa.Field a value, or a delta between deltas
 local function great_circle(a, c, t, options) end

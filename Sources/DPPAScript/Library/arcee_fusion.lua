@@ -18,7 +18,7 @@ return dppa.method {
   run = function(base, expert, o)
     local delta, x, b = expert - base, dppa.weights(expert), dppa.weights(base)
     local all = log_sum_exp(x, "row")
-    local divergence = sum(exp(x - all) * delta, "row") - (all - log_sum_exp(b, "row"))
+    local divergence = sum(exp(x - all) * (delta - (all - log_sum_exp(b, "row"))), "row")
     local importance = abs(delta) * maximum(divergence, 0)
     local function quartile(q) return kth(importance, floor(q * (numel(delta) - 1)), "tensor") end
     local least = quartile(0.5) + o.spread * (quartile(0.75) - quartile(0.25))

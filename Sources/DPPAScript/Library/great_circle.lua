@@ -14,7 +14,7 @@ return dppa.method {
   name = "great_circle",
   summary = "From one vector to another along the great circle.",
   arguments = {
-    { name = "a", kind = "field" }, { name = "c", kind = "field" }, { name = "t", per = "tensor", help = "how far to go" },
+    { name = "a", kind = "field" }, { name = "c", kind = "field" }, { name = "t", kind = "number", per = "tensor", help = "how far" },
   },
   options = {
     {

@@ -2,6 +2,7 @@
 --   u_i = x_i / |x_i|;   m, first the direction of sum(w_i u_i), goes along T = sum(w_i θ_i / sinθ_i (u_i - cosθ_i m)),
 --   cosθ_i = <u_i, m>, until |T| < tol or max_iter steps are done;   x = m * sum(w_i |x_i|),  w_i shared out to 1
 -- Every m is a sum c_1 u_1 + c_2 u_2 + … of the models, so the steps are of numbers: one reading, one writing.
+-- Only a model of zeros has no direction; mergekit leaves out what is shorter than tol, and makes zeros of such tensors.
 local dppa = require "dppa.v1"
 local acos, clamp, cos, dot, norm, sin, sqrt, where =
   dppa.acos, dppa.clamp, dppa.cos, dppa.dot, dppa.norm, dppa.sin, dppa.sqrt, dppa.where
@@ -25,7 +26,7 @@ return dppa.method {
   options = {
     { name = "weights", default = 1, min = 0, per = "expert", divides = true, help = "share of each model" },
     { name = "max_iter", kind = "count", default = 10, min = 0, max = 100, help = "steps at most" },
-    { name = "tol", default = 1e-5, min = 0, help = "a step, an angle or a length that is as good as none" },
+    { name = "tol", default = 1e-5, min = 0, help = "a step or an angle that is as good as none" },
   },
   returns = "a model",
   example = "karcher({ a, b }, { max_iter = 20 })",
@@ -33,7 +34,7 @@ return dppa.method {
     local n, share = #models, dppa.weight_sum(o.weights)
     local x = list(n, function(i) return dppa.weights(models[i]) end)
     local length = list(n, function(i) return norm(x[i], "tensor") end)
-    local size = list(n, function(i) return where(length[i]:gt(o.tol), length[i], 1) end)
+    local size = list(n, function(i) return where(length[i]:gt(0), length[i], 1) end)
     local gram = list(n, function(i)
       return list(i, function(j) return i == j and 1 or dot(x[i], x[j], "tensor") / (size[i] * size[j]) end)
     end)
@@ -42,7 +43,7 @@ return dppa.method {
     local function scaled(a, f) return list(n, function(i) return a[i] * f end) end
 
     -- Models without a length have no part in the direction.
-    local part = list(n, function(i) return where(length[i]:gt(o.tol), o.weights[i], 0) end)
+    local part = list(n, function(i) return where(length[i]:gt(0), o.weights[i], 0) end)
     local all = total(n, function(i) return part[i] end)
     local w = scaled(part, where(all:gt(0), 1 / all, 0))
     local start, first, c = width(w), 1, {}

@@ -24,14 +24,14 @@ return dppa.method {
       sum = sum + deltas[i]
       for j = 1, i - 1 do
         local size = norm(deltas[i], o.scope) * norm(deltas[j], o.scope)
-        local each = where(size:gt(0), clamp(dot(deltas[i], deltas[j], o.scope) / size, -1, 1), 0)
+        local each = where(size:eq(0), 0, clamp(dot(deltas[i], deltas[j], o.scope) / size, -1, 1))
         cosine = cosine and cosine + each or each
       end
     end
     cosine = cosine / (n * (n - 1) / 2)
     local below = 1 + (n - 1) * cosine
-    local t = where(abs(below):gt(1e-6), n * cosine / below, 0)
-    if not o.extrapolate then t = where(cosine:gt(0), t, 0) end
+    local t = where(abs(below):le(1e-6), 0, n * cosine / below)
+    if not o.extrapolate then t = where(cosine:le(0), 0, t) end
     return base + t * (sum / n)
   end,
 }

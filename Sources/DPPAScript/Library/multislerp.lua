@@ -25,11 +25,11 @@ return dppa.method {
     for i, expert in ipairs(experts) do
       local vector, w = o.vectors == "deltas" and expert - base or dppa.weights(expert), o.weights[i] / share
       local size = norm(vector, "tensor")
-      direction = add(direction, w / where(size:gt(0), size, 1) * vector)
+      direction = add(direction, w / where(size:eq(0), 1, size) * vector)
       length, plain = add(length, w * size), add(plain, w * vector)
     end
     local size = norm(direction, "tensor")
-    local mean = where(size:gt(1e-6), length / size * direction, plain)
+    local mean = where(size:le(1e-6), plain, length / size * direction)
     return o.vectors == "deltas" and base + mean or dppa.as_model(mean, base)
   end,
 }

@@ -39,7 +39,7 @@ return dppa.method {
       all = all and all + energies[i] or energies[i]
     end
     local weights = {}
-    for i, energy in ipairs(energies) do weights[i] = where(all:gt(0), energy / all, 1) end
+    for i, energy in ipairs(energies) do weights[i] = where(all:eq(0), 1, energy / all) end
     return base + o.lambda * combine.elect(parts, { weights = weights, vote = "plain" })
   end,
 }
