@@ -9,12 +9,12 @@ import SystemPackage
 enum RecipeLookup {
     /// The recipe's file, or the folder of the model that holds it.
     ///
-    /// A file of the person's own comes before one that ships. Throws `missingInput` with what may be meant.
+    /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws `missingInput` with what may be meant.
     static func path(_ given: String) throws -> String {
         let recorded = FilePath(given).appending("recipe.lua").string
         if isFile(given) || (isFolder(given) && isFile(recorded)) { return given }
         if !given.isEmpty, isFile(given + ".lua") { return given + ".lua" }
-        if let shipped = shipped[stem(given)], !given.contains("/") { return shipped }
+        if !given.contains("/"), let shipped = try shippedRecipe(stem(given)) { return shipped }
         if isFolder(given) {
             throw DPPAError(
                 .missingInput, "\(given) is a folder and has no recipe.lua",
@@ -30,6 +30,11 @@ enum RecipeLookup {
             recipes(in: folder).map { (stem($0), FilePath(folder).appending($0).string) },
             uniquingKeysWith: { first, _ in first })
     }()
+
+    /// The recipe that ships under a name, or under the name that other programs have for its method.
+    private static func shippedRecipe(_ name: String) throws -> String? {
+        try shipped[name] ?? LibraryMethods.module(alias: name).flatMap { shipped[$0] }
+    }
 
     /// The folder of the recipes that ship: `share/dppa/recipes` beside the program's folder, or that of the checkout that the
     /// program was built in.

@@ -10,8 +10,8 @@ struct RunCommand: ParsableCommand {
         abstract: "Run a recipe and write the model that it returns.",
         usage: "dppa-run run <recipe> --out <directory> [<options>]",
         discussion: """
-            A recipe is a Lua file, or one that ships: average, dare, dp, dppa, slerp, task_arithmetic, ties. They merge small \
-            models that ship with them until --set names yours; models are directories, safetensors files, or org/name in the \
+            A recipe is a Lua file, or one that ships, such as ties or dppa: dppa-run help lists them. They merge small models \
+            that ship with them until --set names yours; models are directories, safetensors files, or org/name in the \
             Hugging Face cache.
 
             Examples:

@@ -42,15 +42,14 @@ import Testing
         shapes.map { ($0.name, $0.shape, (0..<$0.shape.reduce(1, *)).map(f)) }
     }
 
-    @Test(arguments: ["average", "task_arithmetic", "ties", "dare", "slerp"], [DType.f32, .f16, .bf16, .f64])
+    @Test(arguments: MergeMethods.all, [DType.f32, .f16, .bf16, .f64])
     func oddShapesGoThroughEveryMethod(_ method: String, _ dtype: DType) throws {
         let scratch = try Scratch()
         try Self.write(scratch, "base", Self.tensors { Float($0 % 5) - 2 }, dtype: dtype)
         try Self.write(scratch, "one", Self.tensors { Float($0 % 7) * 0.25 }, dtype: dtype)
         try Self.write(scratch, "two", Self.tensors { 1 - Float($0 % 3) }, dtype: dtype)
-        let experts = method == "slerp" ? "\(scratch.path)/one" : "\(scratch.path)/one,\(scratch.path)/two"
-        var options = ["experts": experts, "base": scratch.path + "/base"]
-        if method == "average" { options["base"] = nil }
+        let options = MergeMethods.models(
+            method, base: scratch.path + "/base", experts: ["\(scratch.path)/one", "\(scratch.path)/two"])
         let model = try run("\(Folders.recipes)/\(method).lua", options, in: scratch).model
         #expect(model.tensors.count == Self.shapes.count)
         for (name, shape) in Self.shapes {

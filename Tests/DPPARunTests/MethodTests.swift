@@ -138,12 +138,12 @@ import Testing
         #expect(model.floats("model.layers.0.mlp.up_proj.weight") == expected)
     }
 
-    @Test(arguments: ["average", "task_arithmetic", "ties", "dare", "slerp"])
+    @Test(arguments: MergeMethods.all)
     func libraryModulesHaveNoPrivateNames(_ method: String) throws {
         let scratch = try Scratch()
         let own = try Scratch()
         let library = Folders.project + "/Sources/DPPAScript/Library"
-        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale"] {
+        for name in MergeMethods.all + MergeMethods.parts {
             let text = try String(contentsOfFile: "\(library)/\(name).lua", encoding: .utf8)
             _ = try own.write(renamed(text), "lib/own_\(name).lua")
         }
@@ -159,7 +159,7 @@ import Testing
 
     private func renamed(_ text: String) -> String {
         var text = text
-        for name in ["average", "task_arithmetic", "ties", "dare", "slerp", "rescale"] {
+        for name in MergeMethods.all + MergeMethods.parts {
             text = text.replacingOccurrences(of: "require \"dppa.\(name)\"", with: "require \"own_\(name)\"")
         }
         return text

@@ -47,7 +47,7 @@ import Testing
         #expect(traps.contains("silent.lua:7: warning: `if mask` sees every field as true"))
         #expect(traps.contains("silent.lua:9: warning: Lua decides `size == 0` once"))
         #expect(traps.split(separator: "\n").count { $0.contains("warning") } == 2, "\(traps)")
-        for recipe in ["ties", "dare", "dp", "dppa", "my_rule", "slerp", "average", "task_arithmetic", "dppa_minimal"] {
+        for recipe in MergeMethods.all + ["dp", "dppa", "my_rule", "dppa_minimal"] {
             #expect(try program.dppaRun(["check", "\(recipes)/\(recipe).lua"]).errors.isEmpty)
         }
         // What a shipped method makes and does not need is no mistake of the recipe.
@@ -63,7 +63,9 @@ import Testing
         ("average", [:]), ("task_arithmetic", [:]), ("ties", [:]), ("ties", ["rescale": "l1"]), ("dare", [:]),
         ("dare", ["rescale": "l1"]), ("slerp", [:]), ("dp", [:]), ("dp", ["method": "owl"]),
         ("dp", ["method": "magnitude", "rest": "magnitude"]), ("dp", ["method": "uniform", "rest": "drop"]),
-        ("dp", ["compat": "reference"]),
+        ("dp", ["compat": "reference"]), ("breadcrumbs_ties", [:]), ("della", ["rescale": "l1"]),
+        ("karcher", [:]), ("model_stock", ["scope": "row"]), ("multislerp", [:]), ("nuslerp", ["scope": "column"]),
+        ("ramplus_tl", [:]), ("sce", ["select_topk": "0.5"]),
     ]
 
     @Test(arguments: planned.indices) func thePlanOfARunIsWhatTheRunDoes(_ number: Int) throws {

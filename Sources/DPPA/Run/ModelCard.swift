@@ -76,11 +76,9 @@ public struct ModelCard: Sendable {
 
     /// The methods in the words of model hubs, by the modules that the recipe required.
     private var methods: [String] {
-        let words = [
-            "average": "linear", "task_arithmetic": "task_arithmetic", "ties": "ties", "dare": "dare", "slerp": "slerp",
-            "dp": "dppa", "dpa": "dppa",
-        ]
-        return unique(record.recipe.library.compactMap { words[$0] })
+        let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
+        let parts: Set = ["combine", "great_circle", "objective", "rescale", "search", "sparsify"]
+        return unique(record.recipe.library.filter { !parts.contains($0) }.map { words[$0] ?? $0 })
     }
 
     private func unique(_ texts: [String]) -> [String] {

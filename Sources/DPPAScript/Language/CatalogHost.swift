@@ -7,13 +7,23 @@ package enum LibraryTexts {
 
     /// By name; a module is what `require "dppa.NAME"` gives.
     package static let all: [String: String] = [
-        "average": text(PackageResources.average_lua), "dare": text(PackageResources.dare_lua),
+        "arcee_fusion": text(PackageResources.arcee_fusion_lua), "average": text(PackageResources.average_lua),
+        "breadcrumbs": text(PackageResources.breadcrumbs_lua),
+        "breadcrumbs_ties": text(PackageResources.breadcrumbs_ties_lua), "combine": text(PackageResources.combine_lua),
+        "dare": text(PackageResources.dare_lua), "dare_ties": text(PackageResources.dare_ties_lua),
+        "della": text(PackageResources.della_lua), "della_linear": text(PackageResources.della_linear_lua),
         "dp": text(PackageResources.dp_lua), "dpa": text(PackageResources.dpa_lua),
-        "methods": text(PackageResources.methods_lua), "objective": text(PackageResources.objective_lua),
-        "prelude": text(PackageResources.prelude_lua), "rescale": text(PackageResources.rescale_lua),
-        "sandbox": text(PackageResources.sandbox_lua), "search": text(PackageResources.search_lua),
-        "slerp": text(PackageResources.slerp_lua), "task_arithmetic": text(PackageResources.task_arithmetic_lua),
-        "template": text(PackageResources.template_lua), "ties": text(PackageResources.ties_lua),
+        "great_circle": text(PackageResources.great_circle_lua), "karcher": text(PackageResources.karcher_lua),
+        "methods": text(PackageResources.methods_lua), "model_stock": text(PackageResources.model_stock_lua),
+        "multislerp": text(PackageResources.multislerp_lua), "nearswap": text(PackageResources.nearswap_lua),
+        "nuslerp": text(PackageResources.nuslerp_lua), "objective": text(PackageResources.objective_lua),
+        "passthrough": text(PackageResources.passthrough_lua), "prelude": text(PackageResources.prelude_lua),
+        "ram": text(PackageResources.ram_lua), "ramplus_tl": text(PackageResources.ramplus_tl_lua),
+        "rescale": text(PackageResources.rescale_lua), "sandbox": text(PackageResources.sandbox_lua),
+        "sce": text(PackageResources.sce_lua), "search": text(PackageResources.search_lua),
+        "slerp": text(PackageResources.slerp_lua), "sparsify": text(PackageResources.sparsify_lua),
+        "task_arithmetic": text(PackageResources.task_arithmetic_lua), "template": text(PackageResources.template_lua),
+        "ties": text(PackageResources.ties_lua),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

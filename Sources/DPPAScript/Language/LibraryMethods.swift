@@ -19,4 +19,9 @@ package enum LibraryMethods {
         }
         return found.filter { modules.contains($0.key) }
     }
+
+    /// The module whose method other programs call so; nil if there is none.
+    package static func module(alias: String) throws -> String? {
+        try all().first { $0.value.contains { $0.aliases.contains(alias) } }?.key
+    }
 }

@@ -3,6 +3,8 @@ import DPPA
 /// What a method says of itself: `dppa.method { name = …, arguments = …, options = …, run = … }`.
 package struct MethodDeclaration {
     package let name: String
+    /// What other programs call it.
+    package let aliases: [String]
     package let summary: String
     /// What stands before the options.
     package let arguments: [OptionDeclaration]
@@ -13,7 +15,7 @@ package struct MethodDeclaration {
 
     /// The declaration of a table; `others` are the methods that are declared already, for `{ of = method }`.
     init(_ table: ScriptTable, others: [MethodDeclaration]) throws {
-        let words = ["name", "summary", "arguments", "options", "returns", "example", "run"]
+        let words = ["name", "aliases", "summary", "arguments", "options", "returns", "example", "run"]
         func text(_ key: String) throws -> String {
             switch table[key] {
             case nil: return ""
@@ -51,6 +53,7 @@ package struct MethodDeclaration {
             }
         }
         self.name = name
+        aliases = try Self.aliases(table["aliases"], of: name)
         summary = try text("summary")
         returns = try text("returns")
         example = try text("example")
@@ -64,6 +67,18 @@ package struct MethodDeclaration {
             let check = OptionCheck(
                 subject: "method '\(name)': the default of '\(option.name)'", declaration: option, graph: Graph())
             if let value = option.fallback { try check.require(value) }
+        }
+    }
+
+    private static func aliases(_ value: ScriptValue?, of name: String) throws -> [String] {
+        guard let value else { return [] }
+        func mistake() -> DPPAError {
+            DPPAError(.data, "method '\(name)': 'aliases' must be a list of texts; it is \(value.described)")
+        }
+        guard case .table(let list) = value, list.fields.isEmpty else { throw mistake() }
+        return try list.array.map {
+            guard case .string(let alias) = $0 else { throw mistake() }
+            return alias
         }
     }
 

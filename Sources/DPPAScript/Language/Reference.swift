@@ -40,6 +40,7 @@ package enum Reference {
         let functions = Catalog.functions.filter { $0.name == plain }.map { page($0, isMethod: false) }
         let methods = Catalog.methods.filter { $0.name == plain }.map { page($0, isMethod: true) }
         var pages = functions + methods
+        if !names.contains(plain), let other = try LibraryMethods.module(alias: plain) { plain = other }
         let module = plain.split(separator: ".").first.map(String.init) ?? plain
         if modules.contains(module) {
             let declared = try LibraryMethods.all()[module] ?? []
@@ -110,6 +111,7 @@ package enum Reference {
             lines += ["", "options"] + method.options.map { ($0.name, $0.asOption) }.aligned("  ")
         }
         lines += ["", "gives     \(method.returns)", "example   \(method.example)"]
+        if !method.aliases.isEmpty { lines.append("elsewhere \(method.aliases.joined(separator: ", "))") }
         if method.options.contains(where: { $0.spread != nil }) {
             lines.append("per expert, per tensor: dppa-run help per-expert")
         }
@@ -125,7 +127,9 @@ package enum Reference {
             lines += method.options.map { "| `\($0.name)` | \($0.help) | \($0.values) |" }
             lines.append("")
         }
-        return lines + ["Gives \(method.returns).", "", "```lua", method.example, "```", ""]
+        let aliases = method.aliases.map { "`\($0)`" }.joined(separator: ", ")
+        lines.append("Gives \(method.returns)." + (aliases.isEmpty ? "" : " Elsewhere it is called \(aliases)."))
+        return lines + ["", "```lua", method.example, "```", ""]
     }
 }
 

@@ -3,6 +3,7 @@ local dppa = require "dppa.v1"
 
 return dppa.method {
   name = "average",
+  aliases = { "linear" },
   summary = "The weighted mean of models, without a base: sum(w * x_i) / sum(w).",
   arguments = { { name = "models", kind = "models" } },
   options = { { name = "weights", default = 1, per = "expert", divides = true, help = "share of each model" } },

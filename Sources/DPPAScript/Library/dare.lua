@@ -1,10 +1,11 @@
 -- DARE (arXiv 2311.03099): drop a random share of each delta and make up for it, then merge by task arithmetic.
 --   m_i = where(u < 1 - rate, x_i - b, 0), rescaled;   x = b + lambda * sum(w * m_i)
 local dppa = require "dppa.v1"
-local rescale = require "dppa.rescale"
+local combine, sparsify = require "dppa.combine", require "dppa.sparsify"
 
 return dppa.method {
   name = "dare",
+  aliases = { "dare_linear" },
   summary = "DARE: drop a random share of each delta, make up for it, add the rest to the base.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
@@ -19,13 +20,10 @@ return dppa.method {
   returns = "a model",
   example = "dare(base, { a, b }, { rate = { 0.9, 0.8 }, seed = 1 })",
   run = function(base, deltas, o)
-    local sum
+    local kept = {}
     for i, delta in ipairs(deltas) do
-      local density = 1 - o.rate[i]
-      local kept = dppa.where(delta:bernoulli(density, { seed = o.seed }), delta, 0)
-      local part = rescale(kept, delta, density, o.rescale) * o.weights[i]
-      sum = sum and sum + part or part
+      kept[i] = sparsify.random(delta, { density = 1 - o.rate[i], rescale = o.rescale, seed = o.seed })
     end
-    return base + o.lambda * sum
+    return base + o.lambda * combine.sum(kept, { weights = o.weights })
   end,
 }

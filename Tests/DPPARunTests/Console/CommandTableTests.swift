@@ -64,7 +64,7 @@ import Testing
         Case("new mine", 73, errors: ["mine.lua exists"]),
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
-        Case("help", 0, output: ["recipes that ship", "average, dare, dp,", "inspect, new, help"]),
+        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, new, help"]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
         Case("help ties", 0, output: ["density", "share of each delta to keep"]),
         Case("help mine", 0, output: ["A recipe of the tests."]),
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["average", "dare", "dp", "dppa", "dppa_minimal", "my_rule", "slerp", "task_arithmetic", "ties"])
+    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "my_rule"])
     func aCopiedRecipeNamesItsOwnFile(_ recipe: String) throws {
         let scratch = try Scratch()
         let script =
@@ -128,6 +128,17 @@ import Testing
         let own = commands.filter { $0.contains("run mine.lua ") },
             others = commands.filter { $0.contains("run deep/other.lua ") }
         #expect(!own.isEmpty && own.count == others.count && commands.count == 2 * own.count, "\(commands)")
+    }
+
+    /// A method goes by the names that other programs have for it; the card has the words of model hubs.
+    @Test(arguments: [("linear", "average", "linear"), ("dare_linear", "dare", "dare"), ("sce", "sce", "sce")])
+    func methodsGoByOtherNames(_ name: String, _ method: String, _ tag: String) throws {
+        let script = "$dppa run \(name) --out out --quiet && cat out/README.md && $dppa help \(name)"
+        let result = try Shell.run(script, in: Scratch())
+        #expect(result.code == 0, "\(result.errors)")
+        let front = result.output.split(separator: "\n").drop { $0 != "tags:" }.prefix { $0 != "---" }
+        #expect(front.contains { $0.hasSuffix("- \(tag)") } && front.count { $0.contains("- ") } == 3, "\(front)")
+        #expect(result.output.contains("\(method)("))
     }
 
     @Test func examplesOfHelpDoNotNeedACheckout() throws {

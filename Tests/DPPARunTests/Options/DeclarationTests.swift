@@ -93,14 +93,14 @@ import Testing
 
     /// What recipes say otherwise than the methods, by name.
     static let changed = [
-        "dare": ["lambda": "0.6"], "task_arithmetic": ["lambda": "0.6"],
+        "dare": ["lambda": "0.6"], "task_arithmetic": ["lambda": "0.6"], "della_linear": ["lambda": "0.6"],
+        "breadcrumbs": ["lambda": "0.6"],
     ]
 
-    @Test(arguments: [
-        ("ties", "ties"), ("dare", "dare"), ("task_arithmetic", "task_arithmetic"), ("average", "average"),
-        ("slerp", "slerp"),
-        ("dp", "dp.prune"), ("dppa", "dpa"), ("dppa", "search"),
-    ])
+    @Test(
+        arguments: MergeMethods.all.map { ($0, $0) } + [
+            ("dp", "dp.prune"), ("dppa", "dpa"), ("dppa", "search"),
+        ])
     func recipesHaveTheDefaultsOfTheDeclarations(recipe: String, method: String) throws {
         let trace = try RecipeRun("\(Folders.recipes)/\(recipe).lua").trace(.init(out: "unused"), isDry: true)
         let module = String(method.split(separator: ".")[0])

@@ -145,7 +145,7 @@ import Testing
         #expect(set?.code == .usage && set?.message.contains("must be from 0 to 1; it is 7") == true)
     }
 
-    @Test(arguments: ["ties", "dare", "task_arithmetic", "slerp", "average"])
+    @Test(arguments: MergeMethods.all.filter { $0 != "passthrough" })
     func aGrownVocabularyIsCutWhereTheRecipeIsTold(method: String) throws {
         let scratch = try Scratch()
         let (embedding, matrix) = ("model.embed_tokens.weight", "model.layers.0.mlp.up_proj.weight")
@@ -153,8 +153,9 @@ import Testing
             scratch, "base", [(embedding, [2, 3], [1, 2, 3, 4, 5, 6]), (matrix, [1, 3], [1, 1, 1])])
         try EdgeCaseTests.write(
             scratch, "grown", [(embedding, [3, 3], [2, 3, 4, 5, 6, 7, 8, 9, 9]), (matrix, [1, 3], [2, 3, 4])])
-        var options = ["base": scratch.path + "/base", "experts": scratch.path + "/grown"]
-        if method == "average" { options = ["experts": scratch.path + "/base," + scratch.path + "/grown"] }
+        let both = [scratch.path + "/base", scratch.path + "/grown"]
+        let isOfModels = ["average", "karcher"].contains(method)
+        var options = MergeMethods.models(method, base: both[0], experts: isOfModels ? both : both.reversed())
         options["refuse"] = "rows"
         #expect(throws: DPPAError.self) { _ = try run("\(Folders.recipes)/\(method).lua", options, in: scratch) }
         options["refuse"] = nil
@@ -173,6 +174,10 @@ import Testing
         ] { #expect(ties.contains(part), "\(part)\n\(ties)") }
         let prune = try Reference.help("dp.prune")
         #expect(prune?.contains("dp.prune(delta, [options])") == true)
+        for (name, method) in [("linear", "average"), ("dare_linear", "dare")] {
+            let page = try #require(try Reference.help(name))
+            #expect(page.contains("require \"dppa.\(method)\"") && page.contains("elsewhere \(name)\n"))
+        }
         for topic in Reference.topics + ["+", "~", "row", "exit", "per-expert"] {
             #expect(try Reference.help(topic) != nil, "\(topic)")
         }
@@ -194,7 +199,6 @@ import Testing
         }
         for method in try LibraryMethods.all().values.flatMap({ $0 }) {
             let start = """
-                local objective, rescale = require "dppa.objective", require "dppa.rescale"
                 local abs, top, where, math, law, expert = dppa.abs, dppa.top, dppa.where, a, b, b
                 local delta, rule = expert - base, function(x) return x end
                 local amplify = dpa(delta)

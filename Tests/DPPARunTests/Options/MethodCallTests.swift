@@ -5,11 +5,11 @@ import Testing
 
 /// Calls of declared methods with what they do not take: message, line, column and length of the caret.
 @Suite struct MethodCallTests {
-    /// What every recipe here begins with: four lines.
+    /// What every recipe here begins with, all modules among it: four lines.
     static let preamble = """
         local dppa = require "dppa.v1"
-        local ties, dare, slerp, average = require "dppa.ties", require "dppa.dare", require "dppa.slerp", require "dppa.average"
-        local dp, dpa, search, task_arithmetic = require "dppa.dp", require "dppa.dpa", require "dppa.search", require "dppa.task_arithmetic"
+        local \(Reference.modules.joined(separator: ", "))
+            = \(Reference.modules.map { "require \"dppa.\($0)\"" }.joined(separator: ", "))
         local base, a, b = dppa.model "zoo/base", dppa.model "zoo/math", dppa.model "zoo/law"
 
         """

@@ -1,0 +1,19 @@
+---@meta dppa.breadcrumbs_ties
+-- Made from the module's own declarations: `make reference`.
+
+---@class dppa.breadcrumbs_ties.Options
+---@field density? dppa.PerExpert share of each delta to keep (from 0 to 1; default 0.9; per expert and tensor)
+---@field gamma? dppa.PerExpert share of each delta's largest elements to drop (from 0 to 1; default 0.01; per expert and tensor)
+---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
+---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field normalize? boolean divide by the weights that agree (true or false; default true)
+---@field rescale? "none"|"inverse"|"l1" make up for what was dropped (none, inverse, l1; default none)
+
+---Breadcrumbs with TIES: drop the largest and the smallest elements, elect signs, take the mean of what agrees.
+---@param base dppa.Field a model
+---@param experts dppa.Field|dppa.Field[] a model, a delta, or a list of them
+---@param options? dppa.breadcrumbs_ties.Options
+---@return dppa.Field a model
+local function breadcrumbs_ties(base, experts, options) end
+
+return breadcrumbs_ties

@@ -1,0 +1,19 @@
+---@meta dppa.dare_ties
+-- Made from the module's own declarations: `make reference`.
+
+---@class dppa.dare_ties.Options
+---@field rate? dppa.PerExpert share of each delta to drop (from 0 to 1; default 0.8; per expert and tensor)
+---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
+---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field normalize? boolean divide by the weights that agree (true or false; default true)
+---@field rescale? "none"|"inverse"|"l1" make up for what was dropped (none, inverse, l1; default inverse)
+---@field seed? integer seed of the random masks (whole number; at least 0; default 0)
+
+---DARE with TIES: drop a random share of each delta, make up for it, elect signs, take the mean of what agrees.
+---@param base dppa.Field a model
+---@param experts dppa.Field|dppa.Field[] a model, a delta, or a list of them
+---@param options? dppa.dare_ties.Options
+---@return dppa.Field a model
+local function dare_ties(base, experts, options) end
+
+return dare_ties
