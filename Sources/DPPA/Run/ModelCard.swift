@@ -77,8 +77,12 @@ public struct ModelCard: Sendable {
     /// The methods in the words of model hubs, by the modules that the recipe required.
     private var methods: [String] {
         let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
-        let parts: Set = ["combine", "great_circle", "objective", "rescale", "search", "sparsify"]
-        return unique(record.recipe.library.filter { !parts.contains($0) }.map { words[$0] ?? $0 })
+        let same: Set = [
+            "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "dare", "dare_ties", "della", "della_linear", "karcher",
+            "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "ram", "ramplus_tl", "sce", "slerp",
+            "task_arithmetic", "ties",
+        ]
+        return unique(record.recipe.library.compactMap { words[$0] ?? (same.contains($0) ? $0 : nil) })
     }
 
     private func unique(_ texts: [String]) -> [String] {

@@ -1,2 +1,2 @@
--- expect: did you mean 'dppa.ties'?
-require "dppa.tied"
+-- expect: did you mean 'dppa.task_arithmetic'?
+require "dppa.task_arithmetik"
