@@ -9,7 +9,8 @@ import SystemPackage
 enum RecipeLookup {
     /// The recipe's file, or the folder of the model that holds it.
     ///
-    /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws `missingInput` with what may be meant.
+    /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws
+    /// `missingInput` with what may be meant.
     static func path(_ given: String) throws -> String {
         let recorded = FilePath(given).appending("recipe.lua").string
         if isFile(given) || (isFolder(given) && isFile(recorded)) { return given }

@@ -1,4 +1,5 @@
 import DPPAKernels
+import DPPASupport
 
 /// One tensor that can be read piece by piece: the only kind of leaf that the engine knows.
 ///
@@ -20,4 +21,18 @@ public protocol TensorSource: Sendable {
 extension TensorSource {
     /// The bytes of elements that are stored as they are handed over.
     public func bytesRead(_ elements: Int) -> Int { elements * dtype.byteSize }
+}
+
+extension TensorSource {
+    /// All elements in float32.
+    func floats() throws -> Buffer<Float> { try floats(0..<shape.reduce(1, *)) }
+
+    /// Some elements in float32.
+    func floats(_ elements: Range<Int>) throws -> Buffer<Float> {
+        let bytes = Buffer<UInt8>(elements.count * dtype.byteSize)
+        try load(elements, into: bytes.pointer)
+        let values = Buffer<Float>(elements.count)
+        DTypeConversion.decode(bytes.pointer, as: dtype, into: values.pointer, count: elements.count)
+        return values
+    }
 }

@@ -24,17 +24,18 @@ package struct OutputPlan {
         let config = models.config
         var entries: [(facts: TensorFacts, dtype: DType, source: (any TensorSource)?)] = []
         let all = graph.tensors(of: result.node).map(graph.facts)
-        let types = try OutputTypes(result, config: config, wished: dtype, all).types
+        let types = try OutputTypes(result, config: config, wished: dtype, all)
         var slices: [String: [(name: String, place: StackPlace)]] = [:]
         for facts in all {
             guard let place = config.stackPlaces[facts.name] else {
-                entries.append((facts, types[facts.name] ?? .bf16, nil))
+                entries.append((facts, try types.type(of: facts.name), nil))
                 continue
             }
             slices[place.stack, default: []].append((facts.name, place))
         }
         for (stack, parts) in slices {
-            entries.append((try OutputPlan.stack(stack, parts, types), types[parts[0].name] ?? .bf16, nil))
+            let (facts, dtype) = try OutputPlan.stack(stack, parts, types)
+            entries.append((facts, dtype, nil))
         }
         for facts in config.carried {
             guard let source = config.source(facts.name) else { continue }
@@ -79,20 +80,21 @@ package struct OutputPlan {
     ///
     /// Throws `data` unless all of its slices are there, in one type.
     private static func stack(
-        _ name: String, _ parts: [(name: String, place: StackPlace)], _ types: [String: DType]
-    ) throws -> TensorFacts {
+        _ name: String, _ parts: [(name: String, place: StackPlace)], _ types: OutputTypes
+    ) throws -> (TensorFacts, DType) {
         let shape = parts[0].place.shape
         guard Set(parts.map(\.place.number)).count == shape[0] else {
             throw DPPAError(
                 .data, "\(name.shown) is one tensor with \(shape[0]) slices, and the result has \(parts.count) of them",
                 notes: ["save all slices of a stack, or none"])
         }
-        if let other = parts.first(where: { types[$0.name] != types[parts[0].name] }) {
+        let dtype = try types.type(of: parts[0].name)
+        if let other = try parts.first(where: { try types.type(of: $0.name) != dtype }) {
             throw DPPAError(
                 .data,
                 "types: \(other.name.shown) and \(parts[0].name.shown) are slices of \(name.shown), which has one type")
         }
-        return TensorFacts(name: name, shape: shape)
+        return (TensorFacts(name: name, shape: shape), dtype)
     }
 
     private static func requireEqual(

@@ -10,6 +10,14 @@ package struct OutputTypes {
     /// What stays wider than was wished, in words.
     package private(set) var notices: [String] = []
 
+    /// The type of a tensor that the result has.
+    func type(of name: String) throws -> DType {
+        guard let type = types[name] else {
+            throw DPPAError(.internalFault, "no type was decided for \(name.shown)")
+        }
+        return type
+    }
+
     /// The types of a result's tensors: those that its globs name, else the one that is wished for all of them, else that of the
     /// model whose config is used.
     ///

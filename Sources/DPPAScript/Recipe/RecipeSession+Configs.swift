@@ -8,6 +8,8 @@ extension RecipeSession {
     func compareConfigs(_ result: MergeResult) throws {
         guard let start = graph.startingModel(of: result.node) else { return }
         for model in graph.models(of: result.node).map({ graph.models[$0] }) where model.path != start.path {
+            let pair = [model.label, model.path, start.label, start.path]
+            guard !compared.contains(pair) else { continue }
             let comparison = ConfigComparison(model.config, start.config)
             let lines = comparison.differences.map { difference in
                 "\(model.label): \(difference.key) is \(difference.own.shown), in \(start.label) \(difference.other.shown): "
@@ -30,6 +32,7 @@ extension RecipeSession {
             }
             if let line = tokens(model, start) { warnings.append(line) }
             for line in warnings where !self.warnings.contains(line) { warn(line) }
+            compared.insert(pair)
         }
     }
 
@@ -43,6 +46,7 @@ extension RecipeSession {
 
     /// A warning of ids that stand for different tokens.
     private func tokens(_ model: OpenModel, _ start: OpenModel) -> String? {
+        guard !TokenizerComparison.haveEqualFiles(model, start) else { return nil }
         let comparison = TokenizerComparison(TokenTable(model), tokenTable(start))
         guard let example = comparison.example else { return nil }
         return "warning: \(model.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "

@@ -9,6 +9,8 @@ package final class RecipeSession {
     package let engine: Engine
     /// What the recipe or `--set` called each model, by path.
     var writtenNames: [String: [String]] = [:]
+    /// The pairs of models, by label and path, whose config.json have been compared and may meet.
+    var compared: Set<[String]> = []
     /// The tokens of models that results start from, by path; nil where there are none.
     var tokenTables: [String: TokenTable?] = [:]
     /// The models, by path, whose config.json may say that they do not fit.

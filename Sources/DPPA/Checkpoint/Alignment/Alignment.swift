@@ -27,6 +27,8 @@ struct Alignment {
     let reference: OpenModel
     let options: AlignmentOptions
     private(set) var notes: [AlignmentNote] = []
+    /// Embedding and head of the model, and of the reference.
+    private let own, theirs: TiedHead
     /// What is known of the view's tensors, by the reference's names.
     private var sources: [String: any TensorSource] = [:]
     /// The model's tensors that stand for none of the reference's.
@@ -36,6 +38,7 @@ struct Alignment {
 
     init(_ model: OpenModel, _ reference: OpenModel, _ options: AlignmentOptions) throws {
         (self.model, self.reference, self.options) = (model, reference, options)
+        (own, theirs) = (TiedHead(model), TiedHead(reference))
         let names = try NameMatching(model, to: reference, options)
         sources = names.own.compactMapValues { model.source($0) }
         let used = Set(names.own.values)
@@ -78,12 +81,8 @@ struct Alignment {
 
     /// Tells of a step, or throws where it is refused.
     private mutating func note(_ step: AlignmentOptions.Step, _ text: String, isWarning: Bool = false) throws {
-        guard !options.refused.contains(step) else {
-            throw DPPAError(
-                .data, "\(model.title) does not fit \(reference.title): \(text)",
-                notes: ["fitting \(step.rawValue) is refused; without refuse = \"\(step.rawValue)\" it is done"])
-        }
-        notes.append(AlignmentNote(step: step, text: "\(model.label): \(text)", isWarning: isWarning))
+        notes.append(
+            try options.note(step, of: model, fitting: reference.title, text, isWarning: isWarning))
     }
 
     /// Experts in one tensor for each, or all in one, become what the reference has.
@@ -101,7 +100,6 @@ struct Alignment {
     mutating func tieHeads() throws {
         // A delta of an embedding is none of a head that is its base's own.
         guard model.space == .model else { return }
-        let (own, theirs) = (TiedHead(model), TiedHead(reference))
         if let head = theirs.head, sources[head.name] == nil, own.isTied, let embedding = own.embedding {
             sources[head.name] = model.source(embedding.name)
             try note(.heads, "\(head.name.shown) taken from \(embedding.name.shown), to which it is tied")
@@ -134,12 +132,13 @@ struct Alignment {
 
     /// Vocabularies get the reference's rows: further ones are left out, lacking ones are the reference's own.
     mutating func fitRows() throws {
-        let (own, theirs) = (TiedHead(model).embedding?.shape[0], TiedHead(reference).embedding?.shape[0])
+        let (ownRows, theirRows) = (own.embedding?.shape[0], theirs.embedding?.shape[0])
         var (left, filled): ([String], [String]) = ([], [])
         for facts in reference.weights {
             guard let source = sources[facts.name], source.shape != facts.shape, let rows = source.shape.first,
                 let wanted = facts.shape.first, source.shape.dropFirst() == facts.shape.dropFirst(),
-                ["embedding", "head"].contains(facts.role) && facts.shape.count == 2 || (rows, wanted) == (own, theirs)
+                ["embedding", "head"].contains(facts.role) && facts.shape.count == 2
+                    || (rows, wanted) == (ownRows, theirRows)
             else { continue }
             let row = facts.shape.dropFirst().reduce(1, *)
             var pieces = [JoinedSource.Piece(source: source, elements: 0..<min(rows, wanted) * row)]
@@ -176,13 +175,9 @@ struct Alignment {
         let parts = ModelParts(sources.keys, layerCount: reference.layerCount)
         let inside = missing.filter { parts.hasPart(of: $0) }
         guard inside.isEmpty || options.missing == .base else {
-            throw DPPAError(
-                .data,
-                "\(model.title) lacks \(Phrase.counted(inside.count, "tensor")) that \(reference.title) has, in parts that "
-                    + "both have: \(Phrase.list(inside.map(\.name)))",
-                notes: unmatched("lacks") + [
-                    "where nothing was learnt there, say so: missing = \"base\" takes them from \(reference.label)"
-                ])
+            throw difference(
+                inside, "lacks", "has", others: extra, of: model,
+                "where nothing was learnt there, say so: missing = \"base\" takes them from \(reference.label)")
         }
         try note(
             .missing,
@@ -205,13 +200,9 @@ struct Alignment {
         let parts = ModelParts(reference.weights.map(\.name))
         let inside = extra.filter { parts.hasPart(of: $0) }
         guard inside.isEmpty || options.extra == .drop else {
-            throw DPPAError(
-                .data,
-                "\(model.title) has \(Phrase.counted(inside.count, "tensor")) that \(reference.title) lacks, in parts that "
-                    + "both have: \(Phrase.list(inside.map(\.name)))",
-                notes: unmatched("has") + [
-                    "extra = \"drop\" leaves them out; dppa.family { …, extra = \"keep\" } writes them beside the base's"
-                ])
+            throw difference(
+                inside, "has", "lacks", others: missing, of: reference,
+                "extra = \"drop\" leaves them out; dppa.family { …, extra = \"keep\" } writes them beside the base's")
         }
         try note(
             .extra,
@@ -220,15 +211,20 @@ struct Alignment {
         isChanged = true
     }
 
-    /// The other side's names without a partner, where they may be the same under other names.
-    private func unmatched(_ what: String) -> [String] {
-        let others = what == "lacks" ? extra.map(\.name) : missing.map(\.name)
-        guard !others.isEmpty else { return [] }
-        let holder = what == "lacks" ? model.label : reference.label
-        return [
-            "\(holder) has \(Phrase.list(others, limit: 2)) instead: if these are the same, say so with "
-                + "names = { [\"a.*\"] = \"b.*\" }"
-        ]
+    /// The error of tensors that one side has and one lacks inside parts that both have; `others` are those of a holder that
+    /// have no partner either, and may be the same under other names.
+    private func difference(
+        _ inside: [TensorFacts], _ verb: String, _ counterpart: String, others: [TensorFacts], of holder: OpenModel,
+        _ way: String
+    ) -> DPPAError {
+        let same =
+            "\(holder.label) has \(Phrase.list(others.map(\.name), limit: 2)) instead: if these are the same, say so with "
+            + "names = { [\"a.*\"] = \"b.*\" }"
+        return DPPAError(
+            .data,
+            "\(model.title) \(verb) \(Phrase.counted(inside.count, "tensor")) that \(reference.title) \(counterpart), in parts "
+                + "that both have: \(Phrase.list(inside.map(\.name)))",
+            notes: (others.isEmpty ? [] : [same]) + [way])
     }
 
     /// The view, with what tells it from others of the same files.

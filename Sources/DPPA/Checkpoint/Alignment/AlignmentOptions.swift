@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// How far a model may be fitted to another one, and what is not to happen.
 public struct AlignmentOptions: Sendable, Hashable {
     /// What is done to a model so that it fits; each does nothing where nothing is to be done.
@@ -51,6 +53,20 @@ public struct AlignmentOptions: Sendable, Hashable {
 
     /// Everything that does not change what a model means.
     public init() {}
+
+    /// What is told of a step that is done to a model so that it fits another side.
+    ///
+    /// Throws `data` where the step is refused.
+    func note(
+        _ step: Step, of model: OpenModel, fitting other: String, _ text: String, isWarning: Bool
+    ) throws -> AlignmentNote {
+        guard !refused.contains(step) else {
+            throw DPPAError(
+                .data, "\(model.title) does not fit \(other): \(text)",
+                notes: ["fitting \(step.rawValue) is refused; without refuse = \"\(step.rawValue)\" it is done"])
+        }
+        return AlignmentNote(step: step, text: "\(model.label): \(text)", isWarning: isWarning)
+    }
 }
 
 /// What was done to a model so that it fits, in words.

@@ -47,11 +47,9 @@ struct JoinedSource: TensorSource {
 
     private func load(_ source: any TensorSource, _ elements: Range<Int>, into target: UnsafeMutableRawPointer) throws {
         guard source.dtype != dtype else { return try source.load(elements, into: target) }
-        let stored = Buffer<UInt8>(elements.count * source.dtype.byteSize)
-        try source.load(elements, into: stored.pointer)
-        let values = Buffer<Float>(elements.count)
-        DTypeConversion.decode(stored.pointer, as: source.dtype, into: values.pointer, count: elements.count)
-        target.copyMemory(from: values.pointer, byteCount: elements.count * 4)
+        let values = try source.floats(elements)
+        // The buffer must outlive the copy.
+        withExtendedLifetime(values) { target.copyMemory(from: values.pointer, byteCount: elements.count * 4) }
     }
 
     func bytesRead(_ elements: Int) -> Int {

@@ -12,7 +12,8 @@ public struct ModelFamily {
     /// Fits models to each other: first the base to what all of them need, then each model to the base.
     ///
     /// The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
-    /// where `extra` is to be kept; with `stacks` apart, all have a matrix for each expert. Throws what `aligned(to:)` throws, and `data` where the models do not agree.
+    /// where `extra` is to be kept; with `stacks` apart, all have a matrix for each expert. Throws what `aligned(to:)` throws,
+    /// and `data` where the models do not agree.
     public init(base: OpenModel, experts: [OpenModel], _ options: AlignmentOptions = AlignmentOptions()) throws {
         var fitting = BaseFitting(base, experts, options)
         try fitting.head()
@@ -39,6 +40,9 @@ private struct BaseFitting {
     let base: OpenModel
     let experts: [OpenModel]
     let options: AlignmentOptions
+    /// Embedding and head of the base, and of each expert.
+    private let own: TiedHead
+    private let theirs: [TiedHead]
     private(set) var notes: [AlignmentNote] = []
     private var tensors: [OpenModel.Tensor]
     private var config: String?
@@ -48,36 +52,28 @@ private struct BaseFitting {
     init(_ base: OpenModel, _ experts: [OpenModel], _ options: AlignmentOptions) {
         // Deltas ask nothing of their base.
         (self.base, self.experts, self.options) = (base, experts.filter { $0.space == .model }, options)
+        (own, theirs) = (TiedHead(base), self.experts.map(TiedHead.init))
         (tensors, config) = (base.tensors, base.config)
     }
 
     private mutating func note(_ step: AlignmentOptions.Step, _ text: String, isWarning: Bool = false) throws {
-        guard !options.refused.contains(step) else {
-            throw DPPAError(
-                .data, "\(base.title) does not fit its experts: \(text)",
-                notes: ["fitting \(step.rawValue) is refused; without refuse = \"\(step.rawValue)\" it is done"])
-        }
-        notes.append(AlignmentNote(step: step, text: "\(base.label): \(text)", isWarning: isWarning))
+        notes.append(try options.note(step, of: base, fitting: "its experts", text, isWarning: isWarning))
     }
 
     /// A base without a head gets one where some expert has one of its own; a copy of the embedding is left out where none has.
     mutating func head() throws {
-        let own = TiedHead(base)
         guard own.declared != false || own.head == nil, let embedding = own.embedding else { return }
-        let owner = try experts.first { expert in
-            let tied = TiedHead(expert)
-            return try tied.head != nil && !tied.isCopy(in: expert)
-        }
+        let owner = try zip(experts, theirs).first { try $1.head != nil && !$1.isCopy(in: $0) }
         if let head = own.head {
             guard owner == nil, try own.isCopy(in: base) else { return }
             try note(.heads, "\(head.name.shown) left out: a copy of \(embedding.name.shown), to which it is tied")
             tensors.removeAll { $0.facts.name == head.name }
             changes.append("without \(head.name)")
-        } else if let owner, own.isTied, let source = base.source(embedding.name) {
-            let name = Self.headName(embedding, TiedHead(owner))
+        } else if let (expert, theirs) = owner, own.isTied, let source = base.source(embedding.name) {
+            let name = Self.headName(embedding, theirs)
             try note(
                 .heads,
-                "\(name.shown) taken from \(embedding.name.shown), to which it is tied: \(owner.label) has a head of its own"
+                "\(name.shown) taken from \(embedding.name.shown), to which it is tied: \(expert.label) has a head of its own"
             )
             let facts = TensorNaming.facts([(name, embedding.shape)])[0]
             tensors.append(OpenModel.Tensor(facts: facts, source: source))
@@ -94,11 +90,11 @@ private struct BaseFitting {
 
     /// As many rows as the experts' or the fewest of all.
     mutating func rows() throws {
-        guard options.rows != .base, let own = TiedHead(base).embedding?.shape[0] else { return }
-        let theirs = experts.compactMap { expert in
-            TiedHead(expert).embedding.map { (model: expert, rows: $0.shape[0]) }
+        guard options.rows != .base, let own = own.embedding?.shape[0] else { return }
+        let theirs = zip(experts, theirs).compactMap { expert, tied in
+            tied.embedding.map { (model: expert, rows: $0.shape[0], embedding: $0.name) }
         }
-        let wanted: (model: OpenModel, rows: Int)?
+        let wanted: (model: OpenModel, rows: Int, embedding: String)?
         if options.rows == .cut {
             wanted = theirs.min { $0.rows < $1.rows }
         } else {
@@ -120,8 +116,9 @@ private struct BaseFitting {
             let row = facts.shape.dropFirst().reduce(1, *)
             var pieces = [JoinedSource.Piece(source: tensors[index].source, elements: 0..<min(own, wanted.rows) * row)]
             if wanted.rows > own {
-                let name = names[facts.name] ?? TiedHead(wanted.model).embedding?.name
-                guard let rest = name.flatMap({ wanted.model.source($0) }), rest.shape.first == wanted.rows else {
+                guard let rest = wanted.model.source(names[facts.name] ?? wanted.embedding),
+                    rest.shape.first == wanted.rows
+                else {
                     continue
                 }
                 pieces.append(JoinedSource.Piece(source: rest, elements: own * row..<wanted.rows * row))

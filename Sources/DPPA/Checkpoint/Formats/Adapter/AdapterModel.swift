@@ -89,14 +89,14 @@ private struct AdapterReader {
             }
             let (facts, source) = try target(name)
             try require(own.shape, facts, name)
-            let difference = DifferenceSource(own: own, base: source)
+            let difference = SumSource.difference(own, source)
             guard let place = tensors.firstIndex(where: { $0.name == facts.name }) else {
                 tensors.append((facts.name, difference))
                 continue
             }
             // What was adapted and saved whole is what the factors are added to.
             guard try !own.hasBytes(of: source) else { continue }
-            tensors[place].source = SumSource(base: difference, delta: tensors[place].source)
+            tensors[place].source = SumSource.sum(difference, tensors[place].source)
         }
     }
 

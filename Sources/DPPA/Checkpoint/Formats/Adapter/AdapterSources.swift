@@ -57,32 +57,29 @@ struct MagnitudeSource: TensorSource {
     func bytesRead(_ elements: Int) -> Int { change.bytesRead(elements) + base.bytesRead(elements) }
 }
 
-/// A tensor that takes the place of the base's, as a difference to it, in float32.
-struct DifferenceSource: TensorSource {
-    let own, base: any TensorSource
-    var shape: [Int] { own.shape }
-    let dtype = DType.f32
-
-    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        let (new, old) = (try own.floats(elements), try base.floats(elements))
-        let out = buffer.assumingMemoryBound(to: Float.self)
-        for index in 0..<elements.count { out[index] = new.pointer[index] - old.pointer[index] }
-    }
-
-    func bytesRead(_ elements: Int) -> Int { own.bytesRead(elements) + base.bytesRead(elements) }
-}
-
-/// A weight with a delta on it, in float32.
+/// The sum of two tensors of one shape, or the first less the second, in float32: a weight with a delta on it, or what a tensor
+/// that takes the place of the base's differs from it.
 struct SumSource: TensorSource {
-    let base, delta: any TensorSource
-    var shape: [Int] { base.shape }
+    let first, second: any TensorSource
+    let sign: Float
+    var shape: [Int] { first.shape }
     let dtype = DType.f32
 
-    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        let (weights, change) = (try base.floats(elements), try delta.floats(elements))
-        let out = buffer.assumingMemoryBound(to: Float.self)
-        for index in 0..<elements.count { out[index] = weights.pointer[index] + change.pointer[index] }
+    private init(_ first: any TensorSource, _ second: any TensorSource, sign: Float) {
+        (self.first, self.second, self.sign) = (first, second, sign)
     }
 
-    func bytesRead(_ elements: Int) -> Int { base.bytesRead(elements) + delta.bytesRead(elements) }
+    /// a + b.
+    static func sum(_ a: any TensorSource, _ b: any TensorSource) -> SumSource { SumSource(a, b, sign: 1) }
+
+    /// a − b.
+    static func difference(_ a: any TensorSource, _ b: any TensorSource) -> SumSource { SumSource(a, b, sign: -1) }
+
+    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+        let (a, b) = (try first.floats(elements), try second.floats(elements))
+        let out = buffer.assumingMemoryBound(to: Float.self)
+        for index in 0..<elements.count { out[index] = a.pointer[index] + sign * b.pointer[index] }
+    }
+
+    func bytesRead(_ elements: Int) -> Int { first.bytesRead(elements) + second.bytesRead(elements) }
 }

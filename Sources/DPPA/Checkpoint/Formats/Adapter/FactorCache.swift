@@ -1,4 +1,3 @@
-import DPPAKernels
 import DPPASupport
 import Synchronization
 
@@ -28,20 +27,6 @@ struct Factor: Sendable {
             }
         }
         return turned
-    }
-}
-
-extension TensorSource {
-    /// All elements in float32.
-    func floats() throws -> Buffer<Float> { try floats(0..<shape.reduce(1, *)) }
-
-    /// Some elements in float32.
-    func floats(_ elements: Range<Int>) throws -> Buffer<Float> {
-        let bytes = Buffer<UInt8>(elements.count * dtype.byteSize)
-        try load(elements, into: bytes.pointer)
-        let values = Buffer<Float>(elements.count)
-        DTypeConversion.decode(bytes.pointer, as: dtype, into: values.pointer, count: elements.count)
-        return values
     }
 }
 

@@ -12,7 +12,7 @@ extension OpenModel {
         }
         let changed = tensors.map { tensor in
             guard let delta = adapter.source(tensor.facts.name) else { return tensor }
-            return Tensor(facts: tensor.facts, source: SumSource(base: tensor.source, delta: delta))
+            return Tensor(facts: tensor.facts, source: SumSource.sum(tensor.source, delta))
         }
         return replacing(
             changed, identity: identity + " + " + adapter.identity, label: label, stamps: [adapter.stamp],
