@@ -66,6 +66,31 @@ import Testing
         }
     }
 
+    /// In whatever way a second model comes in: as an expert, before anything else is done; fitted by hand; as the config of a save.
+    @Test(arguments: [
+        "dppa.family { base = \"base\", experts = { \"tuned\" } } error(\"too late\")",
+        "local base = dppa.model \"base\" dppa.model(\"tuned\", { like = base }) error(\"too late\")",
+        "local base = dppa.model \"base\" base:save(\"m\", { config = dppa.model \"tuned\" })",
+    ])
+    func otherHeadsAreFoundWhereTheyComeIn(body: String) throws {
+        let scratch = try Scratch()
+        for (label, heads) in [("base", 4), ("tuned", 8)] {
+            try EdgeCaseTests.write(scratch, label, [("model.layers.0.mlp.up_proj.weight", [1, 2], [5, 6])])
+            _ = try scratch.write(#"{"hidden_size": 32, "num_attention_heads": \#(heads)}"#, label + "/config.json")
+        }
+        let recipe = try scratch.write("local dppa = require \"dppa.v1\"\n" + body, "recipe.lua")
+        for isDry in [true, false] {
+            let error = #expect(throws: DPPAError.self) {
+                _ =
+                    isDry
+                    ? try RecipeRun(recipe).trace(.init(out: scratch.path + "/out"), isDry: true).warnings
+                    : try RecipeRun(recipe).run(.init(out: scratch.path + "/out")).warnings
+            }
+            #expect(error?.message == "tuned: num_attention_heads is 8, in base 4: the same rows belong to other heads")
+            #expect(error?.location?.line == 2)
+        }
+    }
+
     /// What is done is told by `check` and by the run alike, is in the card, and can be refused.
     @Test func eachStepIsALine() throws {
         let scratch = try Scratch()

@@ -19,52 +19,37 @@ package struct ConfigComparison {
 
     /// The differences that matter, those that are refused first.
     package private(set) var differences: [Difference] = []
-    /// Other keys that both have and that differ, in order.
+    /// Other keys that differ, or that one has alone and says something with, in order.
     package private(set) var others: [String] = []
 
     /// Compares the texts of two config.json; where one is missing nothing is known.
     package init(_ own: String?, _ other: String?) {
         guard let own = own.flatMap(ConfigText.object), let other = other.flatMap(ConfigText.object) else { return }
         let (a, b) = (LanguageConfig(own), LanguageConfig(other))
-        for key in ConfigKeys.all {
-            guard let first = key.value(a), let second = key.value(b), first != second else { continue }
-            if key.names[0] == "model_type", ConfigKeys.areKin(first, second) { continue }
+        // Where neither says anything, kin have the same.
+        for key in ConfigKeys.all where a.has(key.names) || b.has(key.names) {
+            let (first, second) = (key.value(a), key.value(b))
+            guard first != second else { continue }
+            if key.names[0] == "model_type", let first, let second, ConfigKeys.areKin(first, second) { continue }
+            // What nobody says is told, but is no reason to refuse.
+            guard first != nil && second != nil || key.isTold else { continue }
             differences.append(
                 Difference(
-                    key: key.names[0], own: first, other: second, meaning: key.meaning, isRefused: key.isRefused))
+                    key: key.names[0], own: first ?? "missing", other: second ?? "missing", meaning: key.meaning,
+                    isRefused: key.isRefused && first != nil && second != nil))
         }
         differences.sort { $0.isRefused && !$1.isRefused }
-        others = a.keys.intersection(b.keys).subtracting(ConfigKeys.known).filter { name in
-            [a, b].compactMap { $0[name].map(ConfigKeys.text) }.reduce(into: Set()) { $0.insert($1) }.count == 2
-        }.sorted()
-    }
-}
-
-/// The part of a config.json that describes a language model: all of it, or what lies in `text_config` with the rest around it.
-struct LanguageConfig {
-    private let inner: JSONObject?
-    private let outer: JSONObject
-
-    init(_ config: JSONObject) {
-        outer = config
-        inner = ["text_config", "language_config", "llm_config"].lazy.compactMap { config[$0]?.object }.first
+        let (first, second) = (Self.rest(a), Self.rest(b))
+        others = Set(first.keys).union(second.keys).filter { first[$0] != second[$0] }.sorted()
     }
 
-    /// The keys that say something.
-    var keys: Set<String> { Set((inner ?? outer).members.map(\.0)) }
-
-    /// The first value of some names that is there and not null.
-    subscript(names: String...) -> JSONValue? { self[names] }
-
-    subscript(names: [String]) -> JSONValue? {
-        for object in [inner, outer].compactMap(\.self) {
-            for name in names {
-                if let value = object[name] { if case .null = value { continue } else { return value } }
-            }
+    /// The further keys, with what they say as text; null, false and what is empty say nothing.
+    private static func rest(_ config: LanguageConfig) -> [String: String] {
+        var result: [String: String] = [:]
+        for (name, value) in config.members where !ConfigKeys.known.contains(name) {
+            let text = LanguageConfig.text(value)
+            if !["null", "false", "", "[]", "{}"].contains(text) { result[name] = text }
         }
-        return nil
+        return result
     }
-
-    /// The type of the language model: of the part where there is one, never that of what is around it.
-    var modelType: String? { (inner ?? outer)["model_type"]?.string }
 }

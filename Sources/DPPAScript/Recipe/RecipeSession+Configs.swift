@@ -2,38 +2,42 @@ import DPPA
 
 /// Whether the models of a result are one architecture that was trained alike, as their config.json tell.
 extension RecipeSession {
-    /// Warns of what the models of a result say otherwise than the one it starts from.
-    ///
-    /// Throws `data` where weights of the one mean nothing in the other, unless the recipe says that they may.
+    /// Compares every model of a result, and the one whose config.json it gets, with the model that it starts from.
     func compareConfigs(_ result: MergeResult) throws {
         guard let start = graph.startingModel(of: result.node) else { return }
-        for model in graph.models(of: result.node).map({ graph.models[$0] }) where model.path != start.path {
-            let pair = [model.label, model.path, start.label, start.path]
-            guard !compared.contains(pair) else { continue }
-            let comparison = ConfigComparison(model.config, start.config)
-            let lines = comparison.differences.map { difference in
-                "\(model.label): \(difference.key) is \(difference.own.shown), in \(start.label) \(difference.other.shown): "
-                    + difference.meaning
-            }
-            let refused = comparison.differences.count(where: \.isRefused)
-            guard refused == 0 || looselyFitting.contains(model.path) else {
-                throw DPPAError(
-                    .data, lines[0],
-                    notes: lines[1..<refused] + [
-                        "if that is meant, say so: configs = \"warn\" in dppa.family or dppa.model, --set configs=warn for a recipe "
-                            + "with dppa.inputs"
-                    ], location: graph.location)
-            }
-            var warnings = lines.map { "warning: " + $0 }
-            if !comparison.others.isEmpty {
-                warnings.append(
-                    "note: \(model.label): further keys of config.json differ from \(start.label)'s: "
-                        + Phrase.list(comparison.others.map(\.shown), limit: 8))
-            }
-            if let line = tokens(model, start) { warnings.append(line) }
-            for line in warnings where !self.warnings.contains(line) { warn(line) }
-            compared.insert(pair)
+        let models = Set(graph.models(of: result.node)).union([result.config].compactMap(\.self)).sorted()
+        for model in models { try compareConfigs(graph.models[model], start) }
+    }
+
+    /// Warns of what a model says otherwise than the one whose weights it is to be combined with; once for each pair.
+    ///
+    /// Throws `data` where weights of the one mean nothing in the other, unless the recipe says that they may.
+    func compareConfigs(_ model: OpenModel, _ start: OpenModel) throws {
+        let pair = [model.label, model.path, start.label, start.path]
+        guard model.path != start.path, !compared.contains(pair) else { return }
+        let comparison = ConfigComparison(model.config, start.config)
+        let lines = comparison.differences.map { difference in
+            "\(model.label): \(difference.key) is \(difference.own.shown), in \(start.label) \(difference.other.shown): "
+                + difference.meaning
         }
+        let refused = comparison.differences.count(where: \.isRefused)
+        guard refused == 0 || looselyFitting.contains(model.path) else {
+            throw DPPAError(
+                .data, lines[0],
+                notes: lines[1..<refused] + [
+                    "if that is meant, say so: configs = \"warn\" in dppa.family or dppa.model, --set configs=warn for a recipe "
+                        + "with dppa.inputs"
+                ], location: graph.location)
+        }
+        var warnings = lines.map { "warning: " + $0 }
+        if !comparison.others.isEmpty {
+            warnings.append(
+                "note: \(model.label): further keys of config.json differ from \(start.label)'s: "
+                    + Phrase.list(comparison.others.map(\.shown), limit: 8))
+        }
+        if let line = tokens(model, start) { warnings.append(line) }
+        for line in warnings where !self.warnings.contains(line) { warn(line) }
+        compared.insert(pair)
     }
 
     /// The tokens of the model that results start from, read once.

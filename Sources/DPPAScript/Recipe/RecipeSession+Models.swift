@@ -21,7 +21,9 @@ extension RecipeSession {
         guard let reference, open.identity != reference.identity || open.label != reference.label else {
             return try add(open)
         }
-        return try add(located { try open.aligned(to: reference, options) })
+        let aligned = try located { try open.aligned(to: reference, options) }
+        if open.space == .model { try compareConfigs(open, reference) }
+        return try add(aligned)
     }
 
     /// Opens a base and its experts, fitted to each other; without a base the first expert is what the others are fitted to.
@@ -36,6 +38,8 @@ extension RecipeSession {
             try ModelFamily(
                 base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)
         }
+        // Before anything is added: what does not fit must not be found after hours of searching.
+        for expert in family.experts where expert.space == .model { try compareConfigs(expert, family.base) }
         let node = try add((family.base, family.notes))
         let nodes = try family.experts.map { try $0.space == .model ? add($0) : adapted(family.base, node, $0) }
         return first == nil ? (nil, [node] + nodes) : (node, nodes)
