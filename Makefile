@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev
 
-.PHONY: all build demo test check-report lint clean install install-files man packages reference
+.PHONY: all build demo test check-report bench bench-quick lint clean install install-files man packages reference
 
 all: build
 
@@ -45,6 +45,20 @@ test: packages
 check-report: build
 	@python3 Tests/DPPARunTests/Fixtures/report/check_page.py \
 	  --dppa $$($(SWIFT) build -c release --show-bin-path)/dppa-run $(if $(SCREENSHOTS),--screenshots $(SCREENSHOTS))
+
+# What the program costs, beside mergekit and beside what the machine itself needs to move the bytes: docs/performance.md.
+# BENCH takes options, such as BENCH="--only methods --sets /big/disk". Needs Python 3.11 with venv.
+ENVIRONMENT = .build/bench/environment
+MEASURE = $(ENVIRONMENT)/bin/python bench/benchmark.py --program "$$($(SWIFT) build -c release --show-bin-path)/dppa-run"
+bench: build $(ENVIRONMENT)/made
+	@$(MEASURE) $(BENCH)
+
+bench-quick: build $(ENVIRONMENT)/made
+	@$(MEASURE) --quick --repeats 3 $(BENCH)
+
+$(ENVIRONMENT)/made: bench/requirements.txt
+	@echo "installing mergekit into $(@D)"
+	@rm -rf $(@D) && python3 -m venv $(@D) && $(@D)/bin/pip install -q -r $< && touch $@
 
 # The pages that are made from the program's table of names; a test fails when they are old.
 reference: build
