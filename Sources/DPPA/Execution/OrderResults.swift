@@ -1,3 +1,4 @@
+import DPPAExpression
 import DPPAKernels
 import DPPASupport
 
@@ -18,18 +19,18 @@ extension Engine {
     }
 
     private func keep(_ outcome: OrderSearch.Outcome, of search: OrderSearch) throws {
-        switch (search.key, outcome) {
-        case (.largest, .nothing): store.set(search.node, search.instance, Cut.nothing)
-        case (.largest, .found(let key, let wanted, let equal, let gathered)):
+        switch (search.key == .ascending, outcome) {
+        case (false, .nothing): store.set(search.node, search.instance, Cut.nothing)
+        case (false, .found(let key, let wanted, let equal, let gathered)):
             let last = search.members.count - 1
             var place = (member: last, index: Int.max)
             if wanted < equal { place = try gathered ?? locate(search, OrderKey.value(key), wanted) }
             store.set(
                 search.node, search.instance,
                 Cut(threshold: Double(OrderKey.value(key)), boundary: search.names[place.member], last: place.index))
-        case (.ascending, .found(let key, _, _, _)):
+        case (true, .found(let key, _, _, _)):
             store.set(search.node, search.instance, Double(OrderKey.value(key)))
-        case (.ascending, .nothing), (_, .missed): throw graph.fault("an order statistic was not found", search.node)
+        case (true, .nothing), (_, .missed): throw graph.fault("an order statistic was not found", search.node)
         }
     }
 
@@ -70,8 +71,13 @@ extension Engine {
         return bank.merged()
     }
 
-    /// The place of the n-th value, from 1, that equals a threshold, by counting in every chunk first.
+    /// The place of the n-th value, from 1, that equals a threshold: in the chunk that the pass has counted it in, or else by
+    /// counting in every chunk first.
     private func locate(_ search: OrderSearch, _ value: Float, _ n: Int) throws -> (member: Int, index: Int) {
+        let key = OrderKey.ascending(value)
+        if key == search.low || key == search.high, let (chunk, number) = search.chunk(ofEqual: key, n) {
+            return (chunk.member, try locate(search, value, number, in: chunk.range, of: search.members[chunk.member]))
+        }
         report.countedPlaces += 1
         var left = n
         for (member, tensor) in search.members.enumerated() where graph.facts(tensor).numel > 0 {
@@ -83,17 +89,24 @@ extension Engine {
             try perform([pass.task(chunks)].compactMap(\.self), stage: "choosing")
             for (number, chunk) in chunks.enumerated() {
                 guard left > sink.counts.pointer[number] else {
-                    let buffer = Buffer<Float>(chunk.owned.count)
-                    let collection = try collecting(search.operand, tensor, [chunk.owned], buffer, [0])
-                    try perform([collection].compactMap(\.self), stage: "choosing")
-                    guard
-                        let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: left)
-                    else { throw graph.fault("a chosen threshold was not found again", search.node, tensor) }
-                    return (member, chunk.owned.lowerBound + found)
+                    return (member, try locate(search, value, left, in: chunk.owned, of: tensor))
                 }
                 left -= sink.counts.pointer[number]
             }
         }
         throw graph.fault("a chosen threshold was not found again", search.node)
+    }
+
+    /// The flat index of the n-th value, from 1, that equals a threshold, in a part of a tensor.
+    private func locate(
+        _ search: OrderSearch, _ value: Float, _ n: Int, in range: Range<Int>, of tensor: TensorID
+    ) throws -> Int {
+        let buffer = Buffer<Float>(range.count)
+        let collection = try collecting(search.operand, tensor, [range], buffer)
+        try perform([collection].compactMap(\.self), stage: "choosing")
+        guard let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: n) else {
+            throw graph.fault("a chosen threshold was not found again", search.node, tensor)
+        }
+        return range.lowerBound + found
     }
 }

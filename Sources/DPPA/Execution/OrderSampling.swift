@@ -48,7 +48,7 @@ extension Engine {
         var tasks: [TensorTask] = []
         for search in searches {
             let blocks = OrderSearch.sampleSize(search.total) / block
-            var offsets: [[Int]] = Array(repeating: [], count: search.members.count)
+            var starts = Array(repeating: 0, count: search.members.count)
             var ranges: [[Range<Int>]] = Array(repeating: [], count: search.members.count)
             var (member, before, filled) = (0, 0, 0)
             for number in 0..<blocks {
@@ -59,14 +59,14 @@ extension Engine {
                 }
                 let start = position - before
                 let range = start..<min(start + block, graph.facts(search.members[member]).numel)
-                offsets[member].append(filled)
+                if ranges[member].isEmpty { starts[member] = filled }
                 ranges[member].append(range)
                 filled += range.count
             }
             let buffer = Buffer<Float>(filled)
             samples.append(buffer)
             for (number, tensor) in search.members.enumerated() where !ranges[number].isEmpty {
-                if let task = try collecting(search.operand, tensor, ranges[number], buffer, offsets[number]) {
+                if let task = try collecting(search.operand, tensor, ranges[number], buffer, at: starts[number]) {
                     tasks.append(task)
                 }
             }
@@ -86,12 +86,22 @@ extension Engine {
         for search in searches { search.prepare() }
     }
 
-    /// A task that evaluates a node on some ranges of a tensor and keeps the values.
+    /// A task that evaluates a node on some ranges of a tensor and keeps the values, one range behind the other.
     func collecting(
-        _ node: NodeID, _ tensor: TensorID, _ ranges: [Range<Int>], _ buffer: Buffer<Float>, _ offsets: [Int]
+        _ node: NodeID, _ tensor: TensorID, _ ranges: [Range<Int>], _ buffer: Buffer<Float>, at start: Int = 0
     ) throws -> TensorTask? {
         var pass = TensorPass(self, tensor)
-        pass.attach(CollectionSink(buffer, offsets: offsets), [try pass.elements(node)])
+        let slot = try pass.elements(node)
+        if pass.compiler.program.isPlaceless {
+            pass.attach(CollectionSink(buffer, at: start), [slot])
+            return try pass.task(gathering: ranges)
+        }
+        var (offsets, filled) = ([Int](), 0)
+        for range in ranges {
+            offsets.append(filled)
+            filled += range.count
+        }
+        pass.attach(CollectionSink(buffer, at: start, offsets: offsets), [slot])
         let (length, count) = (max(1, pass.facts.rowLength), pass.facts.numel)
         return try pass.task(
             ranges.map { range in

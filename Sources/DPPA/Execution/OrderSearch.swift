@@ -1,6 +1,7 @@
 import DPPAExpression
 import DPPAKernels
 import DPPASupport
+import Synchronization
 
 /// The exact search for one order statistic: the r-th largest of all values of a node on an instance's tensors.
 ///
@@ -24,6 +25,17 @@ final class OrderSearch: @unchecked Sendable {
 
     private(set) var low: UInt32 = 0
     private(set) var high: UInt32 = .max
+    /// Whether many values equal an end of the bracket: they are counted, by chunk, and not gathered.
+    private(set) var countsEqual = false
+    private let equalCounts = Mutex<[EqualCount]>([])
+
+    /// How many values of a chunk equal an end of the bracket.
+    struct EqualCount {
+        var member: Int
+        /// The chunk's elements.
+        var range: Range<Int>
+        var low, high: Int
+    }
     /// One scan for each thread and member: threads touch different ones.
     private let scans: UnsafeMutableBufferPointer<BracketScan?>
     private let width: Int
@@ -65,33 +77,38 @@ final class OrderSearch: @unchecked Sendable {
             capacity = total
             return
         }
+        guard let values = sample.baseAddress else { return }
         let keys = Buffer<UInt32>(sample.count)
-        for index in 0..<sample.count { keys.pointer[index] = OrderKey.key(sample[index], key) }
+        OrderKey.fill(keys.pointer, values, count: sample.count, key)
         let share = Double(rank) / Double(total)
         // Neighbouring weights are alike, so a sample of blocks is worth fewer independent values than it has.
         let margin = 6 * (Double(sample.count) * share * (1 - share)).squareRoot() + 16
         let position = Double(sample.count) * (1 - share)
         let (from, to) = (Int(position - margin), Int(position + margin))
-        low = from <= 0 ? 0 : bound(keys, from, below: true)
-        high = to >= sample.count - 1 ? .max : bound(keys, to, below: false)
-        var inside = 0
+        let copy = Buffer<UInt32>(sample.count)
+        copy.pointer.update(from: keys.pointer, count: sample.count)
+        let ends = Selection.select(copy.pointer, count: sample.count, ascendingIndices: from, to)
+        var (atLow, atHigh, between) = (0, 0, 0)
         for index in 0..<sample.count {
-            inside += keys.pointer[index] > low && keys.pointer[index] < high ? 1 : 0
+            let key = keys.pointer[index]
+            atLow &+= key == ends.0 ? 1 : 0
+            atHigh &+= key == ends.1 ? 1 : 0
+            between &+= key > ends.0 && key < ends.1 ? 1 : 0
         }
+        // Values equal to an end are inside, unless so many are that counting them is better than gathering.
+        let many = sample.count / 64
+        countsEqual = atLow > many || atHigh > many
+        if from <= 0 { low = 0 } else { low = atLow > many ? ends.0 : ends.0 - (ends.0 > 0 ? 1 : 0) }
+        if to >= sample.count - 1 {
+            high = .max
+        } else {
+            high = atHigh > many ? ends.1 : ends.1 + (ends.1 < .max ? 1 : 0)
+        }
+        let inside =
+            between + (low < ends.0 ? atLow : 0) + (high > ends.1 && ends.1 > ends.0 ? atHigh : 0)
+            + (from <= 0 || to >= sample.count - 1 ? sample.count / 16 : 0)
         let expected = Int(Double(inside) / Double(sample.count) * Double(total))
         capacity = min(total, expected * 2 + 4096)
-    }
-
-    /// One beyond an order statistic of the sample, so that values equal to it are inside; the statistic itself when so
-    /// many are equal to it that gathering them would be no gain.
-    private func bound(_ keys: Buffer<UInt32>, _ index: Int, below: Bool) -> UInt32 {
-        let copy = Buffer<UInt32>(keys.count)
-        copy.pointer.update(from: keys.pointer, count: keys.count)
-        let found = Selection.select(copy.pointer, count: keys.count, ascendingIndex: index)
-        var equal = 0
-        for index in 0..<keys.count { equal += keys.pointer[index] == found ? 1 : 0 }
-        if equal * 8 > keys.count { return found }
-        return below ? found - (found > 0 ? 1 : 0) : found + (found < .max ? 1 : 0)
     }
 
     /// What one scan may gather: threads take their shares by chance, so each may get more than its part.
@@ -108,14 +125,37 @@ final class OrderSearch: @unchecked Sendable {
         for worker in 0..<width {
             for member in members.indices {
                 scans[worker * members.count + member] = BracketScan(
-                    low: low, high: high, capacity: scanCapacity, base: 0)
+                    low: low, high: high, capacity: scanCapacity, base: 0, countsEqual: countsEqual)
             }
         }
     }
 
-    /// Scans consecutive values of a member; threads differ in `worker`.
-    func scan(_ worker: Int, _ member: Int, _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int) {
+    /// Scans consecutive values of a member, or numbers that have them as magnitudes; threads differ in `worker`.
+    func scan(
+        _ worker: Int, _ member: Int, _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int, _ key: KeyKind
+    ) {
         scans[worker * members.count + member]?.scan(x, firstIndex: firstIndex, count: count, key: key)
+    }
+
+    /// How many values a thread has found so far in a member that equal the ends of the bracket.
+    func equal(_ worker: Int, _ member: Int) -> (low: Int, high: Int) {
+        let scan = scans[worker * members.count + member]
+        return (scan?.equalLow ?? 0, scan?.equalHigh ?? 0)
+    }
+
+    /// Keeps how many values of a chunk equal the ends of the bracket; called from all threads.
+    func note(_ count: EqualCount) { equalCounts.withLock { $0.append(count) } }
+
+    /// The chunk with the n-th value, from 1, that equals an end of the bracket, and which of its equal values that is.
+    func chunk(ofEqual key: UInt32, _ n: Int) -> (chunk: EqualCount, n: Int)? {
+        var left = n
+        let counts = equalCounts.withLock { $0 }
+        for chunk in counts.sorted(by: { ($0.member, $0.range.lowerBound) < ($1.member, $1.range.lowerBound) }) {
+            let count = key == low ? chunk.low : chunk.high
+            if left <= count { return (chunk, left) }
+            left -= count
+        }
+        return nil
     }
 
     /// What the pass has found.
@@ -180,17 +220,20 @@ final class OrderSearch: @unchecked Sendable {
     private func place(of found: UInt32, _ n: Int) -> (member: Int, index: Int)? {
         var left = n
         for member in members.indices {
-            var places: [Int] = []
-            for worker in 0..<width {
-                guard let scan = scans[worker * members.count + member] else { continue }
+            let scans = (0..<width).compactMap { self.scans[$0 * members.count + member] }
+            let places = Buffer<UInt32>(scans.reduce(0) { $0 + $1.gathered })
+            var count = 0
+            for scan in scans {
                 let (keys, indices) = (scan.keys, scan.indices)
-                for index in 0..<scan.gathered where keys[index] == found { places.append(Int(indices[index])) }
+                for index in 0..<scan.gathered {
+                    places.pointer[count] = indices[index]
+                    count += keys[index] == found ? 1 : 0
+                }
             }
-            if left <= places.count {
-                places.sort()
-                return (member, places[left - 1])
+            if left <= count {
+                return (member, Int(Selection.select(places.pointer, count: count, ascendingIndex: left - 1)))
             }
-            left -= places.count
+            left -= count
         }
         return nil
     }

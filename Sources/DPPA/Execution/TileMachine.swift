@@ -48,7 +48,7 @@ final class TileMachine: @unchecked Sendable {
         switch slot {
         case .row(let register): rowAt(register)[row]
         case .number(let value): value
-        case .element, .none: nil
+        case .element, .stored, .none: nil
         }
     }
 
@@ -141,8 +141,12 @@ final class TileMachine: @unchecked Sendable {
                 switch instruction.b {
                 case .element: divisor = try again.elements(instruction.b, at: index).pointee
                 case .number(let number): divisor = Float(number)
+                case .stored(let source): divisor = again.value(source, at: index)
                 case .row, .none: break
                 }
+            }
+            for case .stored(let source) in instruction.operands where !again.value(source, at: index).isFinite {
+                return nil
             }
             try copy.execute(instruction, again)
             guard instruction.target.isElement, try !again.elements(instruction.target, at: index).pointee.isFinite

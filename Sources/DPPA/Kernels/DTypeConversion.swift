@@ -77,11 +77,8 @@ package enum DTypeConversion {
 
     private static func decodeBF16(_ bytes: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ count: Int) {
         var index = 0
-        let target = UnsafeMutableRawPointer(out)
         while index &+ 16 <= count {
-            let halves = bytes.loadUnaligned(fromByteOffset: index &* 2, as: SIMD16<UInt16>.self)
-            let words = SIMD16<UInt32>(truncatingIfNeeded: halves) &<< 16
-            target.storeBytes(of: words, toByteOffset: index &* 4, as: SIMD16<UInt32>.self)
+            out.store(BF16Reader.lanes(bytes + index &* 2), index)
             index &+= 16
         }
         while index < count {

@@ -1,5 +1,7 @@
 /// Arithmetic on tiles of float32 elements.
 ///
+/// Operands of `select` and `keep` are registers and numbers; `readsStored` tells which binary operations take stored elements.
+///
 /// All buffers have room up to the next multiple of 16 elements, and kernels read and write that far; what they leave
 /// behind `count` has no meaning. Results may go into the buffer of an operand.
 package enum ElementKernels {
@@ -29,6 +31,18 @@ package enum ElementKernels {
                 xIndex &+= xStep
                 yIndex &+= yStep
             }
+        }
+    }
+
+    /// `out[i] = a[i] + (mask[i] != 0 ? b[i] : 0)`.
+    package static func addSelected(
+        _ a: UnsafePointer<Float>, _ mask: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+        into out: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var index = 0
+        while index < count {
+            out.store(a.lanes(index) + Lanes().replacing(with: b.lanes(index), where: mask.lanes(index).isTrue), index)
+            index &+= 16
         }
     }
 

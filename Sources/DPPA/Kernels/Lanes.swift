@@ -20,11 +20,13 @@ extension SIMD16 where Scalar == Float {
     @inline(__always)
     var isTrue: SIMDMask<SIMD16<Int32>> { self .!= Lanes() }
 
+    /// The lanes without their signs.
+    @inline(__always)
+    var magnitudes: Lanes { Lanes(bits: bits & SIMD16<Int32>(repeating: Int32.max)) }
+
     /// Where the lanes are neither infinite nor NaN.
     @inline(__always)
-    var isFinite: SIMDMask<SIMD16<Int32>> {
-        Lanes(bits: bits & SIMD16<Int32>(repeating: 0x7fff_ffff)) .< Lanes(repeating: .infinity)
-    }
+    var isFinite: SIMDMask<SIMD16<Int32>> { magnitudes .< Lanes(repeating: .infinity) }
 
     /// The square roots; NaN below zero, -0 at -0.
     @inline(__always)

@@ -98,7 +98,9 @@ import Testing
                 #expect(engine.report.histogramSearches == 1)
             default: break
             }
-            if trap == .tied || (trap == .crowdedByEquals && share == 0.2) { #expect(engine.report.countedPlaces == 1) }
+            // Ties at an end of the bracket have been counted in the pass; where histograms found it, it is counted again.
+            if trap == .tied { #expect(engine.report.countedPlaces == 0) }
+            if trap == .crowdedByEquals && share == 0.2 { #expect(engine.report.countedPlaces == 1) }
         }
     }
 

@@ -49,6 +49,35 @@ struct ElementKernelsTests {
         }
     }
 
+    @Test(
+        "Binary operations read bfloat16 where it lies, and nothing behind the last element",
+        arguments: BinaryOp.allCases.filter(\.readsStored))
+    func stored(op: BinaryOp) {
+        guard case .exact(let naive)? = binaryOracles[op] else { return }
+        for size in sizes {
+            let halves = [awkward(size, seed: 5), awkward(size, seed: 6)].map { $0.map { $0.bitPattern >> 16 } }
+            let values = halves.map { $0.map { Float(bitPattern: $0 << 16) } }
+            // Odd addresses, and pages end right behind what may be read as far as a sanitiser can tell.
+            let bytes = halves.map { half -> UnsafeMutableRawPointer in
+                let raw = UnsafeMutableRawPointer.allocate(byteCount: size * 2 + 1, alignment: 2) + 1
+                for (index, bits) in half.enumerated() {
+                    raw.storeBytes(of: UInt16(bits), toByteOffset: index * 2, as: UInt16.self)
+                }
+                return raw
+            }
+            defer { for raw in bytes { (raw - 1).deallocate() } }
+            let (register, output) = (Tile(values[1]), Tile(size, 77))
+            ElementKernels.binary(op, .bf16(bytes[0]), .bf16(bytes[1]), into: output.start, count: size)
+            #expect(same(output.values, zip(values[0], values[1]).map(naive)), "\(op) of \(size)")
+            ElementKernels.binary(op, .bf16(bytes[0]), .vector(register.start), into: output.start, count: size)
+            #expect(same(output.values, zip(values[0], values[1]).map(naive)))
+            ElementKernels.binary(op, .scalar(0.25), .bf16(bytes[0]), into: output.start, count: size)
+            #expect(same(output.values, values[0].map { naive(0.25, $0) }))
+            ElementKernels.binary(op, .vector(register.start), .bf16(bytes[0]), into: register.start, count: size)
+            #expect(same(register.values, zip(values[1], values[0]).map(naive)))
+        }
+    }
+
     @Test("Select takes bits, so a NaN on the other side does not leak")
     func select() {
         let mask: [Float] = [1, 0, 1, 0, .nan, -0.0, 1]

@@ -1,32 +1,8 @@
 import DPPA
 import Testing
 
-@Suite("Masks and searches")
+@Suite("Searches")
 struct ElementSearchesTests {
-    @Test("The mask of a cut keeps what is above, and of the equal ones those up to the last index")
-    func topMask() {
-        for size in [0, 1, 5, 16, 17, 47, 64, 300] {
-            let x = awkward(size, seed: UInt64(size) + 9)
-            for threshold in [0, 0.5, -0.3, -.infinity, .infinity, .nan, Float(1)] {
-                for (first, last) in [(0, -1), (0, 0), (100, 100 + size / 2), (100, 99), (7, Int.max), (50, 60)] {
-                    let expected = x.enumerated().map { index, value -> Float in
-                        guard value.isFinite else { return 0 }
-                        return value > threshold || (value == threshold && first + index <= last) ? 1 : 0
-                    }
-                    let (input, output) = (Tile(x), Tile(size, 7))
-                    ElementKernels.topMask(
-                        input.start, threshold: threshold, lastIndex: last, firstIndex: first, into: output.start,
-                        count: size)
-                    #expect(output.values == expected, "\(size) \(threshold) \(first) \(last)")
-                    ElementKernels.topMask(
-                        input.start, threshold: threshold, lastIndex: last, firstIndex: first, into: input.start,
-                        count: size)
-                    #expect(input.values == expected, "in place")
-                }
-            }
-        }
-    }
-
     @Test("What is not finite is found and counted, and nothing behind the count")
     func nonFinite() {
         for size in [0, 1, 15, 16, 17, 40, 100] {

@@ -38,6 +38,11 @@ struct SelectionTests {
                 for index in [0, 1, count / 3, count / 2, count - 2, count - 1] where sorted.indices.contains(index) {
                     var copy = keys
                     #expect(Selection.select(&copy, count: count, ascendingIndex: index) == sorted[index])
+                    for other in [index, index + 1, count - 1] where sorted.indices.contains(other) {
+                        copy = keys
+                        let found = Selection.select(&copy, count: count, ascendingIndices: index, other)
+                        #expect(found == (sorted[index], sorted[other]))
+                    }
                 }
             }
         }
@@ -50,12 +55,13 @@ struct SelectionTests {
         switch kind {
         case .ascending: OrderKey.ascending(x)
         case .largest: OrderKey.largest(x)
+        case .largestMagnitude: OrderKey.largest(abs(x))
         }
     }
 
     @Test(
         "A bracket scan counts and gathers what a plain loop does, in any pieces",
-        arguments: [KeyKind.ascending, .largest])
+        arguments: [KeyKind.ascending, .largest, .largestMagnitude])
     func bracket(kind: KeyKind) {
         for size in [0, 1, 15, 16, 17, 100, 3000] {
             let x = awkward(size, seed: UInt64(size))
@@ -102,7 +108,9 @@ struct SelectionTests {
         #expect(behind.isOverflown && behind.gathered == 0)
     }
 
-    @Test("Two histograms find any order statistic exactly, and merge", arguments: [KeyKind.ascending, .largest])
+    @Test(
+        "Two histograms find any order statistic exactly, and merge",
+        arguments: [KeyKind.ascending, .largest, .largestMagnitude])
     func histogram(kind: KeyKind) {
         let x = awkward(3001, seed: 4)
         let sorted = x.map { key($0, kind) }.sorted()

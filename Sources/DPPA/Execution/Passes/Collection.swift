@@ -1,21 +1,22 @@
 import DPPASupport
 
-/// Keeps values in memory: everything at its flat index, or each chunk at a place of its own.
+/// Keeps values in memory: from a place on, each at its flat index, or chunk by chunk.
 final class CollectionSink: TileSink, @unchecked Sendable {
     private let values: Buffer<Float>
+    private let start: Int
     private let offsets: [Int]?
     var slots: [Slot] = []
 
-    /// `offsets` gives the place of each chunk in `values`.
-    init(_ values: Buffer<Float>, offsets: [Int]? = nil) {
-        self.values = values
-        self.offsets = offsets
+    /// `offsets` gives the place of each chunk behind the start.
+    init(_ values: Buffer<Float>, at start: Int = 0, offsets: [Int]? = nil) {
+        (self.values, self.start, self.offsets) = (values, start, offsets)
     }
 
     var bytes: Int { values.count * 4 }
 
     func open(_ chunk: OpenChunk) -> any TileCursor {
-        Cursor(slots[0], values.pointer, shift: offsets.map { $0[chunk.number] - chunk.chunk.owned.lowerBound } ?? 0)
+        let shift = offsets.map { $0[chunk.number] - chunk.chunk.owned.lowerBound } ?? 0
+        return Cursor(slots[0], values.pointer, shift: start + shift)
     }
 
     private final class Cursor: TileCursor {

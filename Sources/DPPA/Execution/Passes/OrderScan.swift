@@ -15,29 +15,56 @@ package struct OrderScan: OrderWork {
         guard pass.facts.numel > 0 else { return }
         for search in pass.searches where search.node == node {
             guard let member = search.members.firstIndex(of: pass.tensor) else { continue }
-            pass.attach(OrderScanSink(search, member), [try pass.elements(x)])
+            // The order of sizes needs no sizes: the scan ignores signs.
+            if case (.unary(.abs, let signed), .largest) = (pass.graph[x].operation, search.key),
+                pass.graph[signed].scope == .element
+            {
+                pass.attach(OrderScanSink(search, member, .largestMagnitude), [try pass.elements(signed)])
+            } else {
+                pass.attach(OrderScanSink(search, member, search.key), [try pass.elements(x)])
+            }
         }
     }
 }
 
 /// A scan of one of a search's tensors.
-private final class OrderScanSink: TileSink, TileCursor, @unchecked Sendable {
+private final class OrderScanSink: TileSink, @unchecked Sendable {
     private let search: OrderSearch
     private let member: Int
+    private let key: KeyKind
     var slots: [Slot] = []
 
-    init(_ search: OrderSearch, _ member: Int) {
-        self.search = search
-        self.member = member
+    init(_ search: OrderSearch, _ member: Int, _ key: KeyKind) {
+        (self.search, self.member, self.key) = (search, member, key)
     }
 
-    func open(_ chunk: OpenChunk) -> any TileCursor { self }
+    func open(_ chunk: OpenChunk) -> any TileCursor { Cursor(self, chunk) }
 
-    func take(_ tile: Tile) throws {
-        let part = tile.owned
-        guard !part.isEmpty else { return }
-        let x = try tile.elements(slots[0], at: part.lowerBound)
-        search.scan(tile.machine.worker, member, x, part.lowerBound, part.count)
+    private final class Cursor: TileCursor {
+        let sink: OrderScanSink
+        let chunk: OpenChunk
+        let before: (low: Int, high: Int)
+
+        init(_ sink: OrderScanSink, _ chunk: OpenChunk) {
+            (self.sink, self.chunk) = (sink, chunk)
+            before = sink.search.equal(chunk.worker, sink.member)
+        }
+
+        func take(_ tile: Tile) throws {
+            let part = tile.owned
+            guard !part.isEmpty else { return }
+            let x = try tile.elements(sink.slots[0], at: part.lowerBound)
+            sink.search.scan(chunk.worker, sink.member, x, part.lowerBound, part.count, sink.key)
+        }
+
+        func end() {
+            guard sink.search.countsEqual else { return }
+            let after = sink.search.equal(chunk.worker, sink.member)
+            sink.search.note(
+                OrderSearch.EqualCount(
+                    member: sink.member, range: chunk.chunk.owned, low: after.low - before.low,
+                    high: after.high - before.high))
+        }
     }
 }
 

@@ -98,6 +98,18 @@ package struct TensorPass {
             options: options)
     }
 
+    /// The task over some pieces of the tensor as if they were all of it; for programs that are `isPlaceless`.
+    mutating func task(gathering pieces: [Range<Int>]) throws -> TensorTask? {
+        let gathered = TensorFacts(name: facts.name, shape: [pieces.reduce(0) { $0 + $1.count }])
+        let chunks = Chunk.all(of: gathered, elements: options.chunkElements, needsRows: false, rowGranularity: 1)
+        guard let whole = try task(chunks) else { return nil }
+        var program = whole.program
+        program.sources = program.sources.map { GatheredSource($0, pieces) }
+        return TensorTask(
+            tensor: tensor, facts: gathered, program: program, sinks: whole.sinks, copies: [], chunks: chunks,
+            options: options)
+    }
+
     /// The elements that are enough when nothing but outputs of a part of the tensor is asked for.
     private var wantedElements: Range<Int>? {
         let parts = sinks.map { $0.sink.output?.elements } + copies.map(\.output.elements)

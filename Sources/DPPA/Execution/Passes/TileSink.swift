@@ -87,6 +87,13 @@ struct Tile {
         machine.raw[source] + (index - chunk.evaluated.lowerBound) * task.program.sources[source].dtype.byteSize
     }
 
+    /// One stored element of a source.
+    func value(_ source: Int, at index: Int) -> Float {
+        var value: Float = 0
+        DTypeConversion.decode(raw(source, at: index), as: task.program.sources[source].dtype, into: &value, count: 1)
+        return value
+    }
+
     /// Calls a body with one of the program's vectors.
     func withVector(_ number: Int, _ body: (UnsafePointer<Double>) throws -> Void) rethrows {
         try task.program.vectors[number].withUnsafeBufferPointer {

@@ -8,7 +8,7 @@ extension TileMachine {
         switch instruction.target {
         case .element(let register): try makeElements(instruction, tile, at(register))
         case .row(let register): try makeRows(instruction, tile, rowAt(register))
-        case .number, .none: throw instruction.fault
+        case .number, .stored, .none: throw instruction.fault
         }
     }
 
@@ -32,23 +32,30 @@ extension TileMachine {
             }
         case .unary(let op): ElementKernels.unary(op, try elements(step.a, step), into: out, count: count)
         case .binary(let op):
-            try ElementKernels.binary(op, operand(step.a, step), operand(step.b, step), into: out, count: count)
+            try ElementKernels.binary(
+                op, operand(step.a, step, tile), operand(step.b, step, tile), into: out, count: count)
         case .select:
             ElementKernels.select(
                 try elements(step.a, step), try operand(step.b, step), try operand(step.c, step), into: out,
                 count: count)
         case .round(let dtype): DTypeConversion.round(try elements(step.a, step), to: dtype, into: out, count: count)
         case .uniform(let stream): stream.uniform(firstIndex: tile.range.lowerBound, count: count, into: out)
-        case .kept(let threshold, let last):
-            ElementKernels.topMask(
-                try elements(step.a, step), threshold: threshold, lastIndex: last, firstIndex: tile.range.lowerBound,
-                into: out,
+        case .kept(let cut):
+            ElementKernels.kept(
+                try elements(step.a, step), cut, firstIndex: tile.range.lowerBound, into: out, count: count)
+        case .keep(let cut):
+            ElementKernels.keep(
+                try elements(step.a, step), cut, firstIndex: tile.range.lowerBound, try operand(step.b, step),
+                try operand(step.c, step), into: out, count: count)
+        case .addSelected:
+            ElementKernels.addSelected(
+                try elements(step.a, step), try elements(step.b, step), try elements(step.c, step), into: out,
                 count: count)
         case .keptInColumns(let thresholds, let lastRows):
             let x = try elements(step.a, step)
             tile.withVector(thresholds) { thresholds in
                 tile.withVector(lastRows) { lastRows in
-                    ElementKernels.topMask(
+                    ElementKernels.kept(
                         x, thresholds: thresholds, lastRows: lastRows, firstRow: tile.firstRow,
                         rowLength: length, into: out, rowCount: tile.rowCount)
                 }
@@ -88,7 +95,7 @@ extension TileMachine {
                 out[row] =
                     try value(step.a, row, step) != 0 ? try value(step.b, row, step) : try value(step.c, row, step)
             }
-        case .load, .spread, .spreadColumns, .round, .uniform, .kept, .keptInColumns, .rank, .top:
+        case .load, .spread, .spreadColumns, .round, .uniform, .kept, .keep, .addSelected, .keptInColumns, .rank, .top:
             throw step.fault
         }
     }
@@ -103,6 +110,12 @@ extension TileMachine {
     private func operand(_ slot: Slot, _ step: Instruction) throws -> Operand {
         if case .number(let value) = slot { return .scalar(Float(value)) }
         return .vector(UnsafePointer(try elements(slot, step)))
+    }
+
+    /// The same, or elements where they are stored.
+    private func operand(_ slot: Slot, _ step: Instruction, _ tile: Tile) throws -> Operand {
+        if case .stored(let source) = slot { return .bf16(tile.raw(source, at: tile.range.lowerBound)) }
+        return try operand(slot, step)
     }
 
     /// The number of a row.

@@ -6,6 +6,8 @@ package enum Slot: Hashable, Sendable {
     case none
     /// A register with a float32 number for each element of a tile.
     case element(Int)
+    /// The elements of one of the program's sources, in bfloat16, where they lie.
+    case stored(Int)
     /// A register with a float64 number for each row of a tile.
     case row(Int)
     /// One number for all; where it meets elements it is rounded to float32, once.
@@ -38,9 +40,13 @@ package struct Instruction: Sendable {
         case round(DType)
         /// Random numbers.
         case uniform(RandomStream)
-        /// The mask of the elements of `a` above a threshold, and of those equal to it up to an index.
-        case kept(threshold: Float, last: Int)
-        /// The same with a threshold and a last row for each column, from the program's vectors.
+        /// The mask of the elements of `a` that a cut keeps.
+        case kept(ElementCut)
+        /// `b` where a cut keeps `a`, else `c`.
+        case keep(ElementCut)
+        /// `a`, and where `b` holds `c` added to it.
+        case addSelected
+        /// The mask of the elements of `a` that are kept with a threshold and a last row for each column, from the program's vectors.
         case keptInColumns(thresholds: Int, lastRows: Int)
         /// The rank of each element of `a` in its row.
         case rank
@@ -93,6 +99,8 @@ package struct Instruction: Sendable {
 }
 
 extension Slot {
+    /// The number of a register of elements.
+    var element: Int? { if case .element(let register) = self { register } else { nil } }
     /// Whether it is a register of elements.
     var isElement: Bool { if case .element = self { true } else { false } }
     /// Whether it is a register of rows.

@@ -72,7 +72,8 @@ extension ProgramCompiler {
         guard let instance = graph.instance(of: tensor, at: graph[cutID].scope),
             let cut = coarse.store.cut(cutID, instance)
         else { throw graph.fault("the cut is used before it is found", cutID, tensor) }
-        return append(id, .kept(threshold: Float(cut.threshold), last: cut.lastIndex(in: facts.name)), elements)
+        let elementCut = ElementCut(threshold: Float(cut.threshold), lastIndex: cut.lastIndex(in: facts.name))
+        return append(id, .kept(elementCut), elements)
     }
 
     private mutating func emitRow(_ id: NodeID, _ node: Node) throws -> Slot {

@@ -60,8 +60,9 @@ struct ProgramCompiler {
     /// The row register or number of a node that is per row or coarser.
     mutating func row(_ id: NodeID) throws -> Slot { try row(of: value(id), id) }
 
-    /// Gives out final registers and returns the program, verified if wanted, with the new names of what is `kept`.
+    /// Fuses steps, gives out final registers and returns the program, verified if wanted, with the new names of what is `kept`.
     mutating func finish(keeping kept: [Slot], isVerified: Bool) throws -> (program: Program, kept: [Slot]) {
+        let kept = program.fuse(keeping: kept)
         let original = program
         let names = try program.allocateRegisters(keeping: kept)
         if isVerified {

@@ -25,12 +25,18 @@ extension Program {
                 guard (0..<registerCount).contains(register) else { throw fail("writes beyond the registers", number) }
             case .row(let register):
                 guard (0..<rowRegisterCount).contains(register) else { throw fail("writes beyond the rows", number) }
-            case .number, .none: throw fail("has no result", number)
+            case .number, .stored, .none: throw fail("has no result", number)
             }
             guard instruction.worksInPlace || !instruction.operands.contains(instruction.target) else {
                 throw fail("overwrites its own operand", number)
             }
             written.insert(instruction.target)
+            for case .stored(let source) in instruction.operands {
+                guard sources.indices.contains(source), sources[source].dtype == .bf16,
+                    sources[source].shape == facts.shape,
+                    case .binary(let op) = instruction.code, op.readsStored, instruction.target.isElement
+                else { throw fail("reads what it cannot where it is stored", number) }
+            }
             guard needsRows || !instruction.needsRows else { throw fail("needs whole rows", number) }
             guard refersToWhatIsThere(instruction, facts) else { throw fail("refers to nothing", number) }
         }

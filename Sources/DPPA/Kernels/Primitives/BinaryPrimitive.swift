@@ -4,6 +4,12 @@ protocol BinaryPrimitive: Primitive {
     static func apply(_ a: Operand, _ b: Operand, into out: UnsafeMutablePointer<Float>, count: Int)
     /// `f(a, b)` of what is coarser than an element.
     static func scalar(_ a: Double, _ b: Double) -> Double
+    /// Whether elements of an operand may lie in the type that they are stored in.
+    static var readsStored: Bool { get }
+}
+
+extension BinaryPrimitive {
+    static var readsStored: Bool { false }
 }
 
 /// An operation in float32: every result is rounded once.
@@ -19,20 +25,34 @@ protocol BinaryOnWide: BinaryPrimitive {
 }
 
 extension BinaryOnLanes {
+    static var readsStored: Bool { true }
+
     static func apply(_ a: Operand, _ b: Operand, into out: UnsafeMutablePointer<Float>, count: Int) {
-        loop(a, b, into: out, count: count)
+        Operand.withElements(a, b) { x, xStep, y, yStep in
+            switch (a.stored, b.stored) {
+            case (nil, nil): loop(x, xStep, RegisterReader.self, y, yStep, RegisterReader.self, into: out, count: count)
+            case (let x?, nil): loop(x, 16, BF16Reader.self, y, yStep, RegisterReader.self, into: out, count: count)
+            case (nil, let y?): loop(x, xStep, RegisterReader.self, y, 16, BF16Reader.self, into: out, count: count)
+            case (let x?, let y?): loop(x, 16, BF16Reader.self, y, 16, BF16Reader.self, into: out, count: count)
+            }
+        }
     }
 
+    /// The loop for one way of reading each operand; steps are in elements.
     @inline(never)
-    static func loop(_ a: Operand, _ b: Operand, into out: UnsafeMutablePointer<Float>, count: Int) {
-        Operand.withElements(a, b) { x, xStep, y, yStep in
-            var (index, xIndex, yIndex) = (0, 0, 0)
-            while index < count {
-                out.store(lanes(x.lanes(xIndex), y.lanes(yIndex)), index)
-                index &+= 16
-                xIndex &+= xStep
-                yIndex &+= yStep
-            }
+    private static func loop<A: LaneReader, B: LaneReader>(
+        _ a: UnsafeRawPointer, _ aStep: Int, _: A.Type, _ b: UnsafeRawPointer, _ bStep: Int, _: B.Type,
+        into out: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        var (index, x, y) = (0, a, b)
+        while index &+ 16 <= count {
+            out.store(lanes(A.lanes(x), B.lanes(y)), index)
+            index &+= 16
+            x += aStep &* A.size
+            y += bStep &* B.size
+        }
+        if index < count {
+            out.store(lanes(A.lanes(x, first: count &- index), B.lanes(y, first: count &- index)), index)
         }
     }
 }
@@ -71,6 +91,9 @@ public struct BinaryOp: Hashable, Sendable, CustomStringConvertible {
 
     /// `a op b` of float64 numbers: the arithmetic of coarse values, as in `UnaryOp`.
     package func callAsFunction(_ a: Double, _ b: Double) -> Double { meaning.scalar(a, b) }
+
+    /// Whether its kernel takes elements where they are stored.
+    package var readsStored: Bool { meaning.readsStored }
 
     /// The name.
     public var description: String { facts.name }

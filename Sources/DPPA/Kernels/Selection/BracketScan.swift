@@ -30,11 +30,17 @@ package struct BracketScan: Sendable {
     package private(set) var gathered = 0
     /// Whether something inside the bracket was not gathered: the buffers were full, or an index does not fit.
     package private(set) var isOverflown = false
+    /// Where many elements of a block were found; others will be like it.
+    private var crowd: Crowd
+    private enum Crowd { case none, atBracket, inside }
     private let keyBuffer: Buffer<UInt32>
     private let indexBuffer: Buffer<UInt32>
 
     /// A scan for low ≤ high that gathers at most `capacity` keys; flat indices must be in base..<base + 2^32.
-    package init(low: UInt32, high: UInt32, capacity: Int, base: Int) {
+    ///
+    /// `countsEqual` says that many elements are known to equal an end of the bracket.
+    package init(low: UInt32, high: UInt32, capacity: Int, base: Int, countsEqual: Bool = false) {
+        crowd = countsEqual ? .atBracket : .none
         self.low = low
         self.high = high
         self.capacity = max(0, capacity)
@@ -53,45 +59,24 @@ package struct BracketScan: Sendable {
         switch kind {
         case .ascending: scan(x, firstIndex, count, .ascending)
         case .largest: scan(x, firstIndex, count, .largest)
+        case .largestMagnitude: scan(x, firstIndex, count, .largestMagnitude)
         }
     }
 
     @inline(__always)
-    private mutating func scan(
-        _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int, _ kind: KeyKind
-    ) {
-        let least = SIMD16<Int32>(repeating: Int32.min)
-        let lows = SIMD16<Int32>(repeating: Int32(bitPattern: low ^ 1 << 31))
-        let highs = SIMD16<Int32>(repeating: Int32(bitPattern: high ^ 1 << 31))
+    private mutating func scan(_ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int, _ kind: KeyKind) {
         var index = 0
         while index &+ 16 <= count {
-            var (overHigh, atHigh, overLow, atLow) =
-                (SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>())
-            var missing = SIMD16<Int32>()
-            // Lanes count down by one each time; they are added up long before they could overflow.
-            let start = index
-            let end = min(count &- 15, index &+ 16 << 20)
-            while index < end {
-                let keys = OrderKey.signed(x.lanes(index), kind)
-                let (isOverHigh, isAtHigh) = (SIMD16<Int32>(keys .> highs), SIMD16<Int32>(keys .== highs))
-                let isOverLow = SIMD16<Int32>(keys .> lows)
-                overHigh = overHigh &+ isOverHigh
-                atHigh = atHigh &+ isAtHigh
-                overLow = overLow &+ isOverLow
-                atLow = atLow &+ SIMD16<Int32>(keys .== lows)
-                if kind == .largest { missing = missing &+ SIMD16<Int32>(keys .== least) }
-                let bytes = (isOverLow & ~(isOverHigh | isAtHigh)).laneBytes
-                if bytes.x | bytes.y != 0 { gather(bytes, x, index, firstIndex) }
-                index &+= 16
+            let size = min(count &- index, Self.blockSize) & ~15
+            let (x, first) = (x + index, firstIndex &+ index)
+            if low == 0 { crowd = .inside }
+            // Where one way finds too much in a block, the next is taken, for this block and all that follow.
+            if crowd == .none, scanSparse(x, first, size, kind, countingEqual: false) {
+            } else if crowd == .atBracket, scanSparse(x, first, size, kind, countingEqual: true) {
+            } else {
+                scanCounting(x, first, size, kind)
             }
-            let (over, equal) = (total(overHigh), total(atHigh))
-            let (overLowest, equalLowest) = (total(overLow), total(atLow))
-            above &+= over
-            equalHigh &+= equal
-            equalLow &+= equalLowest
-            inside &+= low < high ? overLowest &- over &- equal : 0
-            below &+= (index &- start) &- overLowest &- equalLowest
-            valid &+= (index &- start) &- total(missing)
+            index &+= size
         }
         while index < count {
             record(OrderKey.key(x[index], kind), firstIndex &+ index)
@@ -99,17 +84,129 @@ package struct BracketScan: Sendable {
         }
     }
 
-    /// Walks the lanes that are inside: bytes of 0xff, the first lane in the lowest.
+    /// Elements that are taken in at a time.
+    private static var blockSize: Int { 4096 }
+
+    /// Takes in a block of whole vectors, of which few elements are in the bracket: what is above is counted, those few are
+    /// looked at one by one, and everything else is below.
+    ///
+    /// What equals an end of the bracket is looked at as well, or counted like what is above where many do: differences of
+    /// stored weights fall on few values. Takes in nothing and returns false where an element is not finite, or too many would
+    /// have to be looked at.
     @inline(__always)
-    private mutating func gather(
-        _ bytes: SIMD2<UInt64>, _ x: UnsafePointer<Float>, _ index: Int, _ firstIndex: Int
+    private mutating func scanSparse(
+        _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int, _ kind: KeyKind, countingEqual: Bool
+    ) -> Bool {
+        // Signed, as AVX2 compares.
+        let lows = SIMD16<Int32>(repeating: Int32(bitPattern: low ^ 1 << 31))
+        let belowLow = lows &- 1
+        let highs = SIMD16<Int32>(repeating: Int32(bitPattern: high ^ 1 << 31))
+        @inline(__always)
+        func keys(_ lanes: Lanes) -> SIMD16<Int32> {
+            kind == .largestMagnitude ? lanes.magnitudes.bits : OrderKey.signedOfFinite(lanes)
+        }
+        return withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.blockSize / 16) { near in
+            guard let near = near.baseAddress else { return false }
+            var (over, atHigh, atLow, largest) =
+                (SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>())
+            var (index, found) = (0, 0)
+            @inline(__always)
+            func nearBytes(_ keys: SIMD16<Int32>, _ isOver: SIMD16<Int32>) -> SIMD2<UInt64> {
+                let isBelow = SIMD16<Int32>(countingEqual ? lows .>= keys : belowLow .>= keys)
+                let isOut = countingEqual ? isOver | SIMD16<Int32>(keys .== highs) : isOver
+                return (~(isBelow | isOut)).laneBytes
+            }
+            // Without a branch: where an element is near is written each time, and stays if there is one.
+            while index < count {
+                let lanes = x.lanes(index)
+                let keys = keys(lanes)
+                let size = lanes.magnitudes.bits
+                largest = largest.replacing(with: size, where: size .> largest)
+                let isOver = SIMD16<Int32>(keys .> highs)
+                over = over &+ isOver
+                if countingEqual {
+                    atHigh = atHigh &+ SIMD16<Int32>(keys .== highs)
+                    atLow = atLow &+ SIMD16<Int32>(keys .== lows)
+                }
+                let bytes = nearBytes(keys, isOver)
+                near[found] = UInt16(truncatingIfNeeded: index)
+                found &+= bytes.x | bytes.y != 0 ? 1 : 0
+                index &+= 16
+            }
+            var most = largest[0]
+            for lane in 1..<16 { most = max(most, largest[lane]) }
+            guard most < Int32(bitPattern: Float.infinity.bitPattern) else { return false }
+            guard found &* 32 <= count else {
+                crowd = countingEqual ? .inside : .atBracket
+                return false
+            }
+            var taken = 0
+            for number in 0..<found {
+                let start = Int(near[number])
+                let keys = keys(x.lanes(start))
+                forEachLane(nearBytes(keys, SIMD16<Int32>(keys .> highs))) { lane in
+                    record(OrderKey.key(x[start &+ lane], kind), firstIndex &+ start &+ lane)
+                    taken &+= 1
+                }
+            }
+            let total = total(over)
+            let (high, low) = (self.total(atHigh), self.total(atLow))
+            above &+= total
+            equalHigh &+= high
+            equalLow &+= low
+            below &+= count &- total &- taken &- (self.low < self.high ? high &+ low : high)
+            valid &+= count &- taken
+            return true
+        }
+    }
+
+    /// Takes in a block of whole vectors of any elements.
+    @inline(__always)
+    private mutating func scanCounting(
+        _ x: UnsafePointer<Float>, _ firstIndex: Int, _ count: Int, _ kind: KeyKind
     ) {
+        let least = SIMD16<Int32>(repeating: Int32.min)
+        let lows = SIMD16<Int32>(repeating: Int32(bitPattern: low ^ 1 << 31))
+        let highs = SIMD16<Int32>(repeating: Int32(bitPattern: high ^ 1 << 31))
+        var (overHigh, atHigh, overLow, atLow) =
+            (SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>(), SIMD16<Int32>())
+        var missing = SIMD16<Int32>()
+        var index = 0
+        // Lanes count down by one each time.
+        while index < count {
+            let keys = OrderKey.signed(x.lanes(index), kind)
+            let (isOverHigh, isAtHigh) = (SIMD16<Int32>(keys .> highs), SIMD16<Int32>(keys .== highs))
+            let isOverLow = SIMD16<Int32>(keys .> lows)
+            overHigh = overHigh &+ isOverHigh
+            atHigh = atHigh &+ isAtHigh
+            overLow = overLow &+ isOverLow
+            atLow = atLow &+ SIMD16<Int32>(keys .== lows)
+            if kind != .ascending { missing = missing &+ SIMD16<Int32>(keys .== least) }
+            let bytes = (isOverLow & ~(isOverHigh | isAtHigh)).laneBytes
+            if bytes.x | bytes.y != 0 {
+                forEachLane(bytes) { store(OrderKey.key(x[index &+ $0], kind), firstIndex &+ index &+ $0) }
+            }
+            index &+= 16
+        }
+        let (over, equal) = (total(overHigh), total(atHigh))
+        let (overLowest, equalLowest) = (total(overLow), total(atLow))
+        above &+= over
+        equalHigh &+= equal
+        equalLow &+= equalLowest
+        inside &+= low < high ? overLowest &- over &- equal : 0
+        below &+= count &- overLowest &- equalLowest
+        valid &+= count &- total(missing)
+    }
+
+    /// Walks the lanes that are set: bytes of 0xff, the first lane in the lowest.
+    @inline(__always)
+    private func forEachLane(_ bytes: SIMD2<UInt64>, _ body: (Int) -> Void) {
         for half in 0..<2 {
             var rest = bytes[half]
             while rest != 0 {
-                let lane = index &+ half &* 8 &+ rest.trailingZeroBitCount &>> 3
-                store(OrderKey.ascending(x[lane]), firstIndex &+ lane)
-                rest &= ~(0xff << UInt64(truncatingIfNeeded: rest.trailingZeroBitCount))
+                let bit = rest.trailingZeroBitCount
+                body(half &* 8 &+ bit &>> 3)
+                rest &= ~(0xff << UInt64(truncatingIfNeeded: bit))
             }
         }
     }

@@ -18,6 +18,7 @@ package struct Histogram16: Sendable {
         switch kind {
         case .ascending: addHigh(x, count, .ascending)
         case .largest: addHigh(x, count, .largest)
+        case .largestMagnitude: addHigh(x, count, .largestMagnitude)
         }
     }
 
@@ -26,6 +27,7 @@ package struct Histogram16: Sendable {
         switch kind {
         case .ascending: addLow(x, count, .ascending, high)
         case .largest: addLow(x, count, .largest, high)
+        case .largestMagnitude: addLow(x, count, .largestMagnitude, high)
         }
     }
 

@@ -4,6 +4,8 @@ package enum KeyKind: Sendable {
     case ascending
     /// `OrderKey.largest`: only finite elements take part.
     case largest
+    /// `OrderKey.largest` of the magnitude.
+    case largestMagnitude
 }
 
 /// Integers that are ordered as float32 elements are.
@@ -28,6 +30,7 @@ package enum OrderKey {
         switch kind {
         case .ascending: ascending(x)
         case .largest: largest(x)
+        case .largestMagnitude: largest(x.magnitude)
         }
     }
 
@@ -37,8 +40,10 @@ package enum OrderKey {
         return value.isNaN ? .nan : value
     }
 
-    /// Writes the keys of elements; whole vectors, so up to fifteen keys more than `count`.
-    static func fill(_ keys: UnsafeMutablePointer<UInt32>, _ x: UnsafePointer<Float>, count: Int, _ kind: KeyKind) {
+    /// Writes the keys of elements.
+    package static func fill(
+        _ keys: UnsafeMutablePointer<UInt32>, _ x: UnsafePointer<Float>, count: Int, _ kind: KeyKind
+    ) {
         var index = 0
         while index &+ 16 <= count {
             let lanes = signed(x.lanes(index), kind) ^ SIMD16(repeating: Int32.min)
@@ -54,14 +59,19 @@ package enum OrderKey {
     /// The keys of sixteen elements minus 2^31: AVX2 compares signed integers only.
     @inline(__always)
     static func signed(_ x: Lanes, _ kind: KeyKind) -> SIMD16<Int32> {
+        let size = SIMD16<Int32>(repeating: Int32.max)
+        let least = SIMD16<Int32>(repeating: Int32.min)
+        if kind == .largestMagnitude { return least.replacing(with: x.magnitudes.bits, where: x.isFinite) }
+        let keys = signedOfFinite(x)
+        return kind == .ascending
+            ? keys.replacing(with: size, where: x .!= x) : least.replacing(with: keys, where: x.isFinite)
+    }
+
+    /// The same for finite elements.
+    @inline(__always)
+    static func signedOfFinite(_ x: Lanes) -> SIMD16<Int32> {
         // Adding +0 makes -0 a +0.
         let bits = (x + Lanes()).bits
-        let size = SIMD16<Int32>(repeating: Int32.max)
-        let keys = bits ^ ((bits &>> SIMD16(repeating: 31)) & size)
-        switch kind {
-        case .ascending: return keys.replacing(with: size, where: x .!= x)
-        case .largest:
-            return SIMD16(repeating: Int32.min).replacing(with: keys, where: x.isFinite)
-        }
+        return bits ^ ((bits &>> SIMD16(repeating: 31)) & SIMD16<Int32>(repeating: Int32.max))
     }
 }
