@@ -38,4 +38,37 @@ struct ModelSummaryTests {
         let model = RunRecord.Model(try OpenModel(at: scratch.path + "/m", label: "m"), written: [])
         #expect(model.tensors == 2 && model.parameters == 7 && model.dtypes == [.f32: 2])
     }
+
+    @Test("check says of each model's small files which go along, and names what stays where it is little")
+    func smallFiles() throws {
+        let scratch = try Scratch()
+        for model in ["a", "b"] {
+            try EdgeCaseTests.write(scratch, model, [("x.weight", [2], [1, 2])])
+            for name in ["tokenizer.json", "vocab.json", "merges.txt", "1_Pooling/config.json", "optimizer.pt"] {
+                _ = try scratch.write("{}", "\(model)/\(name)")
+            }
+        }
+        _ = try scratch.write("mine", "b/LICENSE")
+        func lines(_ last: String) throws -> [String] {
+            let recipe = try scratch.write(
+                "local dppa = require \"dppa.v1\"\nlocal a, b = dppa.model \"a\", dppa.model \"b\"\n" + last, "r.lua")
+            let check = try Shell.run("\"$dppa\" check \(recipe)", in: scratch)
+            #expect(check.code == 0, "\(check)")
+            return check.output.split(separator: "\n").filter { $0.hasPrefix("model") }.map {
+                String($0.split(separator: "; ").last ?? "")
+            }
+        }
+        #expect(
+            try lines("return a + (b - a)") == [
+                "4 small files go along", "1 small file goes along, 4 small files stay",
+            ])
+        #expect(
+            try lines("local c = a + (b - a) c:save(\"m\", { tokenizer = b })") == [
+                "1 small file goes along, merges.txt, tokenizer.json, vocab.json stay",
+                "4 small files go along, 1_Pooling/config.json stays",
+            ])
+        #expect(try lines("return a") == ["4 small files go along", "5 small files stay"])
+        #expect(
+            try lines("local n = dppa.norm(b - a, \"model\"):value() return a") == ["4 small files", "5 small files"])
+    }
 }

@@ -20,14 +20,16 @@ package struct ModelSummary: Sendable {
     /// The rows of the embedding.
     package let rows: Int?
     private let tokenizer: TokenizerFiles
-    /// How many small files lie beside the weights that belong to the model.
-    package let smallFiles: Int
+    /// The small files beside the weights that belong to the model.
+    package let smallFiles: [String]
+    /// Those of them that go along with what is made of it; nil where that is not known.
+    package let carried: [String]?
 
     /// The number of ids that the tokenizer has, whose files are read for it; nil where there is no vocabulary.
     package var tokens: Int? { rows == nil ? nil : tokenizer.facts.largest.map { $0 + 1 } }
 
-    /// Reads nothing.
-    package init(_ model: OpenModel) {
+    /// Reads nothing; `taken` are the paths of all small files that are written with some model.
+    package init(_ model: OpenModel, taken: Set<String>? = nil) {
         let config = model.config.flatMap(ConfigText.object)
         let tied = TiedHead(model)
         label = model.label
@@ -47,7 +49,8 @@ package struct ModelSummary: Sendable {
         head = tied.embedding == nil ? nil : tied.isTied ? "tied" : tied.head == nil ? nil : "stored"
         rows = tied.embedding?.shape[0]
         tokenizer = model.tokenizer
-        smallFiles = model.sidecarFiles.count
+        smallFiles = model.sidecarFiles
+        carried = taken.map { taken in model.sidecarFiles.filter { taken.contains(model.path + "/" + $0) } }
     }
 
     /// The line, without the label.
@@ -60,8 +63,18 @@ package struct ModelSummary: Sendable {
         ]
         if let head { parts.append("head \(head)") }
         if let rows { parts.append("vocabulary \(rows)" + (tokens.map { ", tokenizer \($0)" } ?? "")) }
-        if smallFiles > 0 { parts.append(Phrase.counted(smallFiles, "small file")) }
+        if !smallFiles.isEmpty { parts.append(smallFileWords) }
         return parts.joined(separator: "; ")
+    }
+
+    /// How many small files go along, and what stays: by name where it is little.
+    private var smallFileWords: String {
+        guard let carried else { return Phrase.counted(smallFiles.count, "small file") }
+        let left = smallFiles.filter { !carried.contains($0) }
+        let goes = Phrase.counted(carried.count, "small file") + (carried.count == 1 ? " goes along" : " go along")
+        let names = left.count <= 3 ? left.map(\.shown).joined(separator: ", ") : "\(left.count) small files"
+        let stays = names + (left.count == 1 ? " stays" : " stay")
+        return left.isEmpty ? goes : carried.isEmpty ? stays : "\(goes), \(stays)"
     }
 
     /// A count in three digits: 2.46 M.

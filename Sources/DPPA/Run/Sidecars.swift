@@ -19,6 +19,8 @@ package struct Sidecars {
     /// What was made right, and what was not, a warning each.
     package private(set) var notices: [String] = []
     private var tie: WrittenTie?
+    /// The files of models that are written with changes, by path.
+    private var edited: Set<String> = []
 
     /// The small files of a result with the given tensors, from the given models.
     ///
@@ -50,13 +52,21 @@ package struct Sidecars {
         let stops = try TokenIDs.stops(
             generation: string("generation_config.json"), config: text, tokenizer: tokenizer,
             template: result.chatTemplateFile == nil ? template : tokenizer, &notices)
-        if let stops { files["generation_config.json"] = .text(stops) }
+        if let stops {
+            if case .copy(let path)? = files["generation_config.json"] { edited.insert(path) }
+            files["generation_config.json"] = .text(stops)
+        }
         if let text { files["config.json"] = .text(text) }
         addCode(of: [source, tokenizer])
         let left = SideFiles(source.path, weightFiles: source.weightFiles).left
         if !left.isEmpty {
             notices.append("warning: \(source.label): left beside the weights: \(Phrase.list(left, limit: 16))")
         }
+    }
+
+    /// The files of models that are written, as they are or with changes, by path.
+    package var taken: Set<String> {
+        files.values.reduce(into: edited) { if case .copy(let path) = $1 { $0.insert(path) } }
     }
 
     /// The files that only a word in recipe.json tells to be the model's.
