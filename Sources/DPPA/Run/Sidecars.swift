@@ -77,18 +77,8 @@ package struct Sidecars {
         }.sorted()
     }
 
-    /// Throws `data` when a file would come to lie where another model is written.
-    func requireApart(from others: [String], in folder: String?) throws {
-        for name in files.keys.sorted() {
-            let path = (folder.map { $0 + "/" } ?? "") + name
-            for other in others where folder?.hasPrefix(other + "/") != true {
-                guard path == other || path.hasPrefix(other + "/") else { continue }
-                throw DPPAError(
-                    .data, "save: '\(other)' is where \(name.shown) of another model is written",
-                    notes: ["it goes along from the folder of that model; save under another name"])
-            }
-        }
-    }
+    /// The names of what is written, in order.
+    package var names: [String] { files.keys.sorted() }
 
     /// Writes them into a directory that holds the weights.
     ///

@@ -15,6 +15,10 @@ package final class RecipeSession {
     var tokenTables: [String: TokenTable?] = [:]
     /// The models, by path, whose config.json may say that they do not fit.
     var looselyFitting: Set<String> = []
+    /// Where saved models and their small files come to lie.
+    var savedPlaces = SavedPlaces()
+    /// The small files of results, by what they depend on.
+    var smallFiles: [[String]: [String]] = [:]
     /// Those of them that have been described for the record.
     private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []
