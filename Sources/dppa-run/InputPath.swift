@@ -19,14 +19,11 @@ enum InputPath {
 
     /// A model, or `base+adapter+…`: a model with adapters on it; what was noticed on the way is told.
     static func open(_ given: String, label: String) throws -> OpenModel {
-        let parts =
-            FileManager.default.fileExists(atPath: given) ? [given] : given.split(separator: "+").map(String.init)
-        var opened = try OpenModel(at: model(parts.first ?? given), label: label)
-        var notices = opened.notices
-        for part in parts.dropFirst() {
-            let adapter = try OpenModel(at: model(part), label: part, base: opened)
-            notices += adapter.notices
-            opened = try opened.adding(adapter, label: label)
+        var notices: [String] = []
+        let opened = try AdaptedPath(given, isModel: FileManager.default.fileExists(atPath:)).open(label: label) {
+            let part = try OpenModel(at: model($0), label: $1 ?? $0, base: $2)
+            notices += part.notices
+            return part
         }
         for notice in notices { Console.error("warning: " + notice) }
         return opened

@@ -39,22 +39,22 @@ struct InspectCommand: ParsableCommand {
     static func lines(_ model: OpenModel, listing: Bool) -> [String] {
         let tensors = model.tensors
         func elements(_ list: [OpenModel.Tensor]) -> Int { list.reduce(0) { $0 + $1.facts.numel } }
-        let linears = tensors.filter(\.facts.isLinear)
+        let (summary, linears) = (ModelSummary(model), tensors.filter(\.facts.isLinear))
         var lines = architecture(model)
+        if summary.head == "tied" { lines.append("head      tied to the embedding") }
         lines += [
-            "tensors   \(tensors.count), \(elements(tensors)) elements, \(model.byteCount) bytes",
+            "tensors   \(summary.tensors), \(summary.elements) elements, \(summary.bytes) bytes",
             "linears   \(linears.count), \(elements(linears)) elements",
         ]
-        let dtypes = Dictionary(grouping: tensors, by: { $0.source.dtype.rawValue })
-        lines.append(
-            "dtypes    " + dtypes.keys.sorted().map { "\($0) (\(dtypes[$0]?.count ?? 0))" }.joined(separator: ", "))
+        let dtypes = summary.dtypes.map { "\($0.dtype.rawValue) (\($0.tensors))" }
+        lines.append("dtypes    " + dtypes.sorted().joined(separator: ", "))
         let stacks = Dictionary(grouping: tensors.filter { $0.facts.layer != nil }, by: { $0.facts.stack ?? "" })
         for stack in stacks.keys.sorted() {
             let layers = Set((stacks[stack] ?? []).compactMap(\.facts.layer)).count
             lines.append("stack     \(stack.shown): \(layers) layers")
         }
         let roles = Dictionary(grouping: tensors, by: \.facts.role)
-        let total = Double(max(1, elements(tensors)))
+        let total = Double(max(1, summary.elements))
         for role in roles.keys.sorted(by: { (elements(roles[$0] ?? []), $1) > (elements(roles[$1] ?? []), $0) }) {
             let count = elements(roles[role] ?? [])
             let name = role + String(repeating: " ", count: max(0, 10 - role.count))
@@ -65,7 +65,7 @@ struct InspectCommand: ParsableCommand {
         let place = [origin.repository, origin.revision.map { "at \($0)" }].compactMap { $0 }
         if !place.isEmpty { lines.append("from      " + place.joined(separator: " ")) }
         if let licence = origin.licence { lines.append("licence   " + licence.identifier) }
-        if model.weightFiles.count > 1 { lines.append("shards    \(model.weightFiles.count)") }
+        if summary.files > 1 { lines.append("shards    \(summary.files)") }
         if !model.sidecarFiles.isEmpty {
             lines.append("files     " + model.sidecarFiles.map(\.shown).joined(separator: ", "))
         }
@@ -93,7 +93,6 @@ struct InspectCommand: ParsableCommand {
         let sizes = keys.compactMap { key in config[key].map { "\(key) \($0)" } }
         var lines = names.isEmpty ? [] : ["model     \(names.map(\.shown).joined(separator: ", "))"]
         if !sizes.isEmpty { lines.append("sizes     " + sizes.joined(separator: ", ")) }
-        if config["tie_word_embeddings"]?.bool == true { lines.append("head      tied to the embedding") }
         return lines
     }
 }

@@ -3,11 +3,12 @@ import DPPA
 extension OpenModel {
     /// What a model holds, as `inspect --json` writes it: sizes in elements and bytes.
     var description: JSONValue {
-        [
+        let summary = ModelSummary(self)
+        return [
             "path": .string(path), "config": config.flatMap(ConfigText.object).map(JSONValue.object) ?? .null,
             "files": JSONValue(sidecarFiles), "shards": JSONValue(weightFiles),
-            "elements": .integer(tensors.reduce(0) { $0 + $1.facts.numel }),
-            "bytes": .integer(byteCount), "tensors": .array(tensors.map(\.description)),
+            "elements": .integer(summary.elements), "bytes": .integer(summary.bytes),
+            "tensors": .array(tensors.map(\.description)),
         ]
     }
 }

@@ -59,6 +59,32 @@ import Testing
         #expect(model.tensors.count == 2)
     }
 
+    @Test func aLabelThatIsGivenIsTheLabelOfBaseAndAdapterTogether() throws {
+        let scratch = try Scratch()
+        try write(scratch)
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local function label(path, options) return dppa.label(dppa.model(path, options)) end
+            print(label "base+adapter", label("base+adapter", { label = "x" }), label "y=base+adapter")
+            print(label("base+adapter+adapter", { label = "z" }), label "base+adapter+adapter")
+            local other = dppa.model("other", { label = "o" })
+            print((dppa.max(dppa.abs(dppa.weights(dppa.model "y=base+adapter") - dppa.weights(other)), "model"):value()))
+            return dppa.model "base"
+            """, "recipe.lua")
+        try FileManager.default.copyItem(atPath: scratch.path + "/base", toPath: scratch.path + "/other")
+        let outcome = try run(recipe, in: scratch).outcome
+        #expect(
+            outcome.record.printed == [
+                "base+adapter\tx\ty", "z\tbase+adapter+adapter", "\(delta.map(abs).max() ?? 0)",
+            ])
+        let taken = try scratch.write(
+            "local dppa = require \"dppa.v1\"\nlocal o = dppa.model(\"other\", { label = \"o\" })\n"
+                + "return dppa.model(\"base+adapter\", { label = \"o\" })", "taken.lua")
+        let error = #expect(throws: DPPAError.self) { _ = try run(taken, in: scratch) }
+        #expect(error?.message.contains("two models have the label 'o'") == true && error?.location?.line == 3)
+    }
+
     /// What an adapter has learnt is not what rounding leaves of base + delta − base.
     @Test func theDeltaOfAnAdapterIsExact() throws {
         let scratch = try Scratch()

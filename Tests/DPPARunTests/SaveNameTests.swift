@@ -73,4 +73,39 @@ struct SaveNameTests {
         #expect(error?.message.contains(words) == true && error?.location?.line == 4, "\(error?.message ?? "")")
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["r.lua"])
     }
+
+    @Test(
+        "A name where a small file of the returned model goes is refused by check, and by a run before it computes",
+        arguments: [
+            ("words.txt", "'words.txt' is where words.txt"),
+            ("1_Pooling", "'1_Pooling' is where 1_Pooling/config.json"),
+            ("2_Pooling", nil),
+        ] as [(String, String?)])
+    func sideFiles(_ name: String, _ words: String?) throws {
+        let scratch = try Scratch()
+        try EdgeCaseTests.write(scratch, "base", [("a.weight", [2], [1, 2])])
+        for name in ["1_Pooling/config.json", "words.txt"] { _ = try scratch.write("{}", "base/" + name) }
+        func error(_ last: String) throws -> [DPPAError?] {
+            let recipe = try scratch.write(
+                "local dppa = require \"dppa.v1\"\nlocal base = dppa.model \"base\"\nbase:save \"\(name)\"\n" + last,
+                "r.lua")
+            let request = RecipeRun.Request(out: scratch.path + "/out")
+            let works = [
+                { _ = try RecipeRun(recipe).trace(request, isDry: true) }, { _ = try RecipeRun(recipe).run(request) },
+            ]
+            defer { try? FileManager.default.removeItem(atPath: request.out) }
+            return works.map { work in
+                do {
+                    try work()
+                    return nil
+                } catch { return error as? DPPAError }
+            }
+        }
+        for error in try error("return base") {
+            #expect((error == nil) == (words == nil), "\(error?.message ?? "")")
+            if let words { #expect(error?.message.contains("save: " + words) == true && error?.code == .data) }
+        }
+        // Beside models with names of their own it is as good as another.
+        #expect(try error("base:save \"b\"").allSatisfy { $0 == nil })
+    }
 }

@@ -281,7 +281,7 @@ function dppa.norm(x, scope) end
 function dppa.numel(x, scope) end
 
 ---Declares an option that `--set name=value` sets, and gives its value; the default fixes its kind (number, text, boolean, list), or `kind` does.
----@param declaration { name: string, default?: any, min?: number, max?: number, help?: string, choices?: (string)[], kind?: "number"|"count"|"boolean"|"text"|"path"|"list", of?: "number"|"count"|"boolean"|"text"|"path", per?: "expert", nonempty?: boolean }
+---@param declaration { name: string, default?: any, min?: number, max?: number, help?: string, heading?: string, choices?: (string)[], kind?: "number"|"count"|"boolean"|"text"|"path"|"list", of?: "number"|"count"|"boolean"|"text"|"path", per?: "expert", nonempty?: boolean }
 ---@return any
 function dppa.option(declaration) end
 

@@ -2,7 +2,7 @@ import DPPAKernels
 import DPPASupport
 import SystemPackage
 
-/// What a model is, in one line: form, architecture, size, types, head, vocabulary, files.
+/// What a model is: form, architecture, size, types, head, vocabulary, files; what every command tells of one is this.
 package struct ModelSummary: Sendable {
     package let label: String
     /// The form of the weight files, and how many there are.
@@ -13,18 +13,23 @@ package struct ModelSummary: Sendable {
     package let tensors: Int
     package let elements: Int
     package let bytes: Int
-    /// The types of the tensors, that of most elements first.
-    package let dtypes: [DType]
+    /// The types, that of most elements first, and how many tensors have it.
+    package let dtypes: [(dtype: DType, tensors: Int)]
     /// What becomes of the hidden states in the end: "tied", "stored", or nil where there is no vocabulary.
     package let head: String?
-    /// The rows of the embedding, and the number of ids that the tokenizer has.
+    /// The rows of the embedding.
     package let rows: Int?
-    package let tokens: Int?
-    /// How many small files lie beside the weights that belong to the model.
-    package let smallFiles: Int
+    private let tokenizer: TokenizerFiles
+    /// The small files beside the weights that belong to the model.
+    package let smallFiles: [String]
+    /// Those of them that go along with what is made of it; nil where that is not known.
+    package let carried: [String]?
 
-    /// Reads the tokenizer's files, and no weights.
-    package init(_ model: OpenModel) {
+    /// The number of ids that the tokenizer has, whose files are read for it; nil where there is no vocabulary.
+    package var tokens: Int? { rows == nil ? nil : tokenizer.facts.largest.map { $0 + 1 } }
+
+    /// Reads nothing; `taken` are the paths of all small files that are written with some model.
+    package init(_ model: OpenModel, taken: Set<String>? = nil) {
         let config = model.config.flatMap(ConfigText.object)
         let tied = TiedHead(model)
         label = model.label
@@ -35,12 +40,17 @@ package struct ModelSummary: Sendable {
         tensors = model.tensors.count
         elements = model.tensors.reduce(0) { $0 + $1.facts.numel }
         bytes = model.byteCount
-        let counts = model.tensors.reduce(into: [DType: Int]()) { $0[$1.source.dtype, default: 0] += $1.facts.numel }
-        dtypes = counts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+        let counts = model.tensors.reduce(into: [DType: (tensors: Int, elements: Int)]()) {
+            $0[$1.source.dtype, default: (0, 0)].tensors += 1
+            $0[$1.source.dtype, default: (0, 0)].elements += $1.facts.numel
+        }
+        dtypes = counts.sorted { ($1.value.elements, $0.key.rawValue) < ($0.value.elements, $1.key.rawValue) }
+            .map { ($0.key, $0.value.tensors) }
         head = tied.embedding == nil ? nil : tied.isTied ? "tied" : tied.head == nil ? nil : "stored"
         rows = tied.embedding?.shape[0]
-        tokens = rows == nil ? nil : TokenizerFacts(model).largest.map { $0 + 1 }
-        smallFiles = model.sidecarFiles.count
+        tokenizer = model.tokenizer
+        smallFiles = model.sidecarFiles
+        carried = taken.map { taken in model.sidecarFiles.filter { taken.contains(model.path + "/" + $0) } }
     }
 
     /// The line, without the label.
@@ -48,13 +58,23 @@ package struct ModelSummary: Sendable {
         var parts = [
             ([architecture?.shown] + ["\(Self.short(elements)) elements in \(Phrase.counted(tensors, "tensor"))"])
                 .compactMap(\.self).joined(separator: ", "),
-            dtypes.map(\.rawValue).joined(separator: " "),
+            dtypes.map(\.dtype.rawValue).joined(separator: " "),
             "\(ByteCount.words(bytes)) in " + (files == 1 ? "1 \(format) file" : "\(files) \(format) files"),
         ]
         if let head { parts.append("head \(head)") }
         if let rows { parts.append("vocabulary \(rows)" + (tokens.map { ", tokenizer \($0)" } ?? "")) }
-        if smallFiles > 0 { parts.append(Phrase.counted(smallFiles, "small file")) }
+        if !smallFiles.isEmpty { parts.append(smallFileWords) }
         return parts.joined(separator: "; ")
+    }
+
+    /// How many small files go along, and what stays: by name where it is little.
+    private var smallFileWords: String {
+        guard let carried else { return Phrase.counted(smallFiles.count, "small file") }
+        let left = smallFiles.filter { !carried.contains($0) }
+        let goes = Phrase.counted(carried.count, "small file") + (carried.count == 1 ? " goes along" : " go along")
+        let names = left.count <= 3 ? left.map(\.shown).joined(separator: ", ") : "\(left.count) small files"
+        let stays = names + (left.count == 1 ? " stays" : " stay")
+        return left.isEmpty ? goes : carried.isEmpty ? stays : "\(goes), \(stays)"
     }
 
     /// A count in three digits: 2.46 M.

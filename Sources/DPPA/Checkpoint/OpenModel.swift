@@ -46,6 +46,8 @@ public struct OpenModel: Sendable {
     package let stamp: UInt128
     /// Of the tensors that are slices of a stack in the checkpoint, where they are kept.
     package let stackPlaces: [String: StackPlace]
+    /// What its tokenizer files say, for all views of it.
+    let tokenizer: TokenizerFiles
     private let places: [String: Int]
     /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
     /// purpose, such as the biases of a router.
@@ -61,7 +63,7 @@ public struct OpenModel: Sendable {
     package var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
 
     /// The model's tokenizer.json, if there is one.
-    package var tokenizerPath: String? { sidecarFiles.contains("tokenizer.json") ? path + "/tokenizer.json" : nil }
+    package var tokenizerPath: String? { tokenizer.path("tokenizer.json") }
 
     /// Label and files in messages: "math (models/math)".
     package var title: String { label == identity ? label : "\(label) (\(identity))" }
@@ -80,7 +82,7 @@ public struct OpenModel: Sendable {
     init(
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
         sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
-        stackPlaces: [String: StackPlace] = [:]
+        stackPlaces: [String: StackPlace] = [:], tokenizer: TokenizerFiles? = nil
     ) {
         self.label = label
         self.path = path
@@ -95,6 +97,7 @@ public struct OpenModel: Sendable {
         self.notices = notices
         self.stamp = stamp
         self.stackPlaces = stackPlaces
+        self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
             $0[$1.source.dtype, default: 0] += $1.facts.numel
         }
@@ -117,7 +120,7 @@ public struct OpenModel: Sendable {
             label: label ?? self.label, path: path, identity: identity, space: space, tensors: tensors,
             config: config ?? self.config,
             sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value,
-            stackPlaces: stackPlaces)
+            stackPlaces: stackPlaces, tokenizer: tokenizer)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.

@@ -1,7 +1,8 @@
 import DPPASupport
+import Synchronization
 
 /// What the tokenizer files of a model say of its tokens, without the tokenizer.
-package struct TokenizerFacts {
+package struct TokenizerFacts: Sendable {
     /// The largest id of a token; nil where no file tells.
     package private(set) var largest: Int?
     /// The ids of the added tokens, by their text.
@@ -15,80 +16,64 @@ package struct TokenizerFacts {
     /// The text of an added token.
     package func text(_ id: Int) -> String? { added.filter { $0.value == id }.keys.min() }
 
-    /// Reads tokenizer.json and tokenizer_config.json of a model; what is not there, or no JSON, tells nothing.
-    package init(_ model: OpenModel) {
-        if model.sidecarFiles.contains("tokenizer_config.json"),
-            let bytes = try? FileDescriptor.contents(model.path + "/tokenizer_config.json", limit: 64 << 20),
-            let object = ConfigText.object(String(decoding: bytes, as: UTF8.self))
-        {
+    /// What tokenizer.json and tokenizer_config.json of a model say, which are read once; what is not there, or no JSON, tells
+    /// nothing.
+    package init(_ model: OpenModel) { self = model.tokenizer.facts }
+
+    /// What a table of tokens and the text of a tokenizer_config.json say.
+    init(_ table: TokenTable?, config: String?) {
+        if let object = config.flatMap(ConfigText.object) {
             let token = object["eos_token"]
             end = token?.string ?? token?["content"]?.string
             for (id, entry) in object["added_tokens_decoder"]?.object?.members ?? [] {
-                if let id = Int(id), let content = entry["content"]?.string { add(content, id) }
+                guard let id = Int(id), let content = entry["content"]?.string else { continue }
+                added[content] = id
+                largest = max(largest ?? 0, id)
             }
         }
-        guard let path = model.tokenizerPath,
-            let bytes = try? FileDescriptor.contents(path, limit: 1 << 28)
-        else { return }
-        var found = self
-        // A damaged file tells nothing, rather than the half of it.
-        guard (try? JSONScanner.read(bytes, file: path, nonFinite: true, { try found.read(&$0) })) != nil else {
-            return
-        }
-        self = found
+        for (text, id) in table?.added ?? [] { added[text] = id }
+        if let most = table?.largest { largest = max(largest ?? 0, most) }
+    }
+}
+
+/// The tokenizer files of an open model, each read when it is first asked for, and once.
+final class TokenizerFiles: Sendable {
+    private struct Read {
+        var table: TokenTable??
+        var facts: TokenizerFacts?
     }
 
-    private mutating func add(_ content: String, _ id: Int) {
-        added[content] = id
-        largest = max(largest ?? 0, id)
+    private let folder: String
+    private let names: Set<String>
+    private let read = Mutex(Read())
+
+    /// The files of these names in a model's folder.
+    init(_ folder: String, _ names: [String]) {
+        self.folder = folder
+        self.names = Set(names)
     }
 
-    private mutating func read(_ scanner: inout JSONScanner) throws {
-        try scanner.members { name, scanner in
-            switch name {
-            case "added_tokens": try scanner.elements { try addedToken(&$0) }
-            case "model":
-                guard scanner.isNext("{") else { return try scanner.skipValue() }
-                try scanner.members { name, scanner in
-                    guard name == "vocab" else { return try scanner.skipValue() }
-                    try vocabulary(&scanner)
-                }
-            default: try scanner.skipValue()
-            }
+    /// The tokens of tokenizer.json; nil where there is none, or it is damaged.
+    var table: TokenTable? { read.withLock { table(&$0) } }
+
+    /// What the files say.
+    var facts: TokenizerFacts {
+        read.withLock { read in
+            if let facts = read.facts { return facts }
+            let config = path("tokenizer_config.json").flatMap { try? FileDescriptor.contents($0, limit: 64 << 20) }
+            let facts = TokenizerFacts(table(&read), config: config.map { String(decoding: $0, as: UTF8.self) })
+            read.facts = facts
+            return facts
         }
     }
 
-    private mutating func addedToken(_ scanner: inout JSONScanner) throws {
-        var (id, content): (Int?, String?)
-        try scanner.members { name, scanner in
-            switch name {
-            case "id": id = try scanner.integer()
-            case "content": content = try scanner.string()
-            default: try scanner.skipValue()
-            }
-        }
-        if let id, let content { add(content, id) }
-    }
+    /// Where a file is, if there is one.
+    func path(_ name: String) -> String? { names.contains(name) ? folder + "/" + name : nil }
 
-    /// Pieces with their ids, or, in a unigram model, a list of pieces in the order of their ids.
-    private mutating func vocabulary(_ scanner: inout JSONScanner) throws {
-        var most = -1
-        if scanner.isNext("[") {
-            try scanner.elements {
-                most += 1
-                try $0.skipValue()
-            }
-        } else {
-            try scanner.expect("{")
-            if !scanner.skip("}") {
-                repeat {
-                    try scanner.skipString()
-                    try scanner.expect(":")
-                    most = max(most, try scanner.integer())
-                } while scanner.skip(",")
-                try scanner.expect("}")
-            }
-        }
-        if most >= 0 { largest = max(largest ?? 0, most) }
+    private func table(_ read: inout Read) -> TokenTable? {
+        if let table = read.table { return table }
+        let table = path("tokenizer.json").flatMap(TokenTable.init(path:))
+        read.table = .some(table)
+        return table
     }
 }

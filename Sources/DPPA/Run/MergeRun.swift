@@ -58,10 +58,8 @@ public struct MergeRun {
         for result in results { try engine.graph.requireModel(result.node) }
         let models = try results.map { try ResultModels(engine.graph, $0) }
         var sidecars = try zip(results, models).map(sidecars)
-        for (index, result) in results.enumerated() {
-            let others = results.indices.filter { $0 != index }.compactMap { results[$0].name }
-            try sidecars[index].requireApart(from: others, in: result.name)
-        }
+        var places = SavedPlaces()
+        for (result, sidecars) in zip(results, sidecars) { try places.add(result.name, files: sidecars.names) }
         let plans = try zip(results, models).map { result, models in
             try OutputPlan(engine.graph, result, models, dtype: settings.dtype ?? result.dtype)
         }

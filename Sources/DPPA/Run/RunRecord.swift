@@ -227,14 +227,14 @@ extension RunRecord.Option.Value {
 extension RunRecord.Model {
     /// What a model tells of itself; `written` is what it was called.
     public init(_ model: OpenModel, written: [String]) {
-        let origin = model.origin
+        let (origin, summary) = (model.origin, ModelSummary(model))
         let last = model.path.split(separator: "/").last { $0 != "." }.map(String.init) ?? model.label
         let digest = try? model.sampledDigest()
         self.init(
             label: model.label, name: origin.repository ?? last, path: model.path, written: written,
-            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: model.tensors.count,
-            parameters: model.tensors.reduce(0) { $0 + $1.facts.numel },
-            dtypes: model.tensors.reduce(into: [:]) { $0[$1.source.dtype, default: 0] += 1 })
+            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: summary.tensors,
+            parameters: summary.elements,
+            dtypes: Dictionary(uniqueKeysWithValues: summary.dtypes.map { ($0.dtype, $0.tensors) }))
     }
 }
 

@@ -19,6 +19,8 @@ package struct Sidecars {
     /// What was made right, and what was not, a warning each.
     package private(set) var notices: [String] = []
     private var tie: WrittenTie?
+    /// The files of models that are written with changes, by path.
+    private var edited: Set<String> = []
 
     /// The small files of a result with the given tensors, from the given models.
     ///
@@ -50,13 +52,21 @@ package struct Sidecars {
         let stops = try TokenIDs.stops(
             generation: string("generation_config.json"), config: text, tokenizer: tokenizer,
             template: result.chatTemplateFile == nil ? template : tokenizer, &notices)
-        if let stops { files["generation_config.json"] = .text(stops) }
+        if let stops {
+            if case .copy(let path)? = files["generation_config.json"] { edited.insert(path) }
+            files["generation_config.json"] = .text(stops)
+        }
         if let text { files["config.json"] = .text(text) }
         addCode(of: [source, tokenizer])
         let left = SideFiles(source.path, weightFiles: source.weightFiles).left
         if !left.isEmpty {
             notices.append("warning: \(source.label): left beside the weights: \(Phrase.list(left, limit: 16))")
         }
+    }
+
+    /// The files of models that are written, as they are or with changes, by path.
+    package var taken: Set<String> {
+        files.values.reduce(into: edited) { if case .copy(let path) = $1 { $0.insert(path) } }
     }
 
     /// The files that only a word in recipe.json tells to be the model's.
@@ -67,18 +77,8 @@ package struct Sidecars {
         }.sorted()
     }
 
-    /// Throws `data` when a file would come to lie where another model is written.
-    func requireApart(from others: [String], in folder: String?) throws {
-        for name in files.keys.sorted() {
-            let path = (folder.map { $0 + "/" } ?? "") + name
-            for other in others where folder?.hasPrefix(other + "/") != true {
-                guard path == other || path.hasPrefix(other + "/") else { continue }
-                throw DPPAError(
-                    .data, "save: '\(other)' is where \(name.shown) of another model is written",
-                    notes: ["it goes along from the folder of that model; save under another name"])
-            }
-        }
-    }
+    /// The names of what is written, in order.
+    package var names: [String] { files.keys.sorted() }
 
     /// Writes them into a directory that holds the weights.
     ///

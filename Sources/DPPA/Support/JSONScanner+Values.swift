@@ -74,19 +74,21 @@ extension JSONScanner {
         // The lists and objects that are open: whether it is an object.
         var open: [Bool] = []
         while true {
-            if skip("{") {
-                if !skip("}") {
-                    open.append(true)
-                    try name()
-                    continue
-                }
-            } else if skip("[") {
-                if !skip("]") {
-                    open.append(false)
-                    continue
-                }
-            } else {
-                try skipPlainValue()
+            skipSpace()
+            switch position < bytes.count ? bytes[position] : 0 {
+            case UInt8(ascii: "\""): try skipString()
+            case UInt8(ascii: "{"):
+                position += 1
+                guard !skip("}") else { break }
+                open.append(true)
+                try name()
+                continue
+            case UInt8(ascii: "["):
+                position += 1
+                guard !skip("]") else { break }
+                open.append(false)
+                continue
+            default: if word() == nil { try number() }
             }
             while let isObject = open.last {
                 if skip(",") {
@@ -103,14 +105,6 @@ extension JSONScanner {
     private mutating func name() throws {
         try skipString()
         try expect(":")
-    }
-
-    private mutating func skipPlainValue() throws {
-        if isNext("\"") {
-            try skipString()
-        } else if word() == nil {
-            try number()
-        }
     }
 
     private mutating func plainValue() throws -> JSONValue {

@@ -18,6 +18,8 @@ extension Catalog {
                         .option("min", .anyNumber, "the smallest number that may be set"),
                         .option("max", .anyNumber, "the largest"),
                         .option("help", .text, "what `dppa-run help` says of it"),
+                        .option(
+                            "heading", .text, "the line under which `dppa-run help` lists it, behind those without one"),
                         .option("choices", .list(.text), "the texts that may be set"),
                         .option("kind", .choice(["number", "count", "boolean", "text", "path", "list"]), "what it is"),
                         .option("of", .choice(["number", "count", "boolean", "text", "path"]), "what a list is of"),

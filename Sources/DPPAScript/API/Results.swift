@@ -64,7 +64,7 @@ extension Catalog {
             } else {
                 result.chatTemplate = try model("chat_template")
             }
-            try session.add(result, isPartial: options["partial"]?.flag ?? false)
+            try session.save(result, isPartial: options["partial"]?.flag ?? false)
             return []
         },
     ]

@@ -32,6 +32,8 @@ package struct OptionDeclaration {
     package var maximum: Double?
     package var choices: [String] = []
     package var help = ""
+    /// The line under which a recipe's help lists it; empty for what comes first.
+    package var heading = ""
     /// Whether a recipe that takes a method's options gets it as an option of its own.
     package var isForRecipes = true
     /// The sum over experts is divided by: always, or when the option of this name holds.
@@ -90,11 +92,15 @@ package struct OptionDeclaration {
         isNonempty = try flag("nonempty") ?? false
         isForRecipes = try flag("set") ?? true
         element = try word("of", Kind.self) ?? Self.element(of: fallback)
-        switch fields["help"] {
-        case nil: break
-        case .string(let text)?: help = text
-        case let other?: throw DPPAError(.data, "\(subject): 'help' must be a text; it is \(other.described)")
+        func text(_ key: String) throws -> String {
+            guard let value = fields[key] else { return "" }
+            guard case .string(let text) = value else {
+                throw DPPAError(.data, "\(subject): '\(key)' must be a text; it is \(value.described)")
+            }
+            return text
         }
+        help = try text("help")
+        heading = try text("heading")
         if let given = fields["choices"] {
             guard case .table(let table) = given, !table.array.isEmpty else {
                 throw DPPAError(.data, "\(subject): 'choices' must be a list of texts; it is \(given.described)")
@@ -123,7 +129,8 @@ package struct OptionDeclaration {
     }
 
     private static let words = [
-        "name", "default", "min", "max", "choices", "help", "kind", "of", "per", "finest", "nonempty", "required",
+        "name", "default", "min", "max", "choices", "help", "heading", "kind", "of", "per", "finest", "nonempty",
+        "required",
         "set", "divides",
     ]
 

@@ -78,30 +78,34 @@ dppa.inputs = dppa.method {
     local base = option("base", o.base)
     local experts = option("experts", o.experts, { of = "path", nonempty = true })
     local expert = option("expert", o.expert)
+    local function fit(declaration)
+      declaration.heading = "how the models are fitted to each other"
+      return dppa.option(declaration)
+    end
     local fitting = {
       base = base, experts = experts or { expert },
-      rows = dppa.option {
+      rows = fit {
         name = "rows", default = "base", choices = { "base", "expert", "cut" },
         help = "the rows of vocabularies of different sizes: those of the " .. (base and "base" or "first model")
           .. ", of the " .. (base and "experts" or "others") .. ", or the fewest",
       },
-      missing = dppa.option {
+      missing = fit {
         name = "missing", default = "parts", choices = { "parts", "base" },
         help = "what a model may lack, and keeps from the first: whole parts, or anything",
       },
-      extra = dppa.option {
+      extra = fit {
         name = "extra", default = "parts", choices = { "parts", "drop", "keep" },
         help = "what the first model lacks: whole parts are left out, anything is, or all is kept",
       },
-      stacks = dppa.option {
+      stacks = fit {
         name = "stacks", default = "whole", choices = { "whole", "apart" },
         help = "what experts in one tensor are: one linear, or a linear each",
       },
-      configs = dppa.option {
+      configs = fit {
         name = "configs", default = "refuse", choices = { "refuse", "warn" },
         help = "what happens where config.json says that weights of two models mean different things",
       },
-      refuse = dppa.option {
+      refuse = fit {
         name = "refuse", default = {}, of = "text",
         help = "steps of fitting the models to each other that are to be errors: names, heads, rows, missing, extra, mixtures",
       },

@@ -11,9 +11,13 @@ package struct RecipeHelp {
         let options = trace.session.options.taken
         lines += ["", options.isEmpty ? "It has no options." : "options, to be set with --set name=value:"]
         let width = options.map(\.name.count).max() ?? 0
-        for option in options {
-            let name = option.name + String(repeating: " ", count: width - option.name.count)
-            lines.append("  \(name)  \(option.declaration.asOption)")
+        let headings = options.map(\.declaration.heading).reduce(into: [""]) { if !$0.contains($1) { $0.append($1) } }
+        for heading in headings {
+            if !heading.isEmpty { lines += ["", heading + ":"] }
+            for option in options where option.declaration.heading == heading {
+                let name = option.name + String(repeating: " ", count: width - option.name.count)
+                lines.append("  \(name)  \(option.declaration.asOption)")
+            }
         }
         if let stop = trace.stop {
             lines.append("line \(stop.line) depends on measured values; what is declared behind it is not listed")

@@ -21,7 +21,7 @@ package final class RecipeOptions {
     package var grantedPaths: Set<String> {
         let words = given.values.flatMap { [$0] + RecipeOptions.parts($0) }
         // Of base+adapter, each.
-        return Set(words + words.flatMap { $0.split(separator: "+").map(String.init) })
+        return Set(words + words.flatMap(AdaptedPath.parts))
     }
 
     /// The names that were given but that the recipe never declared.

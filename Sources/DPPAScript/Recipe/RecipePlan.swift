@@ -27,6 +27,7 @@ package struct RecipePlan {
         var rules: [Rule] = []
         var models: [(node: NodeID, dtypes: [String: DType])] = []
         var notices: [String] = []
+        var taken: Set<String>?
         for named in session.named {
             rules.append(
                 Rule(
@@ -40,6 +41,7 @@ package struct RecipePlan {
             let dtypes = try OutputTypes(result, config: parts.config, wished: dtype ?? result.dtype, facts).types
             let sidecars = try Sidecars(result, parts, tensors: facts, dtype: dtype ?? result.dtype)
             for notice in sidecars.notices where !notices.contains(notice) { notices.append(notice) }
+            taken = sidecars.taken.union(taken ?? [])
             models.append((result.node, dtypes))
             rules.append(
                 Rule(
@@ -48,7 +50,7 @@ package struct RecipePlan {
         }
         self.trace = trace
         self.rules = rules
-        self.models = graph.models.map(ModelSummary.init)
+        self.models = graph.models.map { ModelSummary($0, taken: taken) }
         warnings = trace.warnings + notices
         nodeCount = graph.count
         engine = try session.engine.plan(session.named.map(\.node), models: models)

@@ -153,7 +153,7 @@ package final class RecipeRun {
                 notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
         }
         switch returned.first ?? .null {
-        case .object(let object as NodeObject): try session.add(MergeResult(node: object.id))
+        case .object(let object as NodeObject): try session.save(MergeResult(node: object.id))
         case .null where !session.results.isEmpty: break
         case .null:
             throw DPPAError(

@@ -40,18 +40,9 @@ extension RecipeSession {
         compared.insert(pair)
     }
 
-    /// The tokens of the model that results start from, read once.
-    private func tokenTable(_ model: OpenModel) -> TokenTable? {
-        if let known = tokenTables[model.path] { return known }
-        let table = TokenTable(model)
-        tokenTables[model.path] = .some(table)
-        return table
-    }
-
     /// A warning of ids that stand for different tokens.
     private func tokens(_ model: OpenModel, _ start: OpenModel) -> String? {
-        guard !TokenizerComparison.haveEqualFiles(model, start) else { return nil }
-        let comparison = TokenizerComparison(TokenTable(model), tokenTable(start))
+        let comparison = TokenizerComparison(TokenTable(model), TokenTable(start))
         guard let example = comparison.example else { return nil }
         return "warning: \(model.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "
             + (comparison.count == 1 ? "stands" : "stand")

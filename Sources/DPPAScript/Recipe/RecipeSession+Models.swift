@@ -61,19 +61,11 @@ extension RecipeSession {
 
     /// A model as it lies there, or `base+adapter+…`: a model with adapters on it.
     private func open(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
-        let parts = written.split(separator: "+").map(String.init)
-        // A path may have a + in it.
-        guard parts.count > 1, (try? paths.resolve(written, for: .model)) == nil else {
-            return try openOne(written, label: label, base: base)
+        let path = AdaptedPath(written) { (try? paths.resolve($0, for: .model)) != nil }
+        let model = try located {
+            try path.open(label: label) { try openOne($0, label: $1, base: $2 ?? base) }
         }
-        var model = try openOne(parts[0], label: nil, base: base)
-        var label = label ?? model.label
-        let isNamed = parts[0].contains("=")
-        for part in parts.dropFirst() {
-            let adapter = try openOne(part, label: nil, base: model)
-            if !isNamed { label += "+" + adapter.label }
-            model = try located { try model.adding(adapter, label: label) }
-        }
+        try requireFree(model.label, path: model.path, written)
         return model
     }
 
@@ -87,14 +79,18 @@ extension RecipeSession {
         }
         let known = graph.models.first { $0.path == place.path && $0.label == label && $0.identity == place.path }
         if let known { return known }
-        let namesakes = graph.models.filter { $0.label == label }
-        if let clash = namesakes.first, !namesakes.contains(where: { $0.path == place.path }) {
-            throw DPPAError(
-                .data, "two models have the label '\(label)': \(clash.path) and \(place.path)",
-                notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
-                location: graph.location)
-        }
+        try requireFree(label, path: place.path, written)
         return try OpenModel(at: place.path, label: label, base: base ?? graph.models.first { $0.space == .model })
+    }
+
+    /// Throws when a model that lies elsewhere has the label.
+    private func requireFree(_ label: String, path: String, _ written: String) throws {
+        let namesakes = graph.models.filter { $0.label == label }
+        guard let clash = namesakes.first, !namesakes.contains(where: { $0.path == path }) else { return }
+        throw DPPAError(
+            .data, "two models have the label '\(label)': \(clash.path) and \(path)",
+            notes: ["labels name models in reports and random streams: write other=\(written) for one of them"],
+            location: graph.location)
     }
 
     /// Adds a model, and tells of what was left aside and done where it is a new one.

@@ -11,10 +11,12 @@ package final class RecipeSession {
     var writtenNames: [String: [String]] = [:]
     /// The pairs of models, by label and path, whose config.json have been compared and may meet.
     var compared: Set<[String]> = []
-    /// The tokens of models that results start from, by path; nil where there are none.
-    var tokenTables: [String: TokenTable?] = [:]
     /// The models, by path, whose config.json may say that they do not fit.
     var looselyFitting: Set<String> = []
+    /// Where saved models and their small files come to lie.
+    var savedPlaces = SavedPlaces()
+    /// The small files of results, by what they depend on.
+    var smallFiles: [[String]: [String]] = [:]
     /// Those of them that have been described for the record.
     private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []

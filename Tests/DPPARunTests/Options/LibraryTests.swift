@@ -187,7 +187,14 @@ import Testing
         #expect(stub.contains("---@field rescale? \"none\"|\"inverse\"|\"l1\""))
         #expect(stub.contains("---@param options? dppa.ties.Options\n"))
         let recipe = try RecipeRun(Folders.recipes + "/ties.lua").trace(.init(out: "unused"), isDry: true)
-        #expect(RecipeHelp(recipe).lines.contains("  base       the model all experts come from (default zoo/base)"))
+        let lines = RecipeHelp(recipe).lines
+        #expect(lines.contains("  base       the model all experts come from (default zoo/base)"))
+        // A method's own options come before those of fitting, which every recipe has.
+        let places = ["  base ", "  density ", "  rescale ", "how the models are fitted", "  rows ", "  refuse "].map {
+            start in
+            lines.firstIndex { $0.hasPrefix(start) }
+        }
+        #expect(!places.contains(nil) && places.compactMap(\.self) == places.compactMap(\.self).sorted(), "\(lines)")
     }
 
     /// Every example of a shipped method runs, after what it takes for granted.

@@ -25,7 +25,7 @@ import Testing
                 \(recipe):4:3: error: option has no option 'defualt'; did you mean 'default'?
                     4 |   defualt = 0.5,
                       |   ^~~~~~~
-                note: options are name, default, min, max, help, choices, kind, of, per, nonempty
+                note: options are name, default, min, max, help, heading, choices, kind, of, per, nonempty
                 """)
     }
 

@@ -1,4 +1,5 @@
 import DPPA
+import Foundation
 import Testing
 
 @Suite("Two tokenizers, id by id") struct TokenizerComparisonTests {
@@ -37,5 +38,39 @@ import Testing
             TokenTable(try model(folder, "a", own)), TokenTable(try model(folder, "b", other)))
         #expect(found.count == count)
         #expect(found.example.map { "\($0.own) \($0.other)" } == example)
+    }
+
+    @Test("Files of equal bytes are one table, and each model's texts come from its own file")
+    func equalFiles() throws {
+        let (first, folder) = (try TestFolder(), try TestFolder())
+        let text = #"{"model": {"vocab": {"\u00e9\"": 0, "b": 1}}, "added_tokens": [{"content": "<s>", "id": 2}]}"#
+        let (a, b) = (try model(first, "a", text), try model(folder, "b", text))
+        let spaced = try model(folder, "c", text.replacing(": ", with: " :\n"))
+        let other = try model(folder, "d", text.replacing(#""\u00e9\"": 0"#, with: "\"e\": 0"))
+        #expect(TokenizerComparison.haveEqualFiles(a, b) && !TokenizerComparison.haveEqualFiles(b, spaced))
+        #expect(TokenizerComparison(TokenTable(b), TokenTable(spaced)).count == 0)
+        try FileManager.default.removeItem(atPath: first.path)
+        let found = TokenizerComparison(TokenTable(b), TokenTable(other))
+        #expect(found.count == 1 && found.example?.own == "é\"" && found.example?.other == "e")
+        #expect(TokenizerComparison(TokenTable(a), TokenTable(other)).example?.own == "?")
+    }
+
+    @Test("What the files say is read once, when it is asked for first; a damaged one says nothing")
+    func facts() throws {
+        let folder = try TestFolder()
+        let text = #"{"added_tokens": [{"id": 7, "content": "<e>", "special": true}], "model": {"vocab": [["a", 0]]}}"#
+        try folder.write(
+            #"{"eos_token": {"content": "<e>"}, "added_tokens_decoder": {"9": {"content": "<x>"}}}"#,
+            "m/tokenizer_config.json")
+        try folder.write("{\"model\": {\"vocab\": {\"a\": 0}}", "n/tokenizer.json")
+        let model = try model(folder, "m", "{}")
+        try folder.write(text, "m/tokenizer.json")
+        let facts = TokenizerFacts(model)
+        try folder.write("{}", "m/tokenizer.json")
+        #expect(
+            facts.largest == 9 && facts.added == ["<e>": 7, "<x>": 9] && facts.endID == 7 && facts.text(9) == "<x>")
+        #expect(TokenizerFacts(model).largest == 9 && TokenTable(model) != nil)
+        let damaged = TokenizerFacts(try folder.model("n", [Sample("a.weight", [1], 0)]))
+        #expect(damaged.largest == nil && damaged.added == [:])
     }
 }

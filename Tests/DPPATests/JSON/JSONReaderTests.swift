@@ -98,6 +98,48 @@ struct JSONReaderTests {
         expectError(.data, [item.1]) { try JSONScanner.read(item.0, file: "f") { try $0.skipValue() } }
     }
 
+    @Test("A string ends where it ends, wherever in a word of eight bytes what is special stands")
+    func ends() throws {
+        let pieces: [[UInt8]] = [
+            [], [0x5C, 0x22], [0x5C, 0x5C], Array("é".utf8), Array("漢😀".utf8), [0x7F], [0x20, 0x21],
+        ]
+        for length in 0..<20 {
+            for place in 0...length {
+                for piece in pieces {
+                    var text = [UInt8](repeating: 0x61, count: length)
+                    text.insert(contentsOf: piece, at: place)
+                    let all = [0x22] + text + Array("\"x\"".utf8)
+                    let (read, passed) = try JSONScanner.read(all, file: "f") { scanner in
+                        let read = try scanner.string()
+                        let end = scanner.position
+                        scanner.position = 0
+                        try scanner.skipString()
+                        defer { scanner.position = all.count }
+                        return (read, scanner.position == end && end == text.count + 2)
+                    }
+                    let plain = String(decoding: text, as: UTF8.self).replacing("\\\"", with: "\"").replacing(
+                        "\\\\", with: "\\")
+                    #expect(passed && read == plain)
+                }
+            }
+        }
+    }
+
+    @Test("What is passed over is UTF-8 exactly where the language says so")
+    func wellFormed() throws {
+        let edges: [UInt8] = [0x23, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xFF]
+        var wrong: [[UInt8]] = []
+        for first in UInt8(0x80)...0xFF {
+            for number in 0..<edges.count * edges.count * edges.count {
+                let text = [first, edges[number % 12], edges[number / 12 % 12], edges[number / 144]]
+                let isRight = String(validating: text, as: UTF8.self) != nil
+                let passed: Void? = try? JSONScanner.read([0x22] + text + [0x22], file: "f") { try $0.skipString() }
+                if isRight != (passed != nil) { wrong.append(text) }
+            }
+        }
+        #expect(wrong == [])
+    }
+
     @Test("512 lists deep are read, more are an error, and no stack is too small for it")
     func nesting() throws {
         func lists(_ depth: Int) -> String {

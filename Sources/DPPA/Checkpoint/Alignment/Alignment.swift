@@ -87,7 +87,7 @@ struct Alignment {
 
     /// Experts in one tensor for each, or all in one, become what the reference has.
     mutating func matchMixtures() throws {
-        let found = MixtureLayout(own: extra, missing: missing, model)
+        let found = try MixtureLayout(own: extra, missing: missing, model, reference)
         guard !found.sources.isEmpty else { return }
         try note(.mixtures, found.description)
         sources.merge(found.sources) { first, _ in first }

@@ -41,15 +41,8 @@ struct JoinedSource: TensorSource {
             guard !part.isEmpty else { continue }
             let first = piece.elements.lowerBound + part.lowerBound - start
             let target = buffer + (part.lowerBound - elements.lowerBound) * dtype.byteSize
-            try load(piece.source, first..<first + part.count, into: target)
+            try piece.source.load(first..<first + part.count, as: dtype, into: target)
         }
-    }
-
-    private func load(_ source: any TensorSource, _ elements: Range<Int>, into target: UnsafeMutableRawPointer) throws {
-        guard source.dtype != dtype else { return try source.load(elements, into: target) }
-        let values = try source.floats(elements)
-        // The buffer must outlive the copy.
-        withExtendedLifetime(values) { target.copyMemory(from: values.pointer, byteCount: elements.count * 4) }
     }
 
     func bytesRead(_ elements: Int) -> Int {
@@ -72,6 +65,14 @@ struct ZeroSource: TensorSource {
 }
 
 extension TensorSource {
+    /// Some elements in their own type, or else in float32.
+    func load(_ elements: Range<Int>, as type: DType, into target: UnsafeMutableRawPointer) throws {
+        guard dtype != type else { return try load(elements, into: target) }
+        let values = try floats(elements)
+        // The buffer must outlive the copy.
+        withExtendedLifetime(values) { target.copyMemory(from: values.pointer, byteCount: elements.count * 4) }
+    }
+
     /// All elements as one piece of something larger.
     var whole: JoinedSource.Piece { JoinedSource.Piece(source: self, elements: 0..<shape.reduce(1, *)) }
 

@@ -1,18 +1,23 @@
 import DPPA
 import Foundation
 
-/// A tensor of a test's checkpoint; elements count up from `first`.
+/// A tensor of a test's checkpoint.
 struct Sample {
     var name: String
     var shape: [Int]
-    var first: Float
+    var values: [Float]
     var isHalf = false
 
+    /// Elements that count up from `first`.
     init(_ name: String, _ shape: [Int], _ first: Float, isHalf: Bool = false) {
-        (self.name, self.shape, self.first, self.isHalf) = (name, shape, first, isHalf)
+        self.init(name, shape, (0..<shape.reduce(1, *)).map { first + Float($0) }, isHalf: isHalf)
     }
 
-    var values: [Float] { (0..<shape.reduce(1, *)).map { first + Float($0) } }
+    init(_ name: String, _ shape: [Int], _ values: [Float], isHalf: Bool = false) {
+        (self.name, self.shape, self.values, self.isHalf) = (name, shape, values, isHalf)
+    }
+
+    var first: Float { values.first ?? 0 }
     /// The elements as float32, or as bfloat16: whole numbers up to 256 are exact in both.
     var bytes: [UInt8] {
         isHalf

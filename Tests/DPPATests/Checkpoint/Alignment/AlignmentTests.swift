@@ -146,9 +146,9 @@ import Testing
         #expect(try taken.model.floats(site + "2.gate_proj.weight") == Array(fused[0].values[40..<50]))
         #expect(try taken.model.floats(site + "1.down_proj.weight") == Array(fused[1].values[10..<20]))
         #expect(taken.notes.map(\.line) == ["note: together: 2 stacks of experts taken apart into 9 matrices"])
-        // Transposed stacks are no ranges of bytes.
-        let turned = try folder.model("turned", [Sample(stack, [experts, hidden, 2 * inner], 1), fused[1]])
-        expectError(.data, ["no tensor in common"]) { _ = try turned.aligned(to: apart) }
+        // Stacks of other shapes are not these experts.
+        let other = try folder.model("other", [Sample(stack, [experts, hidden, 2 * inner], 1), fused[1]])
+        expectError(.data, ["no tensor in common"]) { _ = try other.aligned(to: apart) }
     }
 
     @Test("Any range of elements is what the whole has there")
