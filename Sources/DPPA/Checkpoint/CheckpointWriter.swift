@@ -1,6 +1,8 @@
 import DPPAKernels
 import DPPASupport
+import Dispatch
 import Foundation
+import Synchronization
 import SystemPackage
 
 /// Writes a checkpoint whose tensors arrive in pieces, in any order and from several threads.
@@ -127,6 +129,12 @@ package final class OutputFile: Sendable {
     let name: String
     private let path: String
     private let file: PooledFile
+    /// How many bytes have been written.
+    private let written = Atomic<Int>(0)
+    /// What brings them to the disk meanwhile, and the first error that it met.
+    private let syncs = DispatchGroup()
+    private let isSyncing = Atomic<Bool>(false)
+    private let failure = Mutex<(any Error)?>(nil)
 
     package init(_ path: String, name: String, size: Int) throws {
         self.path = path
@@ -154,9 +162,29 @@ package final class OutputFile: Sendable {
                 if put >= 0 { done += put } else if errno != EINTR { throw Errno(rawValue: errno) }
             }
         }
+        let (before, after) = written.add(bytes.count, ordering: .relaxed)
+        if before / Self.syncedAtOnce != after / Self.syncedAtOnce { startSync() }
     }
 
+    /// After so many bytes the disk begins to take them while more is computed, so that little is left to wait for in the end.
+    private static let syncedAtOnce = 64 << 20
+
+    /// One sync at a time, on a thread of its own.
+    private func startSync() {
+        guard isSyncing.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
+        DispatchQueue.global(qos: .utility).async(group: syncs) { [self] in
+            // A file's error is told once, so it is kept for `sync`.
+            do { try use { if fdatasync($0) != 0 { throw Errno(rawValue: errno) } } } catch {
+                failure.withLock { $0 = $0 ?? error }
+            }
+            isSyncing.store(false, ordering: .relaxed)
+        }
+    }
+
+    /// Waits until everything is on the disk.
     package func sync() throws {
+        syncs.wait()
+        if let failure = failure.withLock({ $0 }) { throw failure }
         try use { descriptor in
             guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
         }

@@ -37,7 +37,7 @@ package struct TokenTable: Sendable {
     }
 
     /// Whether two files have the same bytes.
-    func isCopy(of other: TokenTable) -> Bool { contents.digest == other.contents.digest }
+    package func isCopy(of other: TokenTable) -> Bool { contents.digest == other.contents.digest }
 
     /// A token as text, read from the file; "?" where that has gone.
     func text(_ id: Int) -> String {

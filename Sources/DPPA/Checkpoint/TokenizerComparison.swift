@@ -14,10 +14,4 @@ package struct TokenizerComparison {
             if example == nil { example = (id, own.text(id), other.text(id)) }
         }
     }
-
-    /// Whether two models have one tokenizer.json, byte by byte: then there is nothing to be compared in them.
-    package static func haveEqualFiles(_ a: OpenModel, _ b: OpenModel) -> Bool {
-        guard let own = TokenTable(a), let other = TokenTable(b) else { return false }
-        return own.isCopy(of: other)
-    }
 }

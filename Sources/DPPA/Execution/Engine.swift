@@ -154,35 +154,37 @@ public final class Engine {
             global += try searches(scan, on: everything)
         }
         try sample(global)
+        let reaching = OrderSearches(global)
         for unit in units(epoch, schedule, outputs) {
             residents.beginUnit()
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
                 if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
                 guard pass < passCount else { continue }
-                try run(schedule.work(at: stage), on: unit, global, outputs, isLast: pass == passCount - 1)
+                try run(schedule.work(at: stage), on: unit, reaching, outputs, isLast: pass == passCount - 1)
             }
         }
         try finish(global)
     }
 
     private func run(
-        _ work: [any PassWork], on unit: [TensorID], _ global: [OrderSearch], _ outputs: [Output], isLast: Bool
+        _ work: [any PassWork], on unit: [TensorID], _ global: OrderSearches, _ outputs: [Output], isLast: Bool
     ) throws {
         var local: [OrderSearch] = []
         for case let scan as OrderScan in work where graph[scan.node].scope.staysInUnit {
             local += try searches(scan, on: unit)
         }
         try sample(local)
+        let searches = [OrderSearches(local), global]
         var tasks: [TensorTask] = []
         var finishes: [(Engine) throws -> Void] = []
         for tensor in unit {
-            var pass = TensorPass(self, tensor, local + global, outputs)
+            var pass = TensorPass(self, tensor, searches, outputs)
             for item in work { try item.join(&pass) }
             if let task = try pass.task() { tasks.append(task) }
             finishes += pass.finishes
         }
-        try residents.keep(tasks, local + global, isLast: isLast, options)
+        try residents.keep(tasks, local + global.all, isLast: isLast, options)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
         if stageName == nil {
             count(tasks)

@@ -20,7 +20,9 @@ extension Engine {
             guard let instance = graph.instance(of: tensor, at: node.scope), seen.insert(instance).inserted else {
                 continue
             }
-            let members = domain.filter { graph.instance(of: $0, at: node.scope) == instance }
+            let members =
+                node.scope == .tensor
+                ? [tensor] : domain.filter { graph.instance(of: $0, at: node.scope) == instance }
             let total = members.reduce(0) { $0 + graph.facts($1).numel }
             let number = try coarse.value(scan.amount, tensor)
             let rank = isTop ? Order.wanted(number, isCount, of: total) : total - Order.index(number, of: total)

@@ -12,17 +12,14 @@ package struct OrderScan: OrderWork {
     package var amount: NodeID
 
     package func join(_ pass: inout TensorPass) throws {
-        guard pass.facts.numel > 0 else { return }
-        for search in pass.searches where search.node == node {
-            guard let member = search.members.firstIndex(of: pass.tensor) else { continue }
-            // The order of sizes needs no sizes: the scan ignores signs.
-            if case (.unary(.abs, let signed), .largest) = (pass.graph[x].operation, search.key),
-                pass.graph[signed].scope == .element
-            {
-                pass.attach(OrderScanSink(search, member, .largestMagnitude), [try pass.elements(signed)])
-            } else {
-                pass.attach(OrderScanSink(search, member, search.key), [try pass.elements(x)])
-            }
+        guard pass.facts.numel > 0, let (search, member) = pass.search(of: node) else { return }
+        // The order of sizes needs no sizes: the scan ignores signs.
+        if case (.unary(.abs, let signed), .largest) = (pass.graph[x].operation, search.key),
+            pass.graph[signed].scope == .element
+        {
+            pass.attach(OrderScanSink(search, member, .largestMagnitude), [try pass.elements(signed)])
+        } else {
+            pass.attach(OrderScanSink(search, member, search.key), [try pass.elements(x)])
         }
     }
 }

@@ -11,7 +11,7 @@ package struct TensorPass {
     let graph: Graph
     let options: EngineOptions
     /// The searches that are under way.
-    let searches: [OrderSearch]
+    private let searches: [OrderSearches]
     /// What is written.
     let outputs: [Engine.Output]
     var compiler: ProgramCompiler
@@ -20,7 +20,7 @@ package struct TensorPass {
     private var additions: [(inout TensorPass) throws -> Void] = []
     private(set) var finishes: [(Engine) throws -> Void] = []
 
-    init(_ engine: Engine, _ tensor: TensorID, _ searches: [OrderSearch] = [], _ outputs: [Engine.Output] = []) {
+    init(_ engine: Engine, _ tensor: TensorID, _ searches: [OrderSearches] = [], _ outputs: [Engine.Output] = []) {
         self.tensor = tensor
         facts = engine.graph.facts(tensor)
         graph = engine.graph
@@ -28,6 +28,11 @@ package struct TensorPass {
         self.searches = searches
         self.outputs = outputs
         compiler = ProgramCompiler(engine.graph, engine.coarse, tensor)
+    }
+
+    /// The search of a node that the tensor takes part in, and its place among the members.
+    func search(of node: NodeID) -> (search: OrderSearch, member: Int)? {
+        searches.lazy.compactMap { $0.find(node, tensor) }.first
     }
 
     /// The register of a node's elements.
