@@ -282,6 +282,7 @@ public final class Engine {
             observer?.advance(bytes: task.bytesMoved(task.chunks[chunk].owned.count))
         }
         report.bytesRead += read
+        report.elementSteps += tasks.reduce(0) { $0 + $1.elementSteps }
         report.bytesWritten += written
         report.bytesBuilt += built
         for task in tasks {

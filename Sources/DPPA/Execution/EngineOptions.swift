@@ -54,6 +54,8 @@ public struct EngineReport: Sendable {
     public var bytesRead = 0
     /// Bytes of weights that were written to files.
     public var bytesWritten = 0
+    /// Steps of programs, each counted once for every element that it was done for.
+    public internal(set) var elementSteps = 0
     /// Bytes of weights that passes went through for the first time, wherever they were; samples aside.
     public internal(set) var diskBytes = 0
     /// Bytes of weights that passes went through again, kept in memory or read again.

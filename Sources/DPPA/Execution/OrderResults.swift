@@ -71,12 +71,12 @@ extension Engine {
         return bank.merged()
     }
 
-    /// The place of the n-th value, from 1, that equals a threshold: in the chunk that the pass has counted it in, or else by
+    /// The place of the n-th value, from 1, that equals a threshold: in the tile that the pass has counted it in, or else by
     /// counting in every chunk first.
     private func locate(_ search: OrderSearch, _ value: Float, _ n: Int) throws -> (member: Int, index: Int) {
         let key = OrderKey.ascending(value)
-        if key == search.low || key == search.high, let (chunk, number) = search.chunk(ofEqual: key, n) {
-            return (chunk.member, try locate(search, value, number, in: chunk.range, of: search.members[chunk.member]))
+        if key == search.low || key == search.high, let (tile, number) = search.tile(ofEqual: key, n) {
+            return (tile.member, try locate(search, value, number, in: tile.range, of: search.members[tile.member]))
         }
         report.countedPlaces += 1
         var left = n

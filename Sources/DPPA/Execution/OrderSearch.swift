@@ -25,14 +25,14 @@ final class OrderSearch: @unchecked Sendable {
 
     private(set) var low: UInt32 = 0
     private(set) var high: UInt32 = .max
-    /// Whether many values equal an end of the bracket: they are counted, by chunk, and not gathered.
+    /// Whether many values equal an end of the bracket: they are counted, by tile, and not gathered.
     private(set) var countsEqual = false
     private let equalCounts = Mutex<[EqualCount]>([])
 
-    /// How many values of a chunk equal an end of the bracket.
+    /// How many values of a tile equal an end of the bracket.
     struct EqualCount {
         var member: Int
-        /// The chunk's elements.
+        /// The tile's elements.
         var range: Range<Int>
         var low, high: Int
     }
@@ -143,16 +143,16 @@ final class OrderSearch: @unchecked Sendable {
         return (scan?.equalLow ?? 0, scan?.equalHigh ?? 0)
     }
 
-    /// Keeps how many values of a chunk equal the ends of the bracket; called from all threads.
-    func note(_ count: EqualCount) { equalCounts.withLock { $0.append(count) } }
+    /// Keeps how many values of tiles equal the ends of the bracket; called from all threads.
+    func note(_ counts: [EqualCount]) { equalCounts.withLock { $0 += counts } }
 
-    /// The chunk with the n-th value, from 1, that equals an end of the bracket, and which of its equal values that is.
-    func chunk(ofEqual key: UInt32, _ n: Int) -> (chunk: EqualCount, n: Int)? {
+    /// The tile with the n-th value, from 1, that equals an end of the bracket, and which of its equal values that is.
+    func tile(ofEqual key: UInt32, _ n: Int) -> (tile: EqualCount, n: Int)? {
         var left = n
         let counts = equalCounts.withLock { $0 }
-        for chunk in counts.sorted(by: { ($0.member, $0.range.lowerBound) < ($1.member, $1.range.lowerBound) }) {
-            let count = key == low ? chunk.low : chunk.high
-            if left <= count { return (chunk, left) }
+        for tile in counts.sorted(by: { ($0.member, $0.range.lowerBound) < ($1.member, $1.range.lowerBound) }) {
+            let count = key == low ? tile.low : tile.high
+            if left <= count { return (tile, left) }
             left -= count
         }
         return nil

@@ -1,6 +1,13 @@
 import DPPAKernels
 import DPPASupport
 
+/// A chunk's elements of a source, as they are stored.
+struct LoadedSource: BitwiseCopyable {
+    var bytes: UnsafeRawPointer
+    var dtype: DType
+    var elementSize: Int
+}
+
 /// One thread's memory, and the loop that runs a program over a chunk, tile by tile.
 final class TileMachine: @unchecked Sendable {
     /// The number of the thread.
@@ -14,8 +21,8 @@ final class TileMachine: @unchecked Sendable {
     private(set) var rowScalars = Buffer<Double>(0)
     private var inputs = Buffer<UInt8>(0)
     private var scratch = Buffer<UInt8>(0)
-    /// The chunk's stored bytes of each source.
-    private(set) var raw: [UnsafeRawPointer] = []
+    /// The chunk's elements of each source.
+    private var loaded = Buffer<LoadedSource>(0)
 
     init(worker: Int) { self.worker = worker }
 
@@ -27,12 +34,12 @@ final class TileMachine: @unchecked Sendable {
         try copy(task, chunk)
         guard !task.sinks.isEmpty else { return }
         try prepare(task, chunk)
-        let cursors = open(task, number)
+        let (cursors, instructions) = (open(task, number), task.program.instructions)
         var start = chunk.evaluated.lowerBound
         while start < chunk.evaluated.upperBound {
             let range = start..<min(chunk.evaluated.upperBound, start + task.tileSize)
             let tile = Tile(machine: self, task: task, chunk: chunk, range: range)
-            for instruction in task.program.instructions { try execute(instruction, tile) }
+            try instructions.withUnsafeBufferPointer { for instruction in $0 { try execute(instruction, tile) } }
             if task.writes { count(tile, counters) }
             for cursor in cursors { try cursor.take(tile) }
             start = range.upperBound
@@ -42,6 +49,9 @@ final class TileMachine: @unchecked Sendable {
 
     func at(_ register: Int) -> UnsafeMutablePointer<Float> { registers.pointer + register * registerStride }
     func rowAt(_ register: Int) -> UnsafeMutablePointer<Double> { rows.pointer + register * rowStride }
+
+    /// The chunk's elements of a source.
+    func source(_ number: Int) -> LoadedSource { loaded.pointer[number] }
 
     /// The number of a row; nil of a slot that has none.
     func value(_ slot: Slot, _ row: Int) -> Double? {
@@ -96,14 +106,14 @@ final class TileMachine: @unchecked Sendable {
                 rowScalars = Buffer<Double>(rowStride)
             }
         }
-        raw.removeAll(keepingCapacity: true)
+        if loaded.count < task.program.sources.count { loaded = Buffer<LoadedSource>(task.program.sources.count) }
         var needed = 0
         for (source, resident) in zip(task.program.sources, task.residents) where resident == nil {
             needed += (chunk.evaluated.count * source.dtype.byteSize + 127) / 64 * 64
         }
         if inputs.count < needed { inputs = Buffer<UInt8>(needed) }
         var offset = 0
-        for (source, resident) in zip(task.program.sources, task.residents) {
+        for (number, (source, resident)) in zip(task.program.sources, task.residents).enumerated() {
             let size = source.dtype.byteSize
             let start: UnsafeMutableRawPointer
             if let resident {
@@ -114,7 +124,8 @@ final class TileMachine: @unchecked Sendable {
                 offset += (chunk.evaluated.count * size + 127) / 64 * 64
                 try source.load(chunk.evaluated, into: start)
             }
-            raw.append(UnsafeRawPointer(start))
+            (loaded.pointer + number).initialize(
+                to: LoadedSource(bytes: start, dtype: source.dtype, elementSize: size))
         }
     }
 

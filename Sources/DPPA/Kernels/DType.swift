@@ -2,7 +2,7 @@
 ///
 /// The raw value is the spelling of the safetensors header. Only the floating-point types take part in arithmetic;
 /// the others are copied, among them E8M0, powers of two that scale other tensors.
-public enum DType: String, Sendable, CaseIterable {
+public enum DType: String, Sendable, CaseIterable, BitwiseCopyable {
     case f64 = "F64"
     case f32 = "F32"
     case f16 = "F16"

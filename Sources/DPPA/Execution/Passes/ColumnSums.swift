@@ -67,7 +67,7 @@ private final class ColumnSumSink: TileSink, @unchecked Sendable {
             let part = tile.owned
             guard !part.isEmpty else { return }
             let (x, y) = try tile.factors(slots, at: part.lowerBound)
-            accumulator.add(x, y, rowCount: part.count / tile.task.facts.rowLength)
+            accumulator.add(x, y, rowCount: part.count / tile.task.rowLength)
         }
 
         func end() { accumulator.finish() }

@@ -39,29 +39,28 @@ private final class OrderScanSink: TileSink, @unchecked Sendable {
 
     private final class Cursor: TileCursor {
         let sink: OrderScanSink
-        let chunk: OpenChunk
-        let before: (low: Int, high: Int)
+        let worker: Int
+        var counts: [OrderSearch.EqualCount] = []
 
-        init(_ sink: OrderScanSink, _ chunk: OpenChunk) {
-            (self.sink, self.chunk) = (sink, chunk)
-            before = sink.search.equal(chunk.worker, sink.member)
-        }
+        init(_ sink: OrderScanSink, _ chunk: OpenChunk) { (self.sink, worker) = (sink, chunk.worker) }
 
         func take(_ tile: Tile) throws {
             let part = tile.owned
             guard !part.isEmpty else { return }
             let x = try tile.elements(sink.slots[0], at: part.lowerBound)
-            sink.search.scan(chunk.worker, sink.member, x, part.lowerBound, part.count, sink.key)
+            let (search, member) = (sink.search, sink.member)
+            guard search.countsEqual else {
+                return search.scan(worker, member, x, part.lowerBound, part.count, sink.key)
+            }
+            let before = search.equal(worker, member)
+            search.scan(worker, member, x, part.lowerBound, part.count, sink.key)
+            let after = search.equal(worker, member)
+            counts.append(
+                OrderSearch.EqualCount(
+                    member: member, range: part, low: after.low - before.low, high: after.high - before.high))
         }
 
-        func end() {
-            guard sink.search.countsEqual else { return }
-            let after = sink.search.equal(chunk.worker, sink.member)
-            sink.search.note(
-                OrderSearch.EqualCount(
-                    member: sink.member, range: chunk.chunk.owned, low: after.low - before.low,
-                    high: after.high - before.high))
-        }
+        func end() { if !counts.isEmpty { sink.search.note(counts) } }
     }
 }
 

@@ -29,7 +29,7 @@ private final class RowValueSink: TileSink, TileCursor, @unchecked Sendable {
     func open(_ chunk: OpenChunk) -> any TileCursor { self }
 
     func take(_ tile: Tile) throws {
-        let (part, length) = (tile.owned, tile.task.facts.rowLength)
+        let (part, length) = (tile.owned, tile.task.rowLength)
         for row in 0..<part.count / length {
             guard let value = tile.machine.value(slots[0], row) else {
                 throw DPPAError(.internalFault, "what takes rows of \(tile.task.facts.name) was given \(slots[0])")

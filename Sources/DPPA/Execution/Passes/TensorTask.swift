@@ -9,6 +9,7 @@ import DPPASupport
 final class TensorTask: @unchecked Sendable {
     let tensor: TensorID
     let facts: TensorFacts
+    let rowLength: Int
     let program: Program
     let sinks: [any TileSink]
     /// What is copied from file to file untouched.
@@ -29,6 +30,7 @@ final class TensorTask: @unchecked Sendable {
     ) {
         self.tensor = tensor
         self.facts = facts
+        rowLength = facts.rowLength
         self.program = program
         self.sinks = sinks
         self.copies = copies
@@ -36,11 +38,11 @@ final class TensorTask: @unchecked Sendable {
         writes = sinks.contains { $0.output != nil }
         residents = Array(repeating: nil, count: program.sources.count)
         tileElements = options.tileElements
-        rowsPerTile = max(1, options.tileElements / max(1, facts.rowLength))
+        rowsPerTile = max(1, options.tileElements / max(1, rowLength))
     }
 
     /// The elements of a tile, and so of a register.
-    var tileSize: Int { program.needsRows ? rowsPerTile * facts.rowLength : tileElements }
+    var tileSize: Int { program.needsRows ? rowsPerTile * rowLength : tileElements }
 }
 
 /// Bytes, for the memory budget, the report and the progress.
@@ -77,6 +79,9 @@ extension TensorTask {
         (program.sources + copies.map(\.source)).reduce(0) { $0 + $1.bytesRead(elements) }
             + outputs.reduce(0) { $0 + elements * $1.dtype.byteSize }
     }
+
+    /// The steps of the program, once for every element that is evaluated.
+    var elementSteps: Int { program.instructions.count * chunks.reduce(0) { $0 + $1.evaluated.count } }
 
     /// What the pass leaves behind.
     var resultBytes: Int { sinks.reduce(0) { $0 + $1.bytes } }

@@ -64,9 +64,9 @@ struct Tile {
     /// The part that belongs to the chunk alone; chunks of whole rows overlap in what they evaluate.
     var owned: Range<Int> { range.clamped(to: chunk.owned) }
     /// How many rows it has, where the program works on rows.
-    var rowCount: Int { task.program.needsRows ? range.count / task.facts.rowLength : 0 }
+    var rowCount: Int { task.program.needsRows ? range.count / task.rowLength : 0 }
     /// The row of its first element.
-    var firstRow: Int { range.lowerBound / task.facts.rowLength }
+    var firstRow: Int { range.lowerBound / task.rowLength }
 
     /// The elements of a register from a flat index on.
     func elements(_ slot: Slot, at index: Int) throws -> UnsafeMutablePointer<Float> {
@@ -84,13 +84,14 @@ struct Tile {
 
     /// The stored bytes of a source from a flat index on.
     func raw(_ source: Int, at index: Int) -> UnsafeRawPointer {
-        machine.raw[source] + (index - chunk.evaluated.lowerBound) * task.program.sources[source].dtype.byteSize
+        let source = machine.source(source)
+        return source.bytes + (index &- chunk.evaluated.lowerBound) &* source.elementSize
     }
 
     /// One stored element of a source.
     func value(_ source: Int, at index: Int) -> Float {
         var value: Float = 0
-        DTypeConversion.decode(raw(source, at: index), as: task.program.sources[source].dtype, into: &value, count: 1)
+        DTypeConversion.decode(raw(source, at: index), as: machine.source(source).dtype, into: &value, count: 1)
         return value
     }
 

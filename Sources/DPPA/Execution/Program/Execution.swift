@@ -13,11 +13,11 @@ extension TileMachine {
     }
 
     private func makeElements(_ step: Instruction, _ tile: Tile, _ out: UnsafeMutablePointer<Float>) throws {
-        let (count, length) = (tile.range.count, tile.task.facts.rowLength)
+        let (count, length) = (tile.range.count, tile.task.rowLength)
         switch step.code {
-        case .load(let source):
-            let dtype = tile.task.program.sources[source].dtype
-            DTypeConversion.decode(tile.raw(source, at: tile.range.lowerBound), as: dtype, into: out, count: count)
+        case .load(let number):
+            DTypeConversion.decode(
+                tile.raw(number, at: tile.range.lowerBound), as: source(number).dtype, into: out, count: count)
         case .spread:
             if case .number(let value) = step.a {
                 ElementKernels.fill(Float(value), into: out, count: count)
@@ -72,7 +72,7 @@ extension TileMachine {
     }
 
     private func makeRows(_ step: Instruction, _ tile: Tile, _ out: UnsafeMutablePointer<Double>) throws {
-        let (count, length) = (tile.rowCount, tile.task.facts.rowLength)
+        let (count, length) = (tile.rowCount, tile.task.rowLength)
         switch step.code {
         case .rows(let vector): tile.withVector(vector) { out.update(from: $0 + tile.firstRow, count: count) }
         case .reduce(let op):

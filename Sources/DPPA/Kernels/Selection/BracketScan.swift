@@ -30,8 +30,10 @@ package struct BracketScan: Sendable {
     package private(set) var gathered = 0
     /// Whether something inside the bracket was not gathered: the buffers were full, or an index does not fit.
     package private(set) var isOverflown = false
-    /// Where many elements of a block were found; others will be like it.
+    /// Where many elements of most blocks were found; others will be like them.
     private var crowd: Crowd
+    /// How many more blocks had few than had many.
+    private var sparseBlocks = 8
     private enum Crowd { case none, atBracket, inside }
     private let keyBuffer: Buffer<UInt32>
     private let indexBuffer: Buffer<UInt32>
@@ -70,7 +72,7 @@ package struct BracketScan: Sendable {
             let size = min(count &- index, Self.blockSize) & ~15
             let (x, first) = (x + index, firstIndex &+ index)
             if low == 0 { crowd = .inside }
-            // Where one way finds too much in a block, the next is taken, for this block and all that follow.
+            // Where one way finds too much in a block it is left for this one; where it does in most, for all that follow.
             if crowd == .none, scanSparse(x, first, size, kind, countingEqual: false) {
             } else if crowd == .atBracket, scanSparse(x, first, size, kind, countingEqual: true) {
             } else {
@@ -137,9 +139,11 @@ package struct BracketScan: Sendable {
             for lane in 1..<16 { most = max(most, largest[lane]) }
             guard most < Int32(bitPattern: Float.infinity.bitPattern) else { return false }
             guard found &* 32 <= count else {
-                crowd = countingEqual ? .inside : .atBracket
+                sparseBlocks &-= 2
+                if sparseBlocks < 0 { (crowd, sparseBlocks) = (countingEqual ? .inside : .atBracket, 8) }
                 return false
             }
+            sparseBlocks = min(64, sparseBlocks &+ 1)
             var taken = 0
             for number in 0..<found {
                 let start = Int(near[number])
