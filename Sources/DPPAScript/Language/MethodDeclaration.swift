@@ -47,9 +47,7 @@ package struct MethodDeclaration {
                 guard case .integer(let other)? = fields["of"], others.indices.contains(other) else {
                     return [try OptionDeclaration(fields.fields, owner: "method '\(name)'")]
                 }
-                guard case .table(let except)? = fields["except"] else { return others[other].options }
-                let left = Set(except.array.map(\.shown))
-                return others[other].options.filter { !left.contains($0.name) }
+                return try Self.options(of: others[other], fields, for: name)
             }
         }
         self.name = name
@@ -67,6 +65,28 @@ package struct MethodDeclaration {
             let check = OptionCheck(
                 subject: "method '\(name)': the default of '\(option.name)'", declaration: option, graph: Graph())
             if let value = option.fallback { try check.require(value) }
+        }
+    }
+
+    /// What `{ of = method, except = …, per = "expert" }` stands for: the other's options without some, those for tensors for
+    /// each expert.
+    private static func options(
+        of other: MethodDeclaration, _ table: ScriptTable, for name: String
+    ) throws -> [OptionDeclaration] {
+        var except: [String] = []
+        if case .table(let list)? = table["except"] { except = list.array.map(\.shown) }
+        let known = other.options.map(\.name)
+        if let unknown = except.first(where: { !known.contains($0) }) {
+            throw DPPAError(
+                .data,
+                "method '\(name)': \(other.name) has no option '\(unknown)'"
+                    + Suggestions.hint(for: unknown, among: known))
+        }
+        let isForExperts = table["per"]?.text == OptionDeclaration.Spread.expert.rawValue
+        return other.options.filter { !except.contains($0.name) }.map { option in
+            var option = option
+            if isForExperts, option.spread == .tensor { option.spread = .expert }
+            return option
         }
     }
 

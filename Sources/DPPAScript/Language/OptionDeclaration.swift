@@ -150,6 +150,12 @@ package struct OptionDeclaration {
         return kind(of: first)
     }
 
+    /// Whether `--set` can give it.
+    var isSettable: Bool {
+        let plain: Set<Kind> = [.number, .count, .boolean, .text, .path]
+        return isForRecipes && !isRequired && plain.contains(kind == .list ? element : kind)
+    }
+
     /// The range in words; empty when there is none.
     package var range: String {
         switch (minimum, maximum) {

@@ -148,6 +148,7 @@ extension OptionDeclaration {
             case .boolean: "true or false"
             case .list: "list of \(OptionDeclaration.plural(element))"
             case .function: "function"
+            case .delta: "delta"
             default: ""
             }
         return [word, facts].filter { !$0.isEmpty }.joined(separator: "; ")

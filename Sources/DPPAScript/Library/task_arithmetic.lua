@@ -8,9 +8,8 @@ return dppa.method {
   summary = "Task arithmetic: base + lambda * sum(w * delta).",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = combine.sum },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = false, help = "divide by the sum of the weights" },
   },
   returns = "a model",
   example = "task_arithmetic(base, { a, b }, { weights = { 1, 0.5 }, lambda = dppa.gradient { 0.4, 0.8 } })",

@@ -66,7 +66,7 @@ import Testing
         // Help.
         Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, new, help"]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
-        Case("help ties", 0, output: ["density", "share of each delta to keep"]),
+        Case("help ties", 0, output: ["density", "share of a delta to keep"]),
         Case("help mine", 0, output: ["A recipe of the tests."]),
         Case("help run", 0, output: ["--shard-size"]),
         Case("help evla", 64, errors: ["did you mean 'eval'?"]),
