@@ -218,7 +218,7 @@ package struct OptionDeclaration {
             facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
         }
         switch spread {
-        case .expert?: facts.append("per expert and tensor")
+        case .expert?: facts.append(finest.isCoarser(than: .tensor) ? "per expert" : "per expert and tensor")
         case .tensor?: facts.append("per tensor")
         case nil: break
         }

@@ -204,6 +204,9 @@ import Testing
             "return ties(base, { a }, { scope = \"model\", density = dppa.gradient { 0.1, 0.3 } })",
             "the model as one has one density; it is a field"),
         Case(
+            "return pcb(base, { a, b }, { density = dppa.gradient { 0.1, 0.3 } })",
+            "'density' is one number for all of a model", at: "dppa.gradient { 0.1, 0.3 }"),
+        Case(
             "return dare(base, { a }, { rescale = \"l1\", q = 0.5 })",
             "q is for rescale = \"inverse\"; rescale is \"l1\""),
         Case(
