@@ -23,7 +23,7 @@ import Testing
         let methods = Set(try Self.cases.get().map(\.method))
         let others: Set = ["average", "slerp", "task_arithmetic"]  // in MethodTests
         #expect(methods == Set(MergeMethods.all).subtracting(others))
-        #expect(try Self.cases.get().count >= 100)
+        #expect(try Self.cases.get().count >= 105)
     }
 
     @Test(arguments: (try? cases.get()) ?? []) func agreesWithNumPy(_ entry: Case) throws {

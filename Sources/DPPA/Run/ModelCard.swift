@@ -79,7 +79,7 @@ public struct ModelCard: Sendable {
         let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
         let same: Set = [
             "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
-            "della_linear", "emr", "karcher", "lines", "localize_and_stitch", "magic", "magmax",
+            "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax",
             "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce",
             "slerp", "task_arithmetic", "ties",
         ]

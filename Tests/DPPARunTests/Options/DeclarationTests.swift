@@ -48,6 +48,7 @@ import Testing
         return methods.flatMap { method in
             let needed = [
                 "search": ["candidate = print", "maximize = print", "start = { 1 }"],
+                "fisher": ["importance = { dppa.weights(a), dppa.weights(b) }"],
             ]
             let arguments = method.arguments.map { argument($0.kind) }.joined(separator: ", ")
             let call = "\(method.name)(\(arguments)\(arguments.isEmpty ? "" : ", "){ OPTIONS })"

@@ -2,7 +2,7 @@
 enum MergeMethods {
     static let all = [
         "arcee_fusion", "average", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
-        "della_linear", "emr", "karcher", "lines", "localize_and_stitch", "magic", "magmax", "model_stock",
+        "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax", "model_stock",
         "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce", "slerp",
         "task_arithmetic", "ties",
     ]

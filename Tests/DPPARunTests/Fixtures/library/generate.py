@@ -214,10 +214,12 @@ CASES = [
     ("magic", THREE, {}),
     ("magic", ["A", "mirror"], {"weights": [1, 0.5], "rho": 0.8}),
     ("magic", ["A", "mirror"], {}),
+    ("fisher", THREE, {}),
+    ("fisher", THREE, {"weights": W, "normalize": True}),
 ]
 
 # What oracle_models.py knows; of ties, what is published.
-WHOLE = ["consensus", "emr", "lines", "localize_and_stitch", "magic", "magmax", "pcb"]
+WHOLE = ["consensus", "emr", "fisher", "lines", "localize_and_stitch", "magic", "magmax", "pcb"]
 
 
 def main():

@@ -117,6 +117,17 @@ def magic(m, o, weights):
     return m.plus(merged)
 
 
+def fisher(m, o, weights):
+    """Importances are the squared changes, as in the recipe that is given no files."""
+    importance = [d**2 for d in m.deltas]
+    if o.get("normalize"):
+        importance = [f / oracle.norm(f) if f.any() else f for f in importance]
+    total = sum(w * f for w, f in zip(weights, importance))
+    plain = summed(m.experts, weights) / sum(weights)
+    weighted = sum(w * f * x for w, f, x in zip(weights, importance, m.experts))
+    return m.tensors(np.divide(weighted, total, out=plain, where=total > 0))
+
+
 def ties(m, o, each, weights):
     """As the authors' program has it: trimmed over the model, elected without weights, cancelled signs those of most elements."""
     trimmed = []
@@ -149,7 +160,7 @@ def compute(method, o, base, experts):
 
     weights = each("weights", 1.0)
     match method:
-        case "lines" | "consensus" | "magic":
+        case "lines" | "consensus" | "magic" | "fisher":
             return globals()[method](m, o, weights)
         case "emr" | "magmax":
             return globals()[method](m, o)
