@@ -6,6 +6,8 @@ package struct MethodDeclaration {
     /// What other programs call it.
     package let aliases: [String]
     package let summary: String
+    /// What published comparisons say of it, with their sources; empty if none are known.
+    package let comparisons: String
     /// What stands before the options.
     package let arguments: [OptionDeclaration]
     package let options: [OptionDeclaration]
@@ -15,7 +17,7 @@ package struct MethodDeclaration {
 
     /// The declaration of a table; `others` are the methods that are declared already, for `{ of = method }`.
     init(_ table: ScriptTable, others: [MethodDeclaration]) throws {
-        let words = ["name", "aliases", "summary", "arguments", "options", "returns", "example", "run"]
+        let words = ["name", "aliases", "summary", "comparisons", "arguments", "options", "returns", "example", "run"]
         func text(_ key: String) throws -> String {
             switch table[key] {
             case nil: return ""
@@ -53,6 +55,7 @@ package struct MethodDeclaration {
         self.name = name
         aliases = try Self.aliases(table["aliases"], of: name)
         summary = try text("summary")
+        comparisons = try text("comparisons")
         returns = try text("returns")
         example = try text("example")
         arguments = try declarations("arguments")

@@ -9,6 +9,7 @@ return dppa.method {
   name = "consensus",
   aliases = { "consensus_ta" },
   summary = "Consensus merging: of the sum of deltas, or a merged delta, stays what several experts need.",
+  comparisons = "On eight vision tasks 73.6, TIES 72.4, task arithmetic 69.1 (ViT-B/32, arXiv 2503.08099).",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     {

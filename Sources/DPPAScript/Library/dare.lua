@@ -9,6 +9,7 @@ return dppa.method {
   name = "dare",
   aliases = { "dare_linear" },
   summary = "DARE: drop a random share of each delta, make up for it, add the rest to the base.",
+  comparisons = "MergeBench (arXiv 2505.10833) takes rate 0.9, lambda 0.4 for five domain experts of 2 to 9 B.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { name = "rate", default = 0.8, min = 0, max = 1, per = "expert", help = "share of each delta to drop" },

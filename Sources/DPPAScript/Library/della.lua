@@ -8,6 +8,7 @@ local combine, sparsify = require "dppa.combine", require "dppa.sparsify"
 return dppa.method {
   name = "della",
   summary = "DELLA: drop by rank at random, divide by the probability, elect signs, take the mean of what agrees.",
+  comparisons = "The paper finds density 0.7, epsilon 0.07, lambda 1.1 best.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { of = sparsify.magprune, per = "expert" },

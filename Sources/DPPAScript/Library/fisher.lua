@@ -26,6 +26,7 @@ return dppa.method {
   name = "fisher",
   aliases = { "fisher_merging" },
   summary = "Fisher merging: the mean of models, every element weighted by its importance, which files give.",
+  comparisons = "On eight vision tasks 68.3, the mean 65.8, task arithmetic 69.1 (ViT-B/32, arXiv 2503.08099).",
   arguments = { { name = "models", kind = "models" } },
   options = {
     {

@@ -9,6 +9,7 @@ local abs, floor, maximum, numel, where = dppa.abs, dppa.floor, dppa.maximum, dp
 return dppa.method {
   name = "localize_and_stitch",
   summary = "Localize-and-Stitch: the largest elements of each delta over the whole model, and their mean where they meet.",
+  comparisons = "MergeBench (arXiv 2505.10833) takes density 0.1 for five domain experts of 2 to 9 B.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     {

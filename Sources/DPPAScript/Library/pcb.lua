@@ -23,6 +23,8 @@ return dppa.method {
   name = "pcb",
   aliases = { "pcb_merging" },
   summary = "PCB-Merging: the mean of deltas, weighted element by element by how much they stand out and agree.",
+  comparisons = "On eight vision tasks 76.3, TIES 72.4, task arithmetic 69.1 (ViT-B/32, arXiv 2503.08099); the paper finds "
+    .. "lambda 1.2 to 1.9 best.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     {

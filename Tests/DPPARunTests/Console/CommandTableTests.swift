@@ -64,7 +64,8 @@ import Testing
         Case("new mine", 73, errors: ["mine.lua exists"]),
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
-        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, new, help"]),
+        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, methods, new, help"]),
+        Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
         Case("help ties", 0, output: ["density", "share of a delta to keep"]),
         Case("help mine", 0, output: ["A recipe of the tests."]),
