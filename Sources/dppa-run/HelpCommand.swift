@@ -11,7 +11,7 @@ struct HelpCommand: ParsableCommand {
             Examples:
               dppa-run help                    all names, commands and recipes
               dppa-run help top                a function of the language
-              dppa-run help ties               a recipe that ships, and its options
+              dppa-run help ties               a merge method, and the options of its recipe
               dppa-run help mine.lua           the options of a recipe of yours
               dppa-run help exit-statuses      what the program ends with
             """)
@@ -34,7 +34,7 @@ struct HelpCommand: ParsableCommand {
             return
         }
         var pages: [[String]] = []
-        if let page = try Reference.help(name) {
+        if let page = try Reference.help(name, recipes: RecipeLookup.shippedFolder) {
             pages.append(page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init))
         }
         if let command = Self.commands.first(where: { $0.configuration.commandName == name }) {

@@ -2,13 +2,15 @@ import ArgumentParser
 import DPPA
 import DPPAScript
 import Foundation
+import SystemPackage
 
 /// `dppa-run reference`: writes the pages that are made from the table of names, for the project itself.
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reference", abstract: "Write the Lua reference and the editor's stub.", shouldDisplay: false)
+        commandName: "reference", abstract: "Write the Lua reference, the page of methods and the editor's stub.",
+        shouldDisplay: false)
 
-    @Argument(help: "Where the page goes.")
+    @Argument(help: "Where the reference goes; methods.md goes beside it.")
     var page: String
 
     @Argument(help: "The folder of the stubs.")
@@ -17,8 +19,13 @@ struct ReferenceCommand: ParsableCommand {
     func run() throws {
         do {
             let files = try Stub.files.map { (try OutputOption.file(stubs + "/" + $0.file), $0.text) }
-            let page = try OutputOption.file(page)
-            try page.write(Reference.text.utf8)
+            let reference = try OutputOption.file(page)
+            let methods = try OutputOption.file(FilePath(page).folder.appending("methods.md").string)
+            guard let recipes = RecipeLookup.shippedFolder else {
+                throw DPPAError(.missingInput, "the recipes that ship are not beside the program")
+            }
+            try reference.write(Reference.text.utf8)
+            try methods.write(MethodPages.text(recipes: recipes).utf8)
             for (file, text) in files { try file.write(text.utf8) }
         } catch {
             throw Console.fail(error)

@@ -81,11 +81,34 @@ import Testing
 
     @Test func pagesMadeFromTheCatalogAreNotOld() throws {
         #expect(try Self.page("docs/reference.md") == Reference.text, "run `make reference`")
+        #expect(
+            try Self.page("docs/methods.md") == MethodPages.text(recipes: Folders.recipes), "run `make reference`")
         for (file, text) in try Stub.files {
             #expect(try Self.page("recipes/types/" + file) == text, "run `make reference`")
         }
         let shipped = try FileManager.default.contentsOfDirectory(atPath: Folders.recipes + "/types")
         #expect(Set(shipped) == Set(try Stub.files.map(\.file)))
+    }
+
+    /// Every merge method is on its page, in the list and in help, with what it costs; each has a recipe.
+    @Test func everyMergeMethodIsTold() throws {
+        #expect(try MethodPages.all.map(\.name) == MergeMethods.all.sorted())
+        let (page, list) = (try MethodPages.text(recipes: Folders.recipes), try MethodPages.list)
+        for (method, line) in zip(try MethodPages.all, list) {
+            #expect(line.hasPrefix(method.name + " ") && line.contains(method.summary))
+            #expect(page.contains("\n## \(method.name)\n\n\(method.summary)\n"))
+            let help = try #require(try Reference.help(method.name, recipes: Folders.recipes))
+            let cost = try MethodCost(of: method.name, recipes: Folders.recipes)
+            #expect(help.contains("\ncosts     \(cost.words)\n") && page.contains("Costs \(cost.words).\n"))
+            guard !method.comparisons.isEmpty else { continue }
+            #expect(page.contains("*In comparisons:* \(method.comparisons)\n"))
+            #expect(help.filter { !$0.isWhitespace }.contains(method.comparisons.filter { !$0.isWhitespace }))
+        }
+        #expect(try MethodCost(of: "magmax", recipes: Folders.recipes).words == "one pass, once through the checkpoint")
+        #expect(try MethodCost(of: "ties", recipes: Folders.recipes).words == "2 passes, once through the checkpoint")
+        #expect(
+            try MethodCost(of: "localize_and_stitch", recipes: Folders.recipes).words
+                == "2 passes, 2 times through the checkpoint")
     }
 
     /// Each example of the catalog, after what it takes for granted.

@@ -285,7 +285,7 @@ function dppa.numel(x, scope) end
 ---@return any
 function dppa.option(declaration) end
 
----Declares the options of a method as options of the recipe, and gives their values; `changed` names other defaults, and in its list part the only options to declare.
+---Declares the options of a method as options of the recipe, and gives their values, none for one that has no default and is not set; `changed` names other defaults, and in its list part the only options to declare.
 ---@param method function
 ---@param changed? any
 ---@return table

@@ -3,10 +3,11 @@
 
 ---@class dppa.dare.Options
 ---@field rate? dppa.PerExpert share of each delta to drop (from 0 to 1; default 0.8; per expert and tensor)
+---@field rescale? "none"|"inverse"|"l1"|"l2" make up for what was dropped (none, inverse, l1, l2; default inverse)
+---@field q? dppa.PerExpert what is kept is divided by this in place of the share that is kept (from 1e-06 to 1; per expert and tensor)
+---@field seed? integer seed of the random masks (whole number; at least 0; default 0)
 ---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
 ---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
----@field rescale? "none"|"inverse"|"l1" make up for what was dropped (none, inverse, l1; default inverse)
----@field seed? integer seed of the random masks (whole number; at least 0; default 0)
 
 ---DARE: drop a random share of each delta, make up for it, add the rest to the base.
 ---@param base dppa.Field a model

@@ -5,7 +5,7 @@
 ---@param pruned dppa.Field a delta
 ---@param delta dppa.Field a delta
 ---@param density dppa.PerTensor a number, from 0 to 1
----@param how? "none"|"inverse"|"l1" one of none, inverse, l1
+---@param how? "none"|"inverse"|"l1"|"l2" one of none, inverse, l1, l2
 ---@return dppa.Field a delta
 local function rescale(pruned, delta, density, how) end
 

@@ -3,8 +3,8 @@
 
 ---@class dppa.task_arithmetic.Options
 ---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
----@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
 ---@field normalize? boolean divide by the sum of the weights (true or false; default false)
+---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
 
 ---Task arithmetic: base + lambda * sum(w * delta).
 ---@param base dppa.Field a model

@@ -78,9 +78,10 @@ public struct ModelCard: Sendable {
     private var methods: [String] {
         let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
         let same: Set = [
-            "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "dare", "dare_ties", "della", "della_linear", "karcher",
-            "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "ram", "ramplus_tl", "sce", "slerp",
-            "task_arithmetic", "ties",
+            "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
+            "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax",
+            "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce",
+            "slerp", "task_arithmetic", "ties",
         ]
         return unique(record.recipe.library.compactMap { words[$0] ?? (same.contains($0) ? $0 : nil) })
     }

@@ -27,8 +27,8 @@ extension Catalog {
         Function(
             name: "options",
             summary:
-                "Declares the options of a method as options of the recipe, and gives their values; `changed` names other "
-                + "defaults, and in its list part the only options to declare.",
+                "Declares the options of a method as options of the recipe, and gives their values, none for one that has no default "
+                + "and is not set; `changed` names other defaults, and in its list part the only options to declare.",
             parameters: [Parameter("method", .function), Parameter("changed", .any, isOptional: true)],
             returns: "a table of options for the method", type: "table",
             errors: ["the method has no such option"],
@@ -127,8 +127,10 @@ extension RecipeSession {
         var values: [String: ScriptValue] = [:]
         for var option in method.options where option.isForRecipes && (wanted.isEmpty || wanted.contains(option.name)) {
             option.fallback = defaults[option.name] ?? option.fallback
-            guard option.fallback != nil else { continue }
-            values[option.name] = try options.value(option)
+            guard option.fallback != nil || option.isSettable else { continue }
+            let value = try options.value(option)
+            if case .null = value { continue }
+            values[option.name] = value
         }
         return values
     }

@@ -6,6 +6,8 @@ package struct MethodDeclaration {
     /// What other programs call it.
     package let aliases: [String]
     package let summary: String
+    /// What published comparisons say of it, with their sources; empty if none are known.
+    package let comparisons: String
     /// What stands before the options.
     package let arguments: [OptionDeclaration]
     package let options: [OptionDeclaration]
@@ -15,7 +17,7 @@ package struct MethodDeclaration {
 
     /// The declaration of a table; `others` are the methods that are declared already, for `{ of = method }`.
     init(_ table: ScriptTable, others: [MethodDeclaration]) throws {
-        let words = ["name", "aliases", "summary", "arguments", "options", "returns", "example", "run"]
+        let words = ["name", "aliases", "summary", "comparisons", "arguments", "options", "returns", "example", "run"]
         func text(_ key: String) throws -> String {
             switch table[key] {
             case nil: return ""
@@ -47,14 +49,13 @@ package struct MethodDeclaration {
                 guard case .integer(let other)? = fields["of"], others.indices.contains(other) else {
                     return [try OptionDeclaration(fields.fields, owner: "method '\(name)'")]
                 }
-                guard case .table(let except)? = fields["except"] else { return others[other].options }
-                let left = Set(except.array.map(\.shown))
-                return others[other].options.filter { !left.contains($0.name) }
+                return try Self.options(of: others[other], fields, for: name)
             }
         }
         self.name = name
         aliases = try Self.aliases(table["aliases"], of: name)
         summary = try text("summary")
+        comparisons = try text("comparisons")
         returns = try text("returns")
         example = try text("example")
         arguments = try declarations("arguments")
@@ -67,6 +68,28 @@ package struct MethodDeclaration {
             let check = OptionCheck(
                 subject: "method '\(name)': the default of '\(option.name)'", declaration: option, graph: Graph())
             if let value = option.fallback { try check.require(value) }
+        }
+    }
+
+    /// What `{ of = method, except = …, per = "expert" }` stands for: the other's options without some, those for tensors for
+    /// each expert.
+    private static func options(
+        of other: MethodDeclaration, _ table: ScriptTable, for name: String
+    ) throws -> [OptionDeclaration] {
+        var except: [String] = []
+        if case .table(let list)? = table["except"] { except = list.array.map(\.shown) }
+        let known = other.options.map(\.name)
+        if let unknown = except.first(where: { !known.contains($0) }) {
+            throw DPPAError(
+                .data,
+                "method '\(name)': \(other.name) has no option '\(unknown)'"
+                    + Suggestions.hint(for: unknown, among: known))
+        }
+        let isForExperts = table["per"]?.text == OptionDeclaration.Spread.expert.rawValue
+        return other.options.filter { !except.contains($0.name) }.map { option in
+            var option = option
+            if isForExperts, option.spread == .tensor { option.spread = .expert }
+            return option
         }
     }
 

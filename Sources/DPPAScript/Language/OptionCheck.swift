@@ -140,6 +140,7 @@ struct OptionCheck {
         switch value {
         case .integer, .number: try requireNumber(value)
         case .object(let gradient as GradientObject):
+            try requireTensors(value)
             for anchor in gradient.anchors { try requireRange(anchor, "an anchor of the gradient") }
         case .object(let object as NodeObject):
             let node = graph[object.id]
@@ -154,6 +155,7 @@ struct OptionCheck {
                 try requireRange(number, "the number of one tensor")
             }
         case .table(let table) where !table.fields.isEmpty && table.array.isEmpty:
+            try requireTensors(value)
             for (glob, value) in table.fields.sorted(by: { $0.key < $1.key }) {
                 try inside(.name(glob)) { try requireNumber(value, at: glob, isInside: isInside) }
             }
@@ -173,6 +175,13 @@ struct OptionCheck {
                 notes: ["along depth it is dppa.gradient { 0.2, 0.8 }"])
         default: throw mismatch(value)
         }
+    }
+
+    /// What differs from tensor to tensor must have a place.
+    private func requireTensors(_ value: ScriptValue) throws {
+        guard declaration.finest.isCoarser(than: .tensor) else { return }
+        throw DPPAError(
+            .data, "\(subject) is one number for all of a \(declaration.finest.name); it is \(value.described)")
     }
 
     private func requireNumber(_ value: ScriptValue, at glob: String, isInside: Bool) throws {

@@ -150,6 +150,12 @@ package struct OptionDeclaration {
         return kind(of: first)
     }
 
+    /// Whether `--set` can give it.
+    var isSettable: Bool {
+        let plain: Set<Kind> = [.number, .count, .boolean, .text, .path]
+        return isForRecipes && !isRequired && plain.contains(kind == .list ? element : kind)
+    }
+
     /// The range in words; empty when there is none.
     package var range: String {
         switch (minimum, maximum) {
@@ -212,7 +218,7 @@ package struct OptionDeclaration {
             facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
         }
         switch spread {
-        case .expert?: facts.append("per expert and tensor")
+        case .expert?: facts.append(finest.isCoarser(than: .tensor) ? "per expert" : "per expert and tensor")
         case .tensor?: facts.append("per tensor")
         case nil: break
         }

@@ -17,12 +17,16 @@ package enum Reference {
             lines += Catalog.signs.map { "| `\($0.form)` | \($0.function.summary) |" }
             lines += [
                 "", "## Modules", "",
-                "Written in the language itself, with public names only; `require \"dppa.NAME\"`.",
+                "Written in the language itself, with public names only; `require \"dppa.NAME\"`. The merge methods are modules as well:",
+                "`docs/methods.md`.",
                 "",
             ]
-            for name in modules {
+            let merges = Set(try MethodPages.all.map(\.name))
+            for name in modules where !merges.contains(name) {
                 lines += ["### dppa.\(name)", ""]
-                for method in methods[name] ?? [] { lines += section(method) }
+                for method in methods[name] ?? [] {
+                    lines += ["#### `\(method.signature)`", ""] + body(of: method)
+                }
                 lines += ["```"] + header(name) + ["```", ""]
             }
             for topic in Topics.all.dropFirst() {
@@ -34,7 +38,9 @@ package enum Reference {
     }
 
     /// What `help` prints for a name; nil if the language has none of it.
-    package static func help(_ name: String) throws -> String? {
+    ///
+    /// What a method costs is told where `recipes` is the folder of those that ship.
+    package static func help(_ name: String, recipes: String? = nil) throws -> String? {
         var plain = name.hasPrefix(":") ? String(name.dropFirst()) : name
         if plain.hasPrefix("dppa.") { plain = String(plain.dropFirst(5)) }
         let functions = Catalog.functions.filter { $0.name == plain }.map { page($0, isMethod: false) }
@@ -46,7 +52,13 @@ package enum Reference {
             let declared = try LibraryMethods.all()[module] ?? []
             let wanted = declared.filter { plain == module || $0.name == plain }
             if !wanted.isEmpty {
-                pages += wanted.map { page($0, module) }
+                let merges = Set(try MethodPages.all.map(\.name))
+                for method in wanted {
+                    let folder = merges.contains(method.name) ? recipes : nil
+                    // Without the models that the recipes are planned on, help says the rest.
+                    pages.append(
+                        page(method, module, costs: folder.flatMap { try? MethodCost(of: module, recipes: $0) }))
+                }
                 if plain == module { pages.append(header(module).joined(separator: "\n")) }
             }
         }
@@ -67,7 +79,7 @@ package enum Reference {
         LibraryTexts.all.keys.filter { !LibraryTexts.hidden.contains($0) }.sorted()
     }
 
-    private static func header(_ name: String) -> [String] { leadingComment(LibraryTexts.all[name] ?? "") }
+    static func header(_ name: String) -> [String] { leadingComment(LibraryTexts.all[name] ?? "") }
 
     /// The lines of the comment that a Lua text begins with.
     static func leadingComment(_ text: String) -> [String] {
@@ -104,7 +116,7 @@ package enum Reference {
     }
 
     /// A declared method as `help` prints it.
-    private static func page(_ method: MethodDeclaration, _ module: String) -> String {
+    private static func page(_ method: MethodDeclaration, _ module: String, costs: MethodCost?) -> String {
         var lines = [method.signature + "        require \"dppa.\(module)\"", "", method.summary, ""]
         lines += method.arguments.map { ($0.name, $0.asArgument) }.aligned("  ")
         if !method.options.isEmpty {
@@ -112,14 +124,28 @@ package enum Reference {
         }
         lines += ["", "gives     \(method.returns)", "example   \(method.example)"]
         if !method.aliases.isEmpty { lines.append("elsewhere \(method.aliases.joined(separator: ", "))") }
+        if let costs { lines.append("costs     \(costs.words)") }
         if method.options.contains(where: { $0.spread != nil }) {
             lines.append("per expert, per tensor: dppa-run help per-expert")
         }
+        if !method.comparisons.isEmpty { lines += [""] + wrapped("in comparisons: " + method.comparisons) }
         return lines.joined(separator: "\n")
     }
 
-    private static func section(_ method: MethodDeclaration) -> [String] {
-        var lines = ["#### `\(method.signature)`", "", method.summary, ""]
+    /// Text in lines of at most 110 characters.
+    private static func wrapped(_ text: String) -> [String] {
+        text.split(separator: " ").reduce(into: [String]()) { lines, word in
+            if let last = lines.last, last.count + word.count < 110 {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+    }
+
+    /// A declared method on a page, below its heading.
+    static func body(of method: MethodDeclaration) -> [String] {
+        var lines = [method.summary, ""]
         for argument in method.arguments { lines.append("- `\(argument.name)`: \(argument.asArgument)") }
         if !method.arguments.isEmpty { lines.append("") }
         if !method.options.isEmpty {
@@ -148,6 +174,7 @@ extension OptionDeclaration {
             case .boolean: "true or false"
             case .list: "list of \(OptionDeclaration.plural(element))"
             case .function: "function"
+            case .delta: "delta"
             default: ""
             }
         return [word, facts].filter { !$0.isEmpty }.joined(separator: "; ")

@@ -8,18 +8,9 @@ return dppa.method {
   summary = "Model breadcrumbs: drop the largest and the smallest elements of each delta, add the rest to the base.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    {
-      name = "density", default = 0.9, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta to keep",
-    },
-    {
-      name = "gamma", default = 0.01, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta's largest elements to drop",
-    },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.breadcrumbs, per = "expert" },
+    { of = combine.sum },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = false, help = "divide by the sum of the weights" },
-    { name = "rescale", default = "none", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped" },
   },
   returns = "a model",
   example = "breadcrumbs(base, { a, b }, { density = 0.85, gamma = { 0.01, 0.02 }, lambda = 0.5 })",

@@ -9,18 +9,9 @@ return dppa.method {
   summary = "Breadcrumbs with TIES: drop the largest and the smallest elements, elect signs, take the mean of what agrees.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    {
-      name = "density", default = 0.9, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta to keep",
-    },
-    {
-      name = "gamma", default = 0.01, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta's largest elements to drop",
-    },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.breadcrumbs, per = "expert" },
+    { of = combine.elect },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = true, help = "divide by the weights that agree" },
-    { name = "rescale", default = "none", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped" },
   },
   returns = "a model",
   example = "breadcrumbs_ties(base, { a, b }, { density = 0.5, gamma = 0.02 })",
@@ -29,6 +20,6 @@ return dppa.method {
     for i, delta in ipairs(deltas) do
       kept[i] = sparsify.breadcrumbs(delta, { density = o.density[i], gamma = o.gamma[i], rescale = o.rescale })
     end
-    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize })
+    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize, vote = o.vote })
   end,
 }

@@ -1,7 +1,8 @@
 -- What makes one delta of several.
 --   sum     sum(w * d_i);  normalize: divided by sum(w)
---   elect   sum(w * d_i) over the deltas whose sign is the elected one: that of sum(w * d_i), or with vote = "plain" of
---           sum(d_i); a sum of 0 elects + (TIES).  normalize: divided by the weights that agree
+--   elect   sum(w * d_i) over the deltas whose sign is the elected one: that of sum(w * d_i), or unless vote = "weighted"
+--           of sum(d_i); a sum of 0 elects +, and with vote = "majority" the sign that most elements of the model elect, as
+--           TIES is published.  normalize: divided by the weights that agree
 local dppa = require "dppa.v1"
 local abs, sign, where = dppa.abs, dppa.sign, dppa.where
 
@@ -31,7 +32,9 @@ local function divisor(weights, agreeing)
 end
 
 local function method(name, summary, options, run)
-  table.insert(options, 1, { name = "weights", default = 1, per = "expert", help = "weight of each delta" })
+  table.insert(options, 1, {
+    name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta",
+  })
   return dppa.method {
     name = "combine." .. name, summary = summary, returns = "a delta", options = options, run = run,
     arguments = { { name = "deltas", kind = "experts" } },
@@ -51,12 +54,20 @@ combine.sum = method(
 combine.elect = method(
   "elect", "The weighted mean of the deltas that agree with the sign elected for each element.", {
     { name = "normalize", default = true, help = "divide by the weights that agree" },
-    { name = "vote", default = "weighted", choices = { "weighted", "plain" }, help = "whether weights count in the election" },
+    {
+      name = "vote", default = "weighted", choices = { "weighted", "plain", "majority" },
+      help = "what elects: weighted deltas; plain ones; or these, and where they cancel the sign of most elements",
+    },
   }, function(deltas, o)
     local parts = each(deltas, function(delta, i) return delta * o.weights[i] end)
-    local votes = o.vote == "plain" and deltas or parts
-    local majority = where(total(votes):ge(0), 1, -1)  -- a sum of exactly zero votes for +
-    local agreeing = each(votes, function(vote) return sign(vote):eq(majority) end)
+    local votes = o.vote == "weighted" and parts or deltas
+    local sum = total(votes)
+    local elected = where(sum:ge(0), 1, -1)  -- a sum of exactly zero elects +
+    if o.vote == "majority" then
+      local most = where(dppa.sum(sign(sum), "model"):ge(0), 1, -1)
+      elected = where(sum:eq(0), most, elected)
+    end
+    local agreeing = each(votes, function(vote) return sign(vote):eq(elected) end)
     local merged = total(each(parts, function(part, i) return where(agreeing[i], part, 0) end))
     return o.normalize and merged / divisor(o.weights, agreeing) or merged
   end)

@@ -10,21 +10,18 @@ return dppa.method {
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { name = "rate", default = 0.8, min = 0, max = 1, per = "expert", help = "share of each delta to drop" },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.random, except = { "density" }, per = "expert" },
+    { of = combine.elect },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = true, help = "divide by the weights that agree" },
-    {
-      name = "rescale", default = "inverse", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped",
-    },
-    { name = "seed", kind = "count", default = 0, min = 0, help = "seed of the random masks" },
   },
   returns = "a model",
   example = "dare_ties(base, { a, b }, { rate = 0.5, lambda = 0.8 })",
   run = function(base, deltas, o)
     local kept = {}
     for i, delta in ipairs(deltas) do
-      kept[i] = sparsify.random(delta, { density = 1 - o.rate[i], rescale = o.rescale, seed = o.seed })
+      local how = { density = 1 - o.rate[i], q = o.q and o.q[i], rescale = o.rescale, seed = o.seed }
+      kept[i] = sparsify.random(delta, how)
     end
-    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize })
+    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize, vote = o.vote })
   end,
 }

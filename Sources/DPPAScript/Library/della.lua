@@ -8,23 +8,12 @@ local combine, sparsify = require "dppa.combine", require "dppa.sparsify"
 return dppa.method {
   name = "della",
   summary = "DELLA: drop by rank at random, divide by the probability, elect signs, take the mean of what agrees.",
+  comparisons = "The paper finds density 0.7, epsilon 0.07, lambda 1.1 best.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    {
-      name = "density", default = 0.7, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta to keep",
-    },
-    {
-      name = "epsilon", default = 0.07, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "how far the probability of a row's ends is from density; less where 0 or 1 is nearer",
-    },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.magprune, per = "expert" },
+    { of = combine.elect },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = true, help = "divide by the weights that agree" },
-    {
-      name = "rescale", default = "inverse", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped",
-    },
-    { name = "seed", kind = "count", default = 0, min = 0, help = "seed of the random masks" },
   },
   returns = "a model",
   example = "della(base, { a, b }, { density = { 0.7, 0.5 }, epsilon = 0.1, lambda = 1.1 })",
@@ -34,6 +23,6 @@ return dppa.method {
       local how = { density = o.density[i], epsilon = o.epsilon[i], rescale = o.rescale, seed = o.seed }
       kept[i] = sparsify.magprune(delta, how)
     end
-    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize })
+    return base + o.lambda * combine.elect(kept, { weights = o.weights, normalize = o.normalize, vote = o.vote })
   end,
 }

@@ -10,21 +10,9 @@ return dppa.method {
   summary = "DELLA without elected signs: drop by rank at random, divide by the probability, add the rest to the base.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    {
-      name = "density", default = 0.7, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta to keep",
-    },
-    {
-      name = "epsilon", default = 0.07, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "how far the probability of a row's ends is from density; less where 0 or 1 is nearer",
-    },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.magprune, per = "expert" },
+    { of = combine.sum },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = false, help = "divide by the sum of the weights" },
-    {
-      name = "rescale", default = "inverse", choices = { "none", "inverse", "l1" }, help = "make up for what was dropped",
-    },
-    { name = "seed", kind = "count", default = 0, min = 0, help = "seed of the random masks" },
   },
   returns = "a model",
   example = "della_linear(base, { a, b }, { density = 0.5, weights = { 0.6, 0.4 } })",

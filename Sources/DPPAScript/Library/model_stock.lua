@@ -7,6 +7,7 @@ local abs, clamp, dot, norm, where = dppa.abs, dppa.clamp, dppa.dot, dppa.norm, 
 return dppa.method {
   name = "model_stock",
   summary = "Model Stock: the mean of the experts, drawn towards the base by the angle between their deltas.",
+  comparisons = "On language models typically no better than the base, often worse (arXiv 2511.21437).",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     {

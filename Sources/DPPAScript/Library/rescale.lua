@@ -1,9 +1,9 @@
 -- What makes up for dropped elements of a delta.
 --   "none"      the delta as it is
 --   "inverse"   divided by the density that was kept, as DARE's paper does; a density of 0 has dropped everything
---   "l1"        scaled so that sum(abs) over the tensor stays what it was before pruning
+--   "l1", "l2"  scaled so that sum(abs), or the Euclidean norm, of the tensor stays what it was before pruning
 local dppa = require "dppa.v1"
-local abs, sum, where = dppa.abs, dppa.sum, dppa.where
+local abs, norm, sum, where = dppa.abs, dppa.norm, dppa.sum, dppa.where
 
 return dppa.method {
   name = "rescale",
@@ -11,7 +11,7 @@ return dppa.method {
   arguments = {
     { name = "pruned", kind = "delta" }, { name = "delta", kind = "delta" },
     { name = "density", per = "tensor", min = 0, max = 1 },
-    { name = "how", default = "none", choices = { "none", "inverse", "l1" } },
+    { name = "how", default = "none", choices = { "none", "inverse", "l1", "l2" } },
   },
   returns = "a delta",
   example = "rescale(where(top(abs(delta), 0.2, \"tensor\"), delta, 0), delta, 0.2, \"l1\")",
@@ -21,7 +21,8 @@ return dppa.method {
       if type(density) ~= "number" then density = where(density:gt(0), density, 1) end
       return pruned / density
     end
-    local before, after = sum(abs(delta), "tensor"), sum(abs(pruned), "tensor")
+    local function size(x) return how == "l1" and sum(abs(x), "tensor") or norm(x, "tensor") end
+    local before, after = size(delta), size(pruned)
     return pruned * where(after:gt(0), before / after, 1)
   end,
 }

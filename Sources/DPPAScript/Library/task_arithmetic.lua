@@ -6,11 +6,14 @@ local combine = require "dppa.combine"
 return dppa.method {
   name = "task_arithmetic",
   summary = "Task arithmetic: base + lambda * sum(w * delta).",
+  comparisons = "On language models, 12 public fine-tunes of each of four bases of 3 to 8 B and 16 benchmarks, the only one of "
+    .. "six methods that reliably beats the base (arXiv 2511.21437). On eight vision tasks 69.1, beside 65.8 of the "
+    .. "mean and 88.9 of joint training (ViT-B/32, arXiv 2503.08099). MergeBench (arXiv 2505.10833) takes lambda 0.4 "
+    .. "for five domain experts of 2 to 9 B.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = combine.sum },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = false, help = "divide by the sum of the weights" },
   },
   returns = "a model",
   example = "task_arithmetic(base, { a, b }, { weights = { 1, 0.5 }, lambda = dppa.gradient { 0.4, 0.8 } })",

@@ -1,29 +1,30 @@
 -- TIES (arXiv 2306.01708): trim each delta to its largest elements, elect a sign for every element, and take the weighted
 -- mean of the deltas that agree with it.
+--   x = b + lambda * sum(w_i t_i) / sum(w_i)  over the t_i of the elected sign,  t_i = d_i where it is among the largest
+-- As in mergekit, every tensor is trimmed by itself and weights count in the election. As published: scope = "model",
+-- vote = "majority".
 local dppa = require "dppa.v1"
 local combine, sparsify = require "dppa.combine", require "dppa.sparsify"
 
 return dppa.method {
   name = "ties",
   summary = "TIES: trim each delta to its largest elements, elect signs, take the mean of what agrees.",
+  comparisons = "On language models typically no better than the base, often worse (arXiv 2511.21437). On eight vision tasks "
+    .. "72.4, task arithmetic 69.1 (ViT-B/32, arXiv 2503.08099). MergeBench (arXiv 2505.10833) takes density 0.3, "
+    .. "lambda 0.4 for five domain experts of 2 to 9 B.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
-    {
-      name = "density", default = 0.2, min = 0, max = 1, per = "expert", finest = "tensor",
-      help = "share of each delta to keep",
-    },
-    { name = "weights", default = 1, per = "expert", divides = "normalize", help = "weight of each delta" },
+    { of = sparsify.magnitude, per = "expert" },
+    { of = combine.elect },
     { name = "lambda", default = 1, per = "tensor", help = "scale of the merged delta" },
-    { name = "normalize", default = true, help = "divide by the weights that agree" },
-    { name = "rescale", default = "none", choices = { "none", "inverse", "l1" }, help = "make up for what was trimmed" },
   },
   returns = "a model",
   example = "ties(base, { a, b }, { density = { 0.2, dppa.gradient { 0.1, 0.3 } }, weights = { 1, 0.5 } })",
   run = function(base, deltas, o)
     local trimmed = {}
     for i, delta in ipairs(deltas) do
-      trimmed[i] = sparsify.magnitude(delta, { density = o.density[i], rescale = o.rescale })
+      trimmed[i] = sparsify.magnitude(delta, { density = o.density[i], scope = o.scope, rescale = o.rescale })
     end
-    return base + o.lambda * combine.elect(trimmed, { weights = o.weights, normalize = o.normalize })
+    return base + o.lambda * combine.elect(trimmed, { weights = o.weights, normalize = o.normalize, vote = o.vote })
   end,
 }

@@ -64,9 +64,10 @@ import Testing
         Case("new mine", 73, errors: ["mine.lua exists"]),
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
-        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, new, help"]),
+        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, methods, new, help"]),
+        Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
-        Case("help ties", 0, output: ["density", "share of each delta to keep"]),
+        Case("help ties", 0, output: ["density", "share of a delta to keep"]),
         Case("help mine", 0, output: ["A recipe of the tests."]),
         Case("help run", 0, output: ["--shard-size"]),
         Case("help evla", 64, errors: ["did you mean 'eval'?"]),

@@ -17,7 +17,7 @@ import Testing
         // The folder of the recipes is the installed one, be the program called by a link.
         let lines: [(command: String, code: Int32, text: String)] = [
             ("../bin/dppa-run run ties --out o --quiet", 0, ""),
-            ("../bin/dppa-run help ties", 0, "share of each delta to keep"),
+            ("../bin/dppa-run help ties", 0, "share of a delta to keep"),
             ("ln -s ../bin/dppa-run d && ./d check dppa", 0, "options"),
             ("./d new deep/mine --from ties", 0, "--models \(scratch.path)/share/dppa/recipes"),
             ("grep -c 'dppa-run run deep/mine.lua' deep/mine.lua", 0, "1"),

@@ -46,11 +46,14 @@ import Testing
     static let options: [Option] = {
         let methods = ((try? LibraryMethods.all()) ?? [:]).values.flatMap { $0 }.sorted { $0.name < $1.name }
         return methods.flatMap { method in
-            let needed = ["candidate = print", "maximize = print", "start = { 1 }"]
+            let needed = [
+                "search": ["candidate = print", "maximize = print", "start = { 1 }"],
+                "fisher": ["importance = { dppa.weights(a), dppa.weights(b) }"],
+            ]
             let arguments = method.arguments.map { argument($0.kind) }.joined(separator: ", ")
             let call = "\(method.name)(\(arguments)\(arguments.isEmpty ? "" : ", "){ OPTIONS })"
             return method.options.map { option in
-                let others = method.name == "search" ? needed.filter { !$0.hasPrefix(option.name + " ") } : []
+                let others = (needed[method.name] ?? []).filter { !$0.hasPrefix(option.name + " ") }
                 return Option(
                     testDescription: "\(method.name) \(option.name)", method: method.name, name: option.name,
                     wrong: wrong(option),
@@ -114,7 +117,7 @@ import Testing
             // The start of dppa.lua is the paper's, not a default of the search.
             if option.isRequired { continue }
             shared += 1
-            let expected = Self.changed[recipe]?[option.name] ?? option.fallback?.shown
+            let expected = Self.changed[recipe]?[option.name] ?? option.fallback?.shown ?? "–"
             #expect(taken.value.shown == expected, "\(recipe): \(option.name)")
             #expect(taken.declaration.help == option.help && taken.declaration.range == option.range)
         }
@@ -127,7 +130,7 @@ import Testing
         ("ties", "weights", "1,2", "ties: option 'weights' has 2 values for 3 experts"),
         ("ties", "density", "20", "must be from 0 to 1; it is 20"),
         ("ties", "density", "0.1,0.2,7", "must be from 0 to 1; it is 7"),
-        ("ties", "rescale", "l3", "did you mean 'l1'?"),
+        ("ties", "rescale", "l3", "did you mean 'l1', 'l2'?"),
         ("dare", "seed", "1.5", "must be a whole number"), ("ties", "normalize", "maybe", "expected true or false"),
         ("dppa", "rates", "0.9,x", "'x' is not a number"), ("dppa", "rates", "", "is empty"),
         ("dppa", "coefficients", "0.1,0.2", "2 coefficients for 3 experts"),

@@ -167,8 +167,8 @@ import Testing
         let ties = try #require(try Reference.help("dppa.ties"))
         for part in [
             "ties(base, experts, [options])        require \"dppa.ties\"", "  base     a model\n",
-            "  density    share of each delta to keep (from 0 to 1; default 0.2; per expert and tensor)\n",
-            "  rescale    make up for what was trimmed (none, inverse, l1; default none)\n",
+            "  density    share of a delta to keep (from 0 to 1; default 0.2; per expert and tensor)\n",
+            "  rescale    make up for what was dropped (none, inverse, l1, l2; default none)\n",
             "  normalize  divide by the weights that agree (true or false; default true)\n",
             "example   ties(base, { a, b }", "arXiv 2306.01708",
         ] { #expect(ties.contains(part), "\(part)\n\(ties)") }
@@ -183,8 +183,8 @@ import Testing
         }
         let stubs = try Stub.files
         let stub = stubs.first { $0.file == "dppa.ties.d.lua" }?.text ?? ""
-        #expect(stub.contains("---@field density? dppa.PerExpert share of each delta to keep"))
-        #expect(stub.contains("---@field rescale? \"none\"|\"inverse\"|\"l1\""))
+        #expect(stub.contains("---@field density? dppa.PerExpert share of a delta to keep"))
+        #expect(stub.contains("---@field rescale? \"none\"|\"inverse\"|\"l1\"|\"l2\""))
         #expect(stub.contains("---@param options? dppa.ties.Options\n"))
         let recipe = try RecipeRun(Folders.recipes + "/ties.lua").trace(.init(out: "unused"), isDry: true)
         let lines = RecipeHelp(recipe).lines

@@ -48,7 +48,9 @@ import Testing
         Case(
             "return ties(base, { a, b }, { densty = 0.1 })", "ties has no option 'densty'; did you mean 'density'?",
             at: "densty",
-            note: "options are density, weights, lambda, normalize, rescale        (dppa-run help dppa.ties)"),
+            note:
+                "options are density, scope, rescale, weights, normalize, vote, lambda        (dppa-run help dppa.ties)"
+        ),
         Case(
             "return ties(base, { a, b }, {\n  weights = { 1, 2 }, -- density = 3\n  density = 20,\n})",
             "ties: option 'density' must be from 0 to 1; it is 20", at: "20", note: "20 % is 0.2"),
@@ -88,7 +90,7 @@ import Testing
             at: "{ 1 }"),
         Case(
             "return ties(base, { a }, { rescale = \"l3\" })",
-            "ties: option 'rescale' cannot be 'l3'; did you mean 'l1'?",
+            "ties: option 'rescale' cannot be 'l3'; did you mean 'l1', 'l2'?",
             at: "\"l3\""),
         Case(
             "return ties(base, { a }, { normalize = 1 })",
@@ -198,6 +200,18 @@ import Testing
         Case(
             "dppa.method { name = \"x\", run = print, options = { { name = \"s\", defualt = 2 } } }",
             "option 's' has no 'defualt'; did you mean 'default'?"),
+        Case(
+            "return ties(base, { a }, { scope = \"model\", density = dppa.gradient { 0.1, 0.3 } })",
+            "the model as one has one density; it is a field"),
+        Case(
+            "return pcb(base, { a, b }, { density = dppa.gradient { 0.1, 0.3 } })",
+            "'density' is one number for all of a model", at: "dppa.gradient { 0.1, 0.3 }"),
+        Case(
+            "return dare(base, { a }, { rescale = \"l1\", q = 0.5 })",
+            "q is for rescale = \"inverse\"; rescale is \"l1\""),
+        Case(
+            "dppa.method { name = \"x\", run = print, options = { { of = ties, except = { \"densty\" } } } }",
+            "method 'x': ties has no option 'densty'; did you mean 'density'?"),
         Case("dppa.options(print)", "options: argument 1 must be a method"),
         Case("dppa.options(ties, { \"densty\" })", "ties has no option 'densty'; did you mean 'density'?"),
         Case("dppa.options(ties, { density = 2 })", "option 'density' must be from 0 to 1; it is 2"),

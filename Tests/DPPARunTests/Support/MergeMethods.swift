@@ -1,13 +1,13 @@
 /// The merge methods that ship, and which models the recipe of each takes.
 enum MergeMethods {
     static let all = [
-        "arcee_fusion", "average", "breadcrumbs", "breadcrumbs_ties", "dare", "dare_ties", "della", "della_linear",
-        "karcher",
-        "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "ram", "ramplus_tl", "sce", "slerp",
+        "arcee_fusion", "average", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
+        "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax", "model_stock",
+        "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce", "slerp",
         "task_arithmetic", "ties",
     ]
     /// What the library's methods are made of.
-    static let parts = ["combine", "great_circle", "rescale", "sparsify"]
+    static let parts = ["combine", "great_circle", "rescale", "sparsify", "tall_masks"]
 
     /// The options that name the models: as many of the experts as the method takes.
     static func models(_ method: String, base: String, experts: [String]) -> [String: String] {

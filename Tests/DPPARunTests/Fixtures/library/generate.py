@@ -1,7 +1,7 @@
-"""Writes models of odd shapes, cases.json with methods and options, and expected.safetensors with what they must give (oracle.py).
+"""Writes models of odd shapes, cases.json with methods and options, and expected.safetensors with what they must give (oracle.py, oracle_models.py).
 
 The models have float32 numbers of few bits, so that deltas are exact and many are equal; expert C lacks no tensor but changes
-none of layer 1, `twin` equals A and `same` the base. Expected is CASE/TENSOR, rounded once to float32. Needs NumPy.
+none of layer 1, `twin` equals A, `mirror` is as far on the other side of the base, and `same` is the base. Expected is CASE/TENSOR, rounded once to float32. Needs NumPy.
 Use: python generate.py
 """
 
@@ -15,6 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import methods  # noqa: E402
 import oracle  # noqa: E402
+import oracle_models  # noqa: E402
 import tensors  # noqa: E402
 
 SHAPES = {
@@ -43,7 +44,8 @@ def models():
             if label == "C" and ".layers.1." in name:
                 delta = delta * 0
             result[label][name] = (base[name] + delta).astype(np.float32)
-    return result | {"twin": result["A"]}
+    mirror = {name: (base[name] - (value - base[name])).astype(np.float32) for name, value in result["A"].items()}
+    return result | {"twin": result["A"], "mirror": mirror}
 
 
 def compute(method, o, base, experts, labels, name):
@@ -94,7 +96,8 @@ def compute(method, o, base, experts, labels, name):
                 parts.append(oracle.magnitude(delta, each("density", 0.2)[i], how))
             case "dare":
                 density = 1 - each("rate", 0.8)[i]
-                parts.append(oracle.at_random(delta, density, o.get("rescale", "inverse"), draw(labels[i])))
+                how = o.get("rescale", "inverse")
+                parts.append(oracle.at_random(delta, density, how, draw(labels[i]), each("q", None)[i]))
             case "della":
                 parts.append(oracle.magprune(
                     delta, each("density", 0.7)[i], each("epsilon", 0.07)[i], o.get("rescale", "inverse"), draw(labels[i])))
@@ -102,8 +105,9 @@ def compute(method, o, base, experts, labels, name):
                 parts.append(oracle.breadcrumbs(delta, each("density", 0.9)[i], each("gamma", 0.01)[i], how))
             case "task":
                 parts.append(delta)
-    combine = oracle.elected if elects else oracle.weighted_sum
-    return base + scale * combine(parts, weights, normalize)
+    if not elects:
+        return base + scale * oracle.weighted_sum(parts, weights, normalize)
+    return base + scale * oracle.elected(parts, weights, normalize, plain=o.get("vote") == "plain")
 
 
 CASES = [
@@ -181,7 +185,41 @@ CASES = [
     ("passthrough", ["A"], {}),
     ("passthrough", ["A"], {"scale": -0.7}),
     ("passthrough", ["B"], {"scale": 0}),
+    ("ties", THREE, {"scope": "model", "vote": "majority"}),
+    ("ties", ["A", "B", "C", "twin"], {"scope": "model", "vote": "majority", "density": [0.6, 0.1, 0.3, 0.6], "lambda": 0.9}),
+    ("ties", ["A", "mirror", "C"], {"vote": "majority", "density": 1}),
+    ("ties", THREE, {"density": 0.4, "weights": W, "rescale": "l2"}),
+    ("dare", THREE, {"rate": 0.6, "q": 0.7, "weights": W, "seed": 2, "lambda": 1}),
+    ("dare", THREE, {"rate": [0.9, 0.5, 0], "q": [0.25, 0.5, 1], "lambda": 1}),
+    ("dare_ties", THREE, {"rate": 0.8, "q": 0.5, "vote": "plain", "weights": W}),
+    ("della", THREE, {"density": 0.5, "vote": "plain", "weights": W, "rescale": "l2"}),
+    ("lines", THREE, {}),
+    ("lines", THREE, {"weights": MIXED, "beta": 0.3}),
+    ("lines", ["A"], {"alpha": 0.25, "beta": 0.75}),
+    ("lines", ["same", "same"], {}),
+    ("consensus", THREE, {}),
+    ("consensus", THREE, {"threshold": [0.2, 0.6, 1], "weights": [1, 1.5, 0.7], "lambda": 0.7}),
+    ("consensus", THREE, {"agree": 0}),
+    ("consensus", ["A", "twin", "B"], {"agree": 3, "threshold": 0.31}),
+    ("emr", THREE, {}),
+    ("emr", ["A", "mirror"], {"lambda": 0.8}),
+    ("magmax", THREE, {}),
+    ("magmax", ["A", "mirror", "B"], {"lambda": 1}),
+    ("localize_and_stitch", THREE, {}),
+    ("localize_and_stitch", THREE, {"density": [0.3, 0, 0.13], "outside": "localize"}),
+    ("localize_and_stitch", ["A", "twin"], {"density": 1}),
+    ("pcb", THREE, {}),
+    ("pcb", THREE, {"density": [0.5, 1, 0.2], "clip": 0.05, "lambda": 1.4}),
+    ("pcb", ["A", "same"], {"density": 0.3, "clip": 0}),
+    ("magic", THREE, {}),
+    ("magic", ["A", "mirror"], {"weights": [1, 0.5], "rho": 0.8}),
+    ("magic", ["A", "mirror"], {}),
+    ("fisher", THREE, {}),
+    ("fisher", THREE, {"weights": W, "normalize": True}),
 ]
+
+# What oracle_models.py knows; of ties, what is published.
+WHOLE = ["consensus", "emr", "fisher", "lines", "localize_and_stitch", "magic", "magmax", "pcb"]
 
 
 def main():
@@ -192,10 +230,16 @@ def main():
     cases, expected = [], {}
     for number, (method, labels, options) in enumerate(CASES):
         name = f"{method}-{number}"
+        whole = None
+        if method in WHOLE or options.get("vote") == "majority":
+            whole = oracle_models.compute(method, options, stored["base"], [stored[label] for label in labels])
         for tensor in SHAPES:
             base, experts = stored["base"][tensor], [stored[label][tensor] for label in labels]
             try:
-                result = compute(method, options, base, experts, labels, tensor)
+                if whole is None:
+                    result = compute(method, options, base, experts, labels, tensor)
+                else:
+                    result = whole.get(tensor, base)
             except oracle.Near as what:
                 raise SystemExit(f"{name} {tensor} hangs on {what}: choose other options")
             assert np.shape(result) == SHAPES[tensor] and np.all(np.isfinite(result)), (name, tensor)

@@ -45,6 +45,8 @@ def rescaled(kept, delta, density, how):
         return np.divide(kept, density, out=np.zeros_like(kept), where=np.broadcast_to(density, kept.shape) > 0)
     if how == "l1" and np.abs(kept).sum() > 0:
         return kept * (np.abs(delta).sum() / np.abs(kept).sum())
+    if how == "l2" and norm(kept) > 0:
+        return kept * (norm(delta) / norm(kept))
     return kept
 
 
@@ -62,11 +64,11 @@ def breadcrumbs(delta, density, gamma, how):
     return rescaled(np.where(mask, delta, 0), delta, density, how)
 
 
-def at_random(delta, p, how, draw):
+def at_random(delta, p, how, draw, q=None):
     u = draw(delta.shape)
     if np.any((np.abs(u - p) < 1e-7) & (np.broadcast_to(p, u.shape) < 1)):
         raise Near("a random number")
-    return rescaled(np.where(u < p, delta, 0), delta, np.broadcast_to(p, delta.shape), how)
+    return rescaled(np.where(u < p, delta, 0), delta, np.broadcast_to(p if q is None else q, delta.shape), how)
 
 
 def magprune(delta, density, epsilon, how, draw):

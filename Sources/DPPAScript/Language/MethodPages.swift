@@ -1,0 +1,74 @@
+import DPPA
+
+/// The merge methods that ship, as a page to read: what each declares, what its head says, and what it costs.
+package enum MethodPages {
+    /// Methods that make a model of models, by name; `require "dppa.NAME"` gives them.
+    package static var all: [MethodDeclaration] {
+        get throws {
+            try LibraryMethods.all().sorted { $0.key < $1.key }.flatMap { module, methods in
+                methods.filter { $0.name == module && $0.returns == "a model" }
+            }
+        }
+    }
+
+    /// A line for each.
+    package static var list: [String] {
+        get throws {
+            try all.map { method in
+                let others = method.aliases.isEmpty ? "" : " Elsewhere: \(method.aliases.joined(separator: ", "))."
+                return (method.name, method.summary + others)
+            }.aligned("")
+        }
+    }
+
+    /// The text of `docs/methods.md`; `folder` holds the recipes that ship, whose plans tell the costs.
+    package static func text(recipes folder: String) throws -> String {
+        let methods = try all.map { ($0, try MethodCost(of: $0.name, recipes: folder)) }
+        var lines = [
+            "# Merge methods", "",
+            "Made from the methods' own declarations (`make reference`); `dppa-run help NAME` shows the same, and `dppa-run methods` a",
+            "line for each. Every method is a page of the recipe language (`Sources/DPPAScript/Library/NAME.lua`) and has a recipe that",
+            "runs it, on the models of `recipes/zoo` unless it is told others: `dppa-run run NAME --out merged --set experts=a,b`.",
+            "",
+            "Costs are those of that recipe with the defaults, from `dppa-run plan`. A *pass* goes through a tensor, which all passes of",
+            "one time through the checkpoint find in memory. Where something is measured over the whole model first, the method goes",
+            "through the checkpoint again, and reads from the disk what the page cache does not hold. No method of this page needs a",
+            "whole tensor at once.", "",
+            "What stands under *in comparisons* is what others have published; numbers are theirs, on their models.",
+            "",
+            "| method | what it does | passes | times through the checkpoint |", "|---|---|---|---|",
+        ]
+        for (method, cost) in methods {
+            lines.append(
+                "| [`\(method.name)`](#\(method.name)) | \(method.summary) | \(cost.passes) | \(cost.times) |")
+        }
+        lines.append("")
+        for (method, cost) in methods {
+            lines += ["## \(method.name)", ""] + Reference.body(of: method)
+            lines += ["Costs \(cost.words).", ""]
+            if !method.comparisons.isEmpty { lines += ["*In comparisons:* \(method.comparisons)", ""] }
+            lines += ["```"] + Reference.header(method.name) + ["```", ""]
+        }
+        return lines.dropLast().joined(separator: "\n") + "\n"
+    }
+}
+
+/// What a method's recipe costs with its defaults.
+package struct MethodCost {
+    /// How often a tensor is gone through.
+    let passes: Int
+    /// How often the whole checkpoint is.
+    let times: Int
+
+    /// Plans the recipe of a method on its own models; reads no weight.
+    package init(of method: String, recipes folder: String) throws {
+        let recipe = RecipeRun("\(folder)/\(method).lua")
+        let plan = try RecipePlan(try recipe.trace(RecipeRun.Request(out: "unused"), isDry: true), dtype: nil).engine
+        (passes, times) = (plan.passes.count, plan.epochs)
+    }
+
+    package var words: String {
+        let passes = passes == 1 ? "one pass" : "\(passes) passes"
+        return passes + (times == 1 ? ", once through the checkpoint" : ", \(times) times through the checkpoint")
+    }
+}
