@@ -9,9 +9,11 @@ package enum SafetensorsModel: ModelFormat {
         })
 
     /// A file that cannot be told is taken for one, and its reader says what is wrong with it.
+    ///
+    /// Of a file of another name transformers knows nothing where there is a `pytorch_model.bin`.
     package static func recognises(_ place: ModelPlace) -> Bool {
         guard let names = place.names else { return place.kind == nil }
-        return names.contains("model.safetensors.index.json") || names.contains(where: isWeights)
+        return files.hasItsNames(names) || names.contains(where: isWeights) && !PyTorchModel.hasItsNames(names)
     }
 
     package static func open(_ place: ModelPlace, base: OpenModel?) throws -> ModelContents {

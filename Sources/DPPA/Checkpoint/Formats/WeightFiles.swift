@@ -29,6 +29,9 @@ struct WeightFiles: Sendable {
 
     private var indexName: String { single + ".index.json" }
 
+    /// Whether a folder has the files that transformers looks for.
+    func hasItsNames(_ names: [String]) -> Bool { names.contains(single) || names.contains(indexName) }
+
     /// The tensors of the files that transformers would load.
     ///
     /// Throws `missingInput` and `data` errors, also for what are no weights but codes or low-rank factors.

@@ -117,10 +117,10 @@ struct PickleTests {
             let inward = (0..<depth).flatMap { _ in [0x68, 0, 0x7D] as [UInt8] }
             return Torch.file([0x8C, 1, 97, 0x94, 0x7D] + inward + [UInt8](repeating: 0x73, count: depth) + [0x86])
         },
-        Malformed("ten million values", ["more than 8388608 instructions"]) {
+        Malformed("ten million values", ["more than 4194304 instructions"]) {
             Torch.file([UInt8](repeating: 0x7D, count: 10_000_000))
         },
-        Malformed("ten million marks", ["more than 8388608 instructions"]) {
+        Malformed("ten million marks", ["more than 4194304 instructions"]) {
             Torch.file([UInt8](repeating: 0x28, count: 10_000_000))
         },
         Malformed("a memo of a million numbers", ["values left over"]) {

@@ -21,8 +21,8 @@ struct PickleMachine {
     private var memo: [Int: Pickle.Value] = [:]
     private var steps = 0
 
-    /// The most instructions of a file: about forty are one tensor.
-    static let stepLimit = 1 << 23
+    /// The most instructions of a file: about forty are one tensor, and at worst they take half a gigabyte.
+    static let stepLimit = 1 << 22
     /// The most bytes of a pickle, as of a safetensors header.
     static let sizeLimit = 100_000_000
 
@@ -37,7 +37,9 @@ struct PickleMachine {
         while true {
             place = bytes.offset
             steps += 1
-            guard steps <= Self.stepLimit else { throw fault("it takes more than \(Self.stepLimit) instructions") }
+            guard steps <= Self.stepLimit else {
+                throw fault("it takes more than \(Self.stepLimit) instructions", isForeign: true)
+            }
             let byte = try bytes.byte()
             guard let opcode = Pickle.Opcode(rawValue: byte) else {
                 let name =

@@ -3,27 +3,30 @@
 /// They are read by a machine that runs nothing of them; see `TorchGlobal` for all that they may name.
 package enum PyTorchModel: ModelFormat {
     package static let fileExtensions = ["bin", "pt", "pth", "ckpt"]
-    private static let single = "pytorch_model.bin"
 
     /// A file is told by its first bytes, and so is one of a folder that has no name of its own.
     package static func recognises(_ place: ModelPlace) -> Bool {
         guard let names = place.names else {
             return [.zip, .pickle].contains(place.kind) && !place.path.hasSuffix(".safetensors")
         }
-        return names.contains(single) || names.contains(single + ".index.json")
-            || names.contains { isWeights($0, in: place.path) }
+        return hasItsNames(names) || names.contains { isWeights($0, in: place.path) }
     }
 
+    /// Whether a folder has the files that transformers looks for.
+    static func hasItsNames(_ names: [String]) -> Bool { files("").hasItsNames(names) }
+
     package static func open(_ place: ModelPlace, base: OpenModel?) throws -> ModelContents {
-        let folder = place.path
-        let files = WeightFiles(
-            form: "PyTorch", single: single, isWeights: { isWeights($0, in: folder) },
+        try files(place.path).contents(place)
+    }
+
+    private static func files(_ folder: String) -> WeightFiles {
+        WeightFiles(
+            form: "PyTorch", single: "pytorch_model.bin", isWeights: { isWeights($0, in: folder) },
             open: { path, notices in
                 let file = try PyTorchFile(path)
                 notices += file.notices
                 return file.tensors
             })
-        return try files.contents(place)
     }
 
     /// Whether a file of a folder may hold its weights: by its ending, by what a training leaves beside them, and by its bytes.
