@@ -16,7 +16,8 @@ struct DiffCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "A model: a directory, a safetensors file, or org/name in the Hugging Face cache.", completion: .file())
+        help: "A model: a directory, a safetensors or PyTorch file, or org/name in the Hugging Face cache.",
+        completion: .file())
     var first: String
 
     @Argument(help: "The model it is compared with.", completion: .file())

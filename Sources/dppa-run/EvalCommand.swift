@@ -28,7 +28,8 @@ struct EvalCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "Models: directories, safetensors files, or org/name in the Hugging Face cache.", completion: .file())
+        help: "Models: directories, safetensors or PyTorch files, or org/name in the Hugging Face cache.",
+        completion: .file())
     var models: [String]
 
     @Option(

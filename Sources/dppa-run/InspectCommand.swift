@@ -16,7 +16,7 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "A Hugging Face model directory, a safetensors file, or org/name in the Hugging Face cache.",
+        help: "A Hugging Face model directory, a safetensors or PyTorch file, or org/name in the Hugging Face cache.",
         completion: .file())
     var model: String
 

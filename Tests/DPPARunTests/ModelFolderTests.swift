@@ -26,8 +26,8 @@ struct ModelFolderTests {
         "What is no model is called the same by every command",
         arguments: [
             ("m/adapter_config.json", "{\"peft_type\": \"LORA\"}", "m is an adapter (LORA), not a model"),
-            ("m/model.gguf", "GGUF\u{3}", "m holds no safetensors file; it has model.gguf, a GGUF file"),
-            ("m/pytorch_model.bin", "PK\u{3}\u{4}", "it has pytorch_model.bin, a zip archive"),
+            ("m/model.gguf", "GGUF\u{3}", "m holds no safetensors or PyTorch file; it has model.gguf, a GGUF file"),
+            ("m/pytorch_model.bin", "PK\u{3}\u{4}", "m/pytorch_model.bin: it begins as a zip archive"),
             (
                 "m/model.safetensors", "version https://git-lfs.github.com/spec/v1\nsize 77\n",
                 "m/model.safetensors is no safetensors file but a Git LFS pointer: the file itself, 77 bytes"

@@ -78,7 +78,10 @@ enum FileKind: Equatable {
         case .lfsPointer: "run git lfs pull in its folder, or download it again"
         case .page, .json: "open it: it says why the download was refused; many models must be asked for first"
         case .gguf: "merge the safetensors model that it was made from"
-        case .zip, .pickle, .hdf5:
+        case .zip, .pickle:
+            "give it a name that ends in .bin if PyTorch wrote it, or load it with transformers and call "
+                + "save_pretrained(directory)"
+        case .hdf5:
             "convert it first: load it with transformers and call save_pretrained(directory)"
         }
     }

@@ -6,20 +6,22 @@ enum FolderKind {
     /// The error for a folder without weights that can be read, by the names of its entries.
     static func refusal(_ path: String, _ names: [String]) -> DPPAError {
         if names.contains("adapter_config.json") { return adapter(path, config: path + "/adapter_config.json") }
-        if names.contains("adapter_model.safetensors") { return adapter(path) }
+        if names.contains("adapter_model.safetensors") || names.contains("adapter_model.bin") { return adapter(path) }
         if names.contains("model_index.json") {
             return DPPAError(
                 .data, "\(path) is a pipeline of several models",
                 notes: ["name one of its folders, such as \(path)/transformer or \(path)/unet"])
         }
         guard let other = names.first(where: StayingFile.isWeights) else {
-            return DPPAError(.missingInput, "\(path) holds no safetensors file", notes: models(in: path, names))
+            return DPPAError(
+                .missingInput, "\(path) holds no safetensors or PyTorch file", notes: models(in: path, names))
         }
         let kind = FileKind(path: path + "/" + other)
         return DPPAError(
             .missingInput,
-            "\(path) holds no safetensors file; it has \(other.shown)" + (kind.map { ", \($0.description)" } ?? ""),
-            notes: [kind?.advice ?? FileKind.zip.advice])
+            "\(path) holds no safetensors or PyTorch file; it has \(other.shown)"
+                + (kind.map { ", \($0.description)" } ?? ""),
+            notes: [kind?.advice ?? FileKind.hdf5.advice])
     }
 
     /// The error for low-rank factors where a model is expected; `config` is the path of an adapter_config.json.
@@ -39,7 +41,7 @@ enum FolderKind {
     private static func models(in path: String, _ names: [String]) -> [String] {
         let found = names.filter { name in
             let inside = (try? FileManager.default.contentsOfDirectory(atPath: path + "/" + name)) ?? []
-            return inside.contains { $0.hasSuffix(".safetensors") }
+            return inside.contains { $0.hasSuffix(".safetensors") || $0.hasPrefix("pytorch_model.bin") }
         }
         return found.isEmpty
             ? [] : ["models stand in it: name one of \(Phrase.list(found.map { "\(path)/\($0.shown)" }))"]

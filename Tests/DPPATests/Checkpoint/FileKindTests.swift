@@ -51,13 +51,27 @@ struct FileKindTests {
 
     @Test("Under the name of another program's weights", arguments: kinds)
     func asOtherWeights(kind: Kind) throws {
-        for name in ["pytorch_model.bin", "model-q4.gguf", "consolidated.00.pth", "tf_model.h5"] {
+        let isOfPyTorch = ["zip", "pickle"].contains(kind.name)
+        for name in ["model-q4.gguf", "consolidated.00.pth", "tf_model.h5"]
+        where !(isOfPyTorch && name.hasSuffix("pth")) {
             let folder = try TestFolder()
             try folder.write(kind.bytes, "m/" + name)
-            expectError(.missingInput, kind.words + ["holds no safetensors file", name]) {
+            expectError(.missingInput, kind.words + ["holds no safetensors or PyTorch file", name]) {
                 _ = try OpenModel(at: folder.path + "/m", label: "m")
             }
         }
+    }
+
+    @Test("Under the name of PyTorch's weights", arguments: kinds)
+    func asPyTorchWeights(kind: Kind) throws {
+        try folder.write(kind.bytes, "m/pytorch_model.bin")
+        let words =
+            switch kind.name {
+            case "zip": ["begins as a zip archive and has no directory"]
+            case "pickle": ["is a pickle, and none of PyTorch"]
+            default: kind.words + ["pytorch_model.bin is no PyTorch file but"]
+            }
+        expectError(.data, words) { _ = try OpenModel(at: folder.path + "/m", label: "m") }
     }
 
     @Test("A header that is damaged is none of them")
@@ -105,7 +119,7 @@ struct FileKindTests {
         }
         try folder.write(safetensors("{}"), "all/one/model.safetensors")
         try folder.write("", "all/notes/a.txt")
-        expectError(.missingInput, ["all holds no safetensors file", "models stand in it", "/all/one"]) {
+        expectError(.missingInput, ["all holds no safetensors or PyTorch file", "models stand in it", "/all/one"]) {
             _ = try OpenModel(at: folder.path + "/all", label: "p")
         }
     }
@@ -117,7 +131,7 @@ struct FileKindTests {
             _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
         try folder.write("x", "o/model.ot")
-        expectError(.missingInput, ["o holds no safetensors file; it has model.ot"]) {
+        expectError(.missingInput, ["o holds no safetensors or PyTorch file; it has model.ot"]) {
             _ = try OpenModel(at: folder.path + "/o", label: "m")
         }
     }

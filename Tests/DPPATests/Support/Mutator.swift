@@ -42,7 +42,8 @@ struct Mutator {
         let names = model.keys.sorted().filter { !isLarge || $0 != weights }
         let name = names[number(names.count)]
         let bytes = model[name] ?? []
-        return (name, name.hasSuffix(".safetensors") ? mutatedWeights(bytes, other) : mutated(bytes, other))
+        if name.hasSuffix(".safetensors") { return (name, mutatedWeights(bytes, other)) }
+        return (name, name.hasSuffix(".bin") ? mutatedArchive(bytes, other) : mutated(bytes, other))
     }
 
     /// A safetensors file changed anywhere, or in its header alone, whose length stays right.

@@ -122,7 +122,7 @@ struct ExpertStacks {
         }
         let view = StridedSource(
             shape: shape, source: stack, start: start + (isSecond ? takesTurns ? 1 : inner : 0),
-            rowStride: isDown || !takesTurns ? 1 : 2, columnStride: isDown ? hidden : 2 * inner)
+            strides: Array([isDown || !takesTurns ? 1 : 2, isDown ? hidden : 2 * inner].prefix(shape.count)))
         return (view, name)
     }
 
@@ -141,6 +141,6 @@ struct ExpertStacks {
 
     private static func transposed(_ source: any TensorSource) -> StridedSource {
         StridedSource(
-            shape: source.shape.reversed(), source: source, start: 0, rowStride: 1, columnStride: source.shape[1])
+            shape: source.shape.reversed(), source: source, start: 0, strides: [1, source.shape[1]])
     }
 }

@@ -39,7 +39,7 @@ package struct ModelContents {
 
 /// The formats that models are read in, in the order in which they are asked.
 package enum ModelFormats {
-    package static let all: [any ModelFormat.Type] = [SafetensorsModel.self, AdapterModel.self]
+    package static let all: [any ModelFormat.Type] = [SafetensorsModel.self, AdapterModel.self, PyTorchModel.self]
 
     /// Whether a file's ending is that of a model.
     package static func knows(fileExtension: String) -> Bool {

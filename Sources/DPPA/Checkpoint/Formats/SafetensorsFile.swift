@@ -1,4 +1,3 @@
-import DPPAKernels
 import DPPASupport
 import Foundation
 
@@ -9,24 +8,7 @@ package final class SafetensorsFile: Sendable {
     /// The path as it was given.
     package let path: String
     /// The tensors in the order of their places in the file.
-    package let tensors: [Tensor]
-    private let descriptor: FileDescriptor
-
-    /// One tensor of a file.
-    package struct Tensor: TensorSource {
-        package let name: String
-        package let shape: [Int]
-        package let dtype: DType
-        fileprivate let offset: Int
-        fileprivate let descriptor: FileDescriptor
-        /// The file that it is in.
-        package var path: String { descriptor.path }
-
-        package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-            try descriptor.read(
-                elements.count * dtype.byteSize, at: offset + elements.lowerBound * dtype.byteSize, into: buffer, name)
-        }
-    }
+    package let tensors: [StoredTensor]
 
     /// Opens a file and reads its header.
     ///
@@ -34,7 +16,6 @@ package final class SafetensorsFile: Sendable {
     package init(_ path: String) throws {
         self.path = path
         let descriptor = try FileDescriptor(path)
-        self.descriptor = descriptor
         if let kind = try FileKind(insteadOfSafetensors: descriptor) { throw kind.refusal(path) }
         let size = try descriptor.size()
         guard size >= 8 else {
@@ -60,7 +41,7 @@ package final class SafetensorsFile: Sendable {
             UnsafeRawBufferPointer(start: buffer.pointer, count: headerSize), dataSize: size - 8 - headerSize,
             file: path)
         tensors = header.entries.map {
-            Tensor(
+            StoredTensor(
                 name: $0.name, shape: $0.shape, dtype: $0.dtype, offset: 8 + headerSize + $0.bytes.lowerBound,
                 descriptor: descriptor)
         }

@@ -83,20 +83,25 @@ struct SafetensorsHeader {
         guard offsets[0] <= offsets[1] else {
             throw scanner.damage("it ends at byte \(offsets[1]), before it begins at byte \(offsets[0])")
         }
-        // A dimension of 0 makes the others harmless, but rows and columns are counted all the same.
-        var elements = 1
-        for dimension in shape {
-            let (next, overflows) = elements.multipliedReportingOverflow(by: max(1, dimension))
-            guard !overflows, next <= elementLimit else { throw scanner.damage("the shape \(shape) is too large") }
-            elements = next
-        }
-        if shape.contains(0) { elements = 0 }
+        guard let elements = elements(of: shape) else { throw scanner.damage("the shape \(shape) is too large") }
         let bytes = elements * dtype.byteSize
         guard offsets[1] - offsets[0] == bytes else {
             throw scanner.damage(
                 "\(dtype.rawValue) \(shape) takes \(bytes) bytes; it has \(offsets[1] - offsets[0])")
         }
         return Entry(name: name, dtype: dtype, shape: shape, bytes: offsets[0]..<offsets[1])
+    }
+
+    /// The number of elements; nil where it is beyond `elementLimit`.
+    static func elements(of shape: [Int]) -> Int? {
+        // A dimension of 0 makes the others harmless, but rows and columns are counted all the same.
+        var elements = 1
+        for dimension in shape {
+            let (next, overflows) = elements.multipliedReportingOverflow(by: max(1, dimension))
+            guard !overflows, next <= elementLimit else { return nil }
+            elements = next
+        }
+        return shape.contains(0) ? 0 : elements
     }
 
     /// A type of the format that is whole but not read here.

@@ -1,13 +1,10 @@
 import DPPASupport
 
-/// `model.safetensors.index.json`: the files that a model is in, and which of them is said to hold each tensor.
+/// `model.safetensors.index.json` or `pytorch_model.bin.index.json`: the files that a model is in, and which of them is said to hold each tensor.
 ///
 /// Which files belong to the model nothing else says; what is in them their headers say, and an index that says otherwise is
 /// told of.
 struct ShardIndex {
-    /// The name that it has in a model's folder.
-    static let name = "model.safetensors.index.json"
-
     let path: String
     /// The file of each tensor, by path from the index.
     let files: [String: String]
@@ -58,7 +55,9 @@ struct ShardIndex {
     func example(of file: String) -> String { files.filter { $0.value == file }.keys.min() ?? "" }
 
     /// In what it differs from the tensors that its files hold, a sentence for each kind of difference.
-    func differences(from tensors: [(name: String, file: String, bytes: Int)]) -> [String] {
+    ///
+    /// Bytes that several tensors share are counted once or for each of them, as different writers do.
+    func differences(from tensors: [(name: String, file: String, bytes: Int, isShared: Bool)]) -> [String] {
         let held = Set(tensors.map(\.name))
         let gone = files.keys.filter { !held.contains($0) }.sorted()
         let unknown = tensors.map(\.name).filter { files[$0] == nil }.sorted()
@@ -76,7 +75,8 @@ struct ShardIndex {
                     + "not in \((files[example.name] ?? "").shown)")
         }
         let bytes = tensors.reduce(0) { $0 + $1.bytes }
-        if let said = totalSize?.double, said != Double(bytes) {
+        let own = tensors.reduce(0) { $0 + ($1.isShared ? 0 : $1.bytes) }
+        if let said = totalSize?.double, said != Double(bytes), said != Double(own) {
             found.append("says that the tensors have \(totalSize.map { "\($0)" } ?? "") bytes; they have \(bytes)")
         }
         return found.map { "\(path) \($0)" }

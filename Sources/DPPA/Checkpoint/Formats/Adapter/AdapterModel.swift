@@ -8,25 +8,34 @@ import DPPASupport
 package enum AdapterModel: ModelFormat {
     package static let fileExtensions: [String] = []
     private static let config = "adapter_config.json"
-    private static let file = "adapter_model.safetensors"
+    /// The names of its weights, in the order in which PEFT looks for them.
+    private static let files = ["adapter_model.safetensors", "adapter_model.bin"]
 
     package static func recognises(_ place: ModelPlace) -> Bool {
-        place.names?.contains(config) == true && place.names?.contains(file) == true
-            && place.names?.contains("config.json") == false
+        place.names?.contains(config) == true && file(place) != nil && place.names?.contains("config.json") == false
     }
+
+    private static func file(_ place: ModelPlace) -> String? { files.first { place.names?.contains($0) == true } }
 
     package static func open(_ place: ModelPlace, base: OpenModel?) throws -> ModelContents {
         let config = try AdapterConfig(place.path + "/" + config)
-        guard let base else {
+        guard let base, let name = file(place) else {
             throw DPPAError(
                 .data,
                 "\(place.path) is an adapter, which needs its base\(config.baseName.map { ", \($0.shown)" } ?? "")",
                 notes: ["open the base first, or name both: base+adapter"])
         }
-        let file = place.path + "/" + file
-        var reader = AdapterReader(config, base, file, try SafetensorsFile(file).tensors)
+        let path = place.path + "/" + name
+        var (stored, notices): ([(name: String, source: any TensorSource)], [String]) = ([], [])
+        if name.hasSuffix(".bin") {
+            let file = try PyTorchFile(path)
+            (stored, notices) = (file.tensors.map { ($0.name, $0.source) }, file.notices)
+        } else {
+            stored = try SafetensorsFile(path).tensors.map { ($0.name, $0) }
+        }
+        var reader = AdapterReader(config, base, path, stored)
         try reader.read()
-        return ModelContents(reader.tensors, space: .delta, files: [file])
+        return ModelContents(reader.tensors, space: .delta, files: [path], notices: notices)
     }
 }
 
@@ -42,11 +51,13 @@ private struct AdapterReader {
     /// The base's tensors by what wrappers leave of their names.
     private let cores: [String: TensorFacts]
 
-    init(_ config: AdapterConfig, _ base: OpenModel, _ file: String, _ stored: [SafetensorsFile.Tensor]) {
+    init(
+        _ config: AdapterConfig, _ base: OpenModel, _ file: String, _ stored: [(name: String, source: any TensorSource)]
+    ) {
         (self.config, self.base, self.file) = (config, base, file)
         let groups = Dictionary(grouping: base.weights) { NameMatching.core($0.name) }
         cores = groups.compactMapValues { $0.count == 1 ? $0[0] : nil }
-        left = Dictionary(stored.map { (Self.plain($0.name), $0) }, uniquingKeysWith: { first, _ in first })
+        left = Dictionary(stored.map { (Self.plain($0.name), $0.source) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// `base_model.model.PATH.lora_A.default.weight` is `PATH.lora_A`.
