@@ -88,25 +88,20 @@ final class OrderSearch: @unchecked Sendable {
         let copy = Buffer<UInt32>(sample.count)
         copy.pointer.update(from: keys.pointer, count: sample.count)
         let ends = Selection.select(copy.pointer, count: sample.count, ascendingIndices: from, to)
-        var (atLow, atHigh, between) = (0, 0, 0)
+        var (atLow, atHigh) = (0, 0)
         for index in 0..<sample.count {
-            let key = keys.pointer[index]
-            atLow &+= key == ends.0 ? 1 : 0
-            atHigh &+= key == ends.1 ? 1 : 0
-            between &+= key > ends.0 && key < ends.1 ? 1 : 0
+            atLow &+= keys.pointer[index] == ends.0 ? 1 : 0
+            atHigh &+= keys.pointer[index] == ends.1 ? 1 : 0
         }
         // Values equal to an end are inside, unless so many are that counting them is better than gathering.
-        let many = sample.count / 64
-        countsEqual = atLow > many || atHigh > many
-        if from <= 0 { low = 0 } else { low = atLow > many ? ends.0 : ends.0 - (ends.0 > 0 ? 1 : 0) }
-        if to >= sample.count - 1 {
-            high = .max
-        } else {
-            high = atHigh > many ? ends.1 : ends.1 + (ends.1 < .max ? 1 : 0)
+        let (countsLow, countsHigh) = (atLow > sample.count / 64, atHigh > sample.count / 64)
+        countsEqual = countsLow || countsHigh
+        low = from <= 0 ? 0 : countsLow || ends.0 == 0 ? ends.0 : ends.0 - 1
+        high = to >= sample.count - 1 ? .max : countsHigh || ends.1 == .max ? ends.1 : ends.1 + 1
+        var inside = 0
+        for index in 0..<sample.count {
+            inside &+= keys.pointer[index] > low && keys.pointer[index] < high ? 1 : 0
         }
-        let inside =
-            between + (low < ends.0 ? atLow : 0) + (high > ends.1 && ends.1 > ends.0 ? atHigh : 0)
-            + (from <= 0 || to >= sample.count - 1 ? sample.count / 16 : 0)
         let expected = Int(Double(inside) / Double(sample.count) * Double(total))
         capacity = min(total, expected * 2 + 4096)
     }
@@ -138,9 +133,8 @@ final class OrderSearch: @unchecked Sendable {
     }
 
     /// How many values a thread has found so far in a member that equal the ends of the bracket.
-    func equal(_ worker: Int, _ member: Int) -> (low: Int, high: Int) {
-        let scan = scans[worker * members.count + member]
-        return (scan?.equalLow ?? 0, scan?.equalHigh ?? 0)
+    func equal(_ worker: Int, _ member: Int) -> (low: Int, high: Int)? {
+        scans[worker * members.count + member].map { ($0.equalLow, $0.equalHigh) }
     }
 
     /// Keeps how many values of tiles equal the ends of the bracket; called from all threads.

@@ -4,6 +4,14 @@ import Testing
 /// Joined steps give the bits of the steps one by one, as a scalar interpreter of both programs finds them.
 @Suite struct FusionTests {
     private let node: NodeID
+    /// The largest elements of a difference.
+    private let trimming = [
+        Instruction(.load(source: 0), into: .element(0)), Instruction(.load(source: 1), into: .element(1)),
+        Instruction(.binary(.subtract), .element(1), .element(0), into: .element(2)),
+        Instruction(.unary(.abs), .element(2), into: .element(3)),
+        Instruction(.kept(ElementCut(threshold: 0.3, lastIndex: 20)), .element(3), into: .element(4)),
+        Instruction(.select, .element(4), .element(2), .number(0), into: .element(5)),
+    ]
 
     init() throws { node = try Graph().constant(0) }
 
@@ -66,18 +74,14 @@ import Testing
 
     @Test("A trimmed, elected mean has as many steps as it needs")
     func ties() {
-        let steps = [
-            Instruction(.load(source: 0), into: .element(0)), Instruction(.load(source: 1), into: .element(1)),
-            Instruction(.binary(.subtract), .element(1), .element(0), into: .element(2)),
-            Instruction(.unary(.abs), .element(2), into: .element(3)),
-            Instruction(.kept(ElementCut(threshold: 0.3, lastIndex: 20)), .element(3), into: .element(4)),
-            Instruction(.select, .element(4), .element(2), .number(0), into: .element(5)),
-            Instruction(.binary(.multiply), .element(5), .number(1), into: .element(6)),
-            Instruction(.binary(.greater), .element(6), .number(0), into: .element(7)),
-            Instruction(.select, .element(7), .number(1), .number(0), into: .element(8)),
-            Instruction(.select, .element(8), .element(6), .number(0), into: .element(9)),
-            Instruction(.binary(.add), .element(0), .element(9), into: .element(10)),
-        ]
+        let steps =
+            trimming + [
+                Instruction(.binary(.multiply), .element(5), .number(1), into: .element(6)),
+                Instruction(.binary(.greater), .element(6), .number(0), into: .element(7)),
+                Instruction(.select, .element(7), .number(1), .number(0), into: .element(8)),
+                Instruction(.select, .element(8), .element(6), .number(0), into: .element(9)),
+                Instruction(.binary(.add), .element(0), .element(9), into: .element(10)),
+            ]
         var fused = program(steps)
         let kept = fused.fuse(keeping: [.element(10)])
         // Both loads are kept for what is no arithmetic on two operands.
@@ -91,14 +95,7 @@ import Testing
 
     @Test("What is read elsewhere is still made")
     func shared() {
-        let steps = [
-            Instruction(.load(source: 0), into: .element(0)), Instruction(.load(source: 1), into: .element(1)),
-            Instruction(.binary(.subtract), .element(1), .element(0), into: .element(2)),
-            Instruction(.unary(.abs), .element(2), into: .element(3)),
-            Instruction(.kept(ElementCut(threshold: 0.3, lastIndex: 20)), .element(3), into: .element(4)),
-            Instruction(.select, .element(4), .element(2), .number(0), into: .element(5)),
-        ]
-        var fused = program(steps)
+        var fused = program(trimming)
         // The mask, the magnitudes and a source are wanted themselves.
         let kept = fused.fuse(keeping: [.element(5), .element(4), .element(3), .element(1)])
         #expect(kept == [.element(5), .element(4), .element(3), .element(1)])

@@ -2,25 +2,29 @@ import DPPAKernels
 import DPPASupport
 
 /// A tensor made of pieces of others, one after the other in row-major order: the first rows of one, rows of two, a slice of a
-/// stack, a stack of slices.
+/// stack, a stack of slices, a sample of blocks.
 ///
 /// Pieces of one type are handed over as they are stored; pieces of different types are decoded to float32, which holds all of
 /// them but float64 exactly.
-struct JoinedSource: TensorSource {
-    struct Piece: Sendable {
+package struct JoinedSource: TensorSource {
+    package struct Piece: Sendable {
         var source: any TensorSource
         /// The flat indices of its elements.
         var elements: Range<Int>
+
+        package init(source: any TensorSource, elements: Range<Int>) {
+            (self.source, self.elements) = (source, elements)
+        }
     }
 
-    let shape: [Int]
-    let dtype: DType
+    package let shape: [Int]
+    package let dtype: DType
     private let pieces: [Piece]
     /// The flat index of each piece's first element.
     private let starts: [Int]
 
     /// Pieces that together have as many elements as the shape.
-    init(_ pieces: [Piece], shape: [Int]) {
+    package init(_ pieces: [Piece], shape: [Int]) {
         let pieces = pieces.filter { !$0.elements.isEmpty }
         let types = Set(pieces.map(\.source.dtype))
         self.shape = shape
@@ -35,7 +39,7 @@ struct JoinedSource: TensorSource {
         self.starts = starts
     }
 
-    func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
+    package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         for (piece, start) in zip(pieces, starts) {
             let part = elements.clamped(to: start..<start + piece.elements.count)
             guard !part.isEmpty else { continue }
@@ -45,7 +49,7 @@ struct JoinedSource: TensorSource {
         }
     }
 
-    func bytesRead(_ elements: Int) -> Int {
+    package func bytesRead(_ elements: Int) -> Int {
         let all = pieces.reduce(0) { $0 + $1.elements.count }
         let bytes = pieces.reduce(0) { $0 + $1.source.bytesRead($1.elements.count) }
         return all == 0 ? 0 : Int(Double(bytes) * Double(elements) / Double(all))

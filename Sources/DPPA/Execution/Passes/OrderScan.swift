@@ -49,12 +49,9 @@ private final class OrderScanSink: TileSink, @unchecked Sendable {
             guard !part.isEmpty else { return }
             let x = try tile.elements(sink.slots[0], at: part.lowerBound)
             let (search, member) = (sink.search, sink.member)
-            guard search.countsEqual else {
-                return search.scan(worker, member, x, part.lowerBound, part.count, sink.key)
-            }
-            let before = search.equal(worker, member)
+            let before = search.countsEqual ? search.equal(worker, member) : nil
             search.scan(worker, member, x, part.lowerBound, part.count, sink.key)
-            let after = search.equal(worker, member)
+            guard let before, let after = search.equal(worker, member) else { return }
             counts.append(
                 OrderSearch.EqualCount(
                     member: member, range: part, low: after.low - before.low, high: after.high - before.high))

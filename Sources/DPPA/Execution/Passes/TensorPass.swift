@@ -109,7 +109,9 @@ package struct TensorPass {
         let chunks = Chunk.all(of: gathered, elements: options.chunkElements, needsRows: false, rowGranularity: 1)
         guard let whole = try task(chunks) else { return nil }
         var program = whole.program
-        program.sources = program.sources.map { GatheredSource($0, pieces) }
+        program.sources = program.sources.map { source in
+            JoinedSource(pieces.map { .init(source: source, elements: $0) }, shape: gathered.shape)
+        }
         return TensorTask(
             tensor: tensor, facts: gathered, program: program, sinks: whole.sinks, copies: [], chunks: chunks,
             options: options)

@@ -9,6 +9,7 @@ import DPPASupport
 final class TensorTask: @unchecked Sendable {
     let tensor: TensorID
     let facts: TensorFacts
+    /// Of the facts; kept apart because every instruction of every tile asks for it.
     let rowLength: Int
     let program: Program
     let sinks: [any TileSink]

@@ -32,4 +32,15 @@ package struct Program: Sendable {
         }
         return (sources[source], models[source])
     }
+
+    /// Whether the value of an element depends on nothing but the elements of the sources at its place.
+    var isPlaceless: Bool {
+        !needsRows
+            && instructions.allSatisfy {
+                switch $0.code {
+                case .load, .spread, .unary, .binary, .select, .round, .addSelected: true
+                case .spreadColumns, .rows, .uniform, .kept, .keep, .keptInColumns, .rank, .top, .reduce, .kth: false
+                }
+            }
+    }
 }

@@ -73,11 +73,13 @@ package struct BracketScan: Sendable {
             let (x, first) = (x + index, firstIndex &+ index)
             if low == 0 { crowd = .inside }
             // Where one way finds too much in a block it is left for this one; where it does in most, for all that follow.
-            if crowd == .none, scanSparse(x, first, size, kind, countingEqual: false) {
-            } else if crowd == .atBracket, scanSparse(x, first, size, kind, countingEqual: true) {
-            } else {
-                scanCounting(x, first, size, kind)
-            }
+            let isTaken =
+                switch crowd {
+                case .none: scanSparse(x, first, size, kind, countingEqual: false)
+                case .atBracket: scanSparse(x, first, size, kind, countingEqual: true)
+                case .inside: false
+                }
+            if !isTaken { scanCounting(x, first, size, kind) }
             index &+= size
         }
         while index < count {

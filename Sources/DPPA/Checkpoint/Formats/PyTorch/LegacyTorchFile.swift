@@ -43,13 +43,7 @@ enum LegacyTorchFile {
             guard let place = places[key] else {
                 throw ZipArchive.damage(file.path, "it has no storage \(key.shown), in which \(tensor.shown) is")
             }
-            let (bytes, overflows) = storage.byteCount
-            guard !overflows, bytes == place.count else {
-                throw ZipArchive.damage(
-                    file.path,
-                    "its storage \(key.shown), in which \(tensor.shown) is, has \(place.count) bytes; its pickle says "
-                        + "\(storage.count) elements of \(storage.dtype?.byteSize ?? 1)")
-            }
+            try storage.require(place.count, "storage \(key.shown)", of: tensor, in: file.path)
             return place
         }
     }

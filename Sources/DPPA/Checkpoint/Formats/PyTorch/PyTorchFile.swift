@@ -96,13 +96,7 @@ enum TorchArchive {
             guard let range = try archive.range(of: name) else {
                 throw ZipArchive.damage(file.path, "it has no record \(name.shown), in which \(tensor.shown) is")
             }
-            let (bytes, overflows) = storage.byteCount
-            guard !overflows, bytes == range.count else {
-                throw ZipArchive.damage(
-                    file.path,
-                    "its record \(name.shown), in which \(tensor.shown) is, has \(range.count) bytes; its pickle says "
-                        + "\(storage.count) elements of \(storage.dtype?.byteSize ?? 1)")
-            }
+            try storage.require(range.count, "record \(name.shown)", of: tensor, in: file.path)
             return range
         }
     }

@@ -1,4 +1,5 @@
 import DPPAKernels
+import DPPASupport
 
 /// The bytes that tensors are views of, as a pickle names them.
 struct TorchStorage {
@@ -9,7 +10,17 @@ struct TorchStorage {
     /// The number of its elements, or bytes.
     var count: Int
 
-    var byteCount: (partialValue: Int, overflow: Bool) { count.multipliedReportingOverflow(by: dtype?.byteSize ?? 1) }
+    /// Throws unless the place in the file that is the storage's has as many bytes as the pickle says; `what` is that place.
+    func require(_ found: Int, _ what: String, of tensor: String, in path: String) throws {
+        let size = dtype?.byteSize ?? 1
+        let (bytes, overflows) = count.multipliedReportingOverflow(by: size)
+        guard !overflows, bytes == found else {
+            throw ZipArchive.damage(
+                path,
+                "its \(what), in which \(tensor.shown) is, has \(found) bytes; its pickle says \(count) elements of \(size)"
+            )
+        }
+    }
 }
 
 /// A tensor as a pickle describes it; what of it can be, `TorchTensor.source` finds out.
