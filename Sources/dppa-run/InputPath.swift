@@ -18,15 +18,23 @@ enum InputPath {
     }
 
     /// A model, or `base+adapter+…`: a model with adapters on it; what was noticed on the way is told.
-    static func open(_ given: String, label: String) throws -> OpenModel {
+    ///
+    /// What has no names and shapes of its own, such as an adapter alone, takes them from `base`.
+    static func open(_ given: String, label: String, base: OpenModel? = nil) throws -> OpenModel {
         var notices: [String] = []
         let opened = try AdaptedPath(given, isModel: FileManager.default.fileExists(atPath:)).open(label: label) {
-            let part = try OpenModel(at: model($0), label: $1 ?? $0, base: $2)
+            let part = try OpenModel(at: model($0), label: $1 ?? $0, base: $2 ?? base)
             notices += part.notices
             return part
         }
         for notice in notices { Console.error("warning: " + notice) }
         return opened
+    }
+
+    /// Labels of several models, of which those of the same last component keep their paths.
+    static func labels(_ given: [String]) -> [String] {
+        let short = given.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        return zip(given, short).map { path, label in short.count { $0 == label } > 1 ? path : label }
     }
 
     /// A task file.

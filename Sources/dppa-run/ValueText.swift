@@ -11,10 +11,10 @@ enum ValueText {
             guard values.count > 1 else { return [entry.name, "", number(values.first ?? 0), "", ""] }
             return [
                 entry.name, number(values.min() ?? 0), number(values.reduce(0, +) / Double(values.count)),
-                number(values.max() ?? 0), curve(entry),
+                number(values.max() ?? 0), Sparkline.text(entry.layerMeans.map(\.value)),
             ]
         }
-        let lines = aligned([["value", "smallest", "mean", "largest", "by layer"]] + rows)
+        let lines = TextTable.lines([["value", "smallest", "mean", "largest", "by layer"]] + rows)
         let hidden = named.reduce(0) { $0 + ($1.values.count > 1 ? $1.values.count : 0) }
         return hidden == 0
             ? lines : lines + ["", "\(hidden) values in all: --all shows every one, --top N the extremes"]
@@ -76,32 +76,6 @@ enum ValueText {
                         format: "  %7.2f %%  %10.4g  %10.4g  %10.4g  %10.4g", row.changed * 100, row.before, row.after,
                         row.difference, row.largest)
             }
-    }
-
-    /// A mark for each layer, the higher the larger the mean of its values; nothing for values of no layer.
-    private static func curve(_ entry: RunRecord.NamedValue) -> String {
-        let means = entry.layerMeans
-        let finite = means.map(\.value).filter(\.isFinite)
-        guard means.count > 1, let low = finite.min(), let high = finite.max() else { return "" }
-        let marks = Array("▁▂▃▄▅▆▇█")
-        let curve = means.map { mean -> Character in
-            guard mean.value.isFinite else { return "·" }
-            return high > low ? marks[Int(((mean.value - low) / (high - low) * 7).rounded())] : marks[3]
-        }
-        return String(curve)
-    }
-
-    /// Columns in line: the first and the last from the left, the others from the right.
-    private static func aligned(_ rows: [[String]]) -> [String] {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + space : column == row.count - 1 ? row[column] : space + row[column]
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }
     }
 
     /// Twenty places, filled from 0, or from the smallest value if one is negative.

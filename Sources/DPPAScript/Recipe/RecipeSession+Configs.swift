@@ -15,12 +15,8 @@ extension RecipeSession {
     func compareConfigs(_ model: OpenModel, _ start: OpenModel) throws {
         let pair = [model.label, model.path, start.label, start.path]
         guard model.path != start.path, !compared.contains(pair) else { return }
-        let comparison = ConfigComparison(model.config, start.config)
-        let lines = comparison.differences.map { difference in
-            "\(model.label): \(difference.key) is \(difference.own.shown), in \(start.label) \(difference.other.shown): "
-                + difference.meaning
-        }
-        let refused = comparison.differences.count(where: \.isRefused)
+        let comparison = ModelComparison(model, start)
+        let (lines, refused) = (comparison.differences, comparison.refused)
         guard refused == 0 || looselyFitting.contains(model.path) else {
             throw DPPAError(
                 .data, lines[0],
@@ -30,23 +26,9 @@ extension RecipeSession {
                 ], location: graph.location)
         }
         var warnings = lines.map { "warning: " + $0 }
-        if !comparison.others.isEmpty {
-            warnings.append(
-                "note: \(model.label): further keys of config.json differ from \(start.label)'s: "
-                    + Phrase.list(comparison.others.map(\.shown), limit: 8))
-        }
-        if let line = tokens(model, start) { warnings.append(line) }
+        if let others = comparison.others { warnings.append("note: " + others) }
+        if let tokens = comparison.tokens { warnings.append("warning: " + tokens) }
         for line in warnings where !self.warnings.contains(line) { warn(line) }
         compared.insert(pair)
-    }
-
-    /// A warning of ids that stand for different tokens.
-    private func tokens(_ model: OpenModel, _ start: OpenModel) -> String? {
-        let comparison = TokenizerComparison(TokenTable(model), TokenTable(start))
-        guard let example = comparison.example else { return nil }
-        return "warning: \(model.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "
-            + (comparison.count == 1 ? "stands" : "stand")
-            + " for other tokens than in \(start.label): \(example.id) is "
-            + "'\(example.own.shown)' and '\(example.other.shown)'"
     }
 }

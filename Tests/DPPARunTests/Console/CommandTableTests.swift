@@ -50,6 +50,12 @@ import Testing
         Case("inspect models/bsae", 66, errors: ["did you mean 'models/base'?"]),
         Case("inspect model/base", 66, errors: ["did you mean 'models/base'?"]),
         Case("diff models/base models/maht", 66, errors: ["there is no model 'models/maht'", "'models/math'"]),
+        Case(
+            "compare-experts --base models/base models/math models/law", 0,
+            output: ["math       5.84 %", "math, law"]),
+        Case("compare-experts --base models/base models/base", 0, output: ["there is nothing to merge"]),
+        Case("compare-experts --base models/bsae models/math", 66, errors: ["did you mean 'models/base'?"]),
+        Case("compare-experts --base models/base", 64, errors: ["experts"]),
         Case("eval models/bas --task models/eval/law.jsonl", 66, errors: ["did you mean 'models/base'?"]),
         Case("eval models/base --task models/eval/lwa.jsonl", 66, errors: ["did you mean 'models/eval/law.jsonl'?"]),
         Case("inspect some/model", 66, errors: ["hf download some/model"]),
@@ -64,7 +70,8 @@ import Testing
         Case("new mine", 73, errors: ["mine.lua exists"]),
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
-        Case("help", 0, output: ["recipes that ship", "average, breadcrumbs,", "inspect, methods, new, help"]),
+        Case(
+            "help", 0, output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, help"]),
         Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
         Case("help ties", 0, output: ["density", "share of a delta to keep"]),
@@ -143,7 +150,9 @@ import Testing
     }
 
     @Test func examplesOfHelpDoNotNeedACheckout() throws {
-        for command in ["run", "eval", "check", "plan", "measure", "try", "diff", "inspect", "new", "help"] {
+        for command in [
+            "run", "eval", "check", "plan", "measure", "try", "diff", "compare-experts", "inspect", "new", "help",
+        ] {
             let result = try Shell.run("$dppa help \(command)", in: Scratch())
             #expect(result.code == 0 && !result.output.contains("recipes/"), "\(result.output)")
         }

@@ -44,7 +44,8 @@ struct RadixSorter {
         countDigits(count, digit, digits, shift)
         var (source, target) = (first.pointer, second.pointer)
         for place in 0..<digits {
-            distribute(source, target, count, digit, shift + UInt64(place * digit.bits), bins.pointer + place * digit.bins)
+            distribute(
+                source, target, count, digit, shift + UInt64(place * digit.bits), bins.pointer + place * digit.bins)
             swap(&source, &target)
         }
         return Order(pairs: source)
