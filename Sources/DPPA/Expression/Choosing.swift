@@ -1,3 +1,5 @@
+import DPPAKernels
+
 /// Choosing elements by their order, and random numbers.
 extension Graph {
     /// The mask of the k largest values of each instance of a scope: k = ⌊share · n⌋ in float64, at least 1 if the share
@@ -52,6 +54,42 @@ extension Graph {
         }
         return try make(
             .uniform(seed: seed, stream: stream), .element, domain: domain, label: node.label)
+    }
+
+    /// Random numbers of [0, 1) with 24 bits of one serial stream of MT19937, one node for each share.
+    ///
+    /// The stream goes through the tensors of `x` in bytewise order of names, within a tensor through the shares in order, within
+    /// each of these through the elements. Where a share is 1 or more, and unless `drawsAtZero` where it is 0 or less, it takes no
+    /// numbers. A share is a number for each tensor that is known without reading, or for all.
+    public func mt19937(
+        like x: NodeID, shares: [NodeID], seed: UInt64, drawsAtZero: Bool
+    ) throws -> [NodeID] {
+        guard let domain = self[x].domain else { throw mistake("mt19937: a plain number has no elements") }
+        var starts = Array(repeating: [TensorID: Double](), count: shares.count)
+        var place = 0
+        for tensor in self.domain(domain).tensors {
+            for (index, share) in shares.enumerated() {
+                starts[index][tensor] = Double(place)
+                let number = try knownNumber(share, on: tensor)
+                if number < 1, drawsAtZero || number > 0 { place += facts(tensor).numel }
+            }
+        }
+        if serialStreams[seed] == nil { serialStreams[seed] = SerialStream(seed: seed) }
+        return try starts.map {
+            try make(.serialUniform(seed: seed, starts: number(of: $0)), .element, domain: domain)
+        }
+    }
+
+    /// What a node is on a tensor, known without reading; a tensor that a table does not have counts as any below 1.
+    private func knownNumber(_ x: NodeID, on tensor: TensorID) throws -> Double {
+        switch self[x].operation {
+        case .constant(let bits): return Double(bitPattern: bits)
+        case .table(let table): return tables[table][tensor] ?? 0.5
+        default:
+            throw mistake(
+                "mt19937: a share is a \(describe(x)), but where the stream is depends on it",
+                "shares are numbers, or numbers for each tensor that are known without reading")
+        }
     }
 
     private func requireParameter(_ x: NodeID, _ scope: Scope, _ what: String, _ role: String) throws {

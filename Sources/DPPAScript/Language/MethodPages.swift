@@ -47,6 +47,7 @@ package enum MethodPages {
             lines += ["## \(method.name)", ""] + Reference.body(of: method)
             lines += ["Costs \(cost.words).", ""]
             if !method.comparisons.isEmpty { lines += ["*In comparisons:* \(method.comparisons)", ""] }
+            if !method.compat.isEmpty { lines += ["*With `compat = \"mergekit\"`:* \(method.compat)", ""] }
             lines += ["```"] + Reference.header(method.name) + ["```", ""]
         }
         return lines.dropLast().joined(separator: "\n") + "\n"
