@@ -12,12 +12,21 @@ local numel, rank, round_to, sign, sum, top, where =
 
 local mergekit = {}
 
+mergekit.round = dppa.method {
+  name = "mergekit.round",
+  summary = "Elements as mergekit's working type holds them after a step.",
+  arguments = { { name = "x", kind = "field" } },
+  compat = "nothing, as float32 is what elements are computed in; \"mergekit_bf16\" rounds them to bfloat16.",
+  returns = "the same kind of field",
+  example = "mergekit.round(expert - base, { compat = \"mergekit_bf16\" })",
+  run = function(x, o) return o.compat == "mergekit_bf16" and round_to(x, "bf16") or x end,
+}
+
 -- How mergekit's working type holds numbers: `steps` rounds what is done to elements, `numbers` what is one for a tensor.
 function mergekit.working(o)
-  local is_half = o.compat == "mergekit_bf16"
   return {
-    steps = function(x) return is_half and round_to(x, "bf16") or x end,
-    numbers = function(x) return round_to(x, is_half and "bf16" or "f32") end,
+    steps = function(x) return mergekit.round(x, { compat = o.compat }) end,
+    numbers = function(x) return round_to(x, o.compat == "mergekit_bf16" and "bf16" or "f32") end,
   }
 end
 

@@ -9,19 +9,21 @@ package final class SerialStream: Sendable {
     fileprivate struct State {
         /// The generator at the blocks 0, spacing, 2 · spacing, …
         var kept: [MersenneTwister]
-        var spacing = 1024
+        var spacing: Int
+        let mostKept: Int
         /// Where readers stopped, the oldest first; whoever goes on there begins without a step.
         var idle: [MersenneTwister] = []
     }
-    fileprivate static let (mostKept, mostIdle) = (16384, 64)
+    private static let mostIdle = 64
 
     private let state: Mutex<State>
 
-    /// The stream under a seed, of which the low 32 bits count.
-    package init(seed: UInt64) {
+    /// The stream under a seed, of which the low 32 bits count; the generator is kept every `spacing` blocks, and where that would
+    /// be more than `mostKept` times, every other of these.
+    package init(seed: UInt64, spacing: Int = 1024, mostKept: Int = 16384) {
         var first = MersenneTwister(seed: seed)
         first.advance(to: 0)
-        state = Mutex(State(kept: [first]))
+        state = Mutex(State(kept: [first], spacing: spacing, mostKept: mostKept))
     }
 
     /// Writes the numbers `first..<first + count` of the stream, and nothing behind them; any `first` ≥ 0.
@@ -61,7 +63,7 @@ extension SerialStream.State {
             var next = last
             next.advance(to: last.block + spacing)
             kept.append(next)
-            if kept.count > SerialStream.mostKept { thin() }
+            if kept.count > mostKept { thin() }
         }
         let stored = kept[wanted / spacing]
         var best: Int?
