@@ -129,7 +129,7 @@ import Testing
         ("consensus(base, { a, b }, { compat = \"mergekit\" })", "consensus has no option 'compat'"),
         (
             "base:mt19937({ dppa.mean(dppa.abs(a - base), \"tensor\") })",
-            "mt19937: a share is a value per tensor, but where the stream is depends on it"
+            "mt19937: a share is a per-tensor value that is measured, but where the stream is depends on it"
         ),
         (
             "dppa.method { name = \"x\", run = print, options = { { of = ties, mergekit = { densty = 1 } } } }",

@@ -65,12 +65,13 @@ extension Graph {
         like x: NodeID, shares: [NodeID], seed: UInt64, drawsAtZero: Bool
     ) throws -> [NodeID] {
         guard let domain = self[x].domain else { throw mistake("mt19937: a plain number has no elements") }
+        let numbers = try shares.map(knownNumber)
         var starts = Array(repeating: [TensorID: Double](), count: shares.count)
         var place = 0
         for tensor in self.domain(domain).tensors {
-            for (index, share) in shares.enumerated() {
+            for index in shares.indices {
                 starts[index][tensor] = Double(place)
-                let number = try knownNumber(share, on: tensor)
+                let number = numbers[index](tensor)
                 if number < 1, drawsAtZero || number > 0 { place += facts(tensor).numel }
             }
         }
@@ -80,15 +81,36 @@ extension Graph {
         }
     }
 
-    /// What a node is on a tensor, known without reading; a tensor that a table does not have counts as any below 1.
-    private func knownNumber(_ x: NodeID, on tensor: TensorID) throws -> Double {
-        switch self[x].operation {
-        case .constant(let bits): return Double(bitPattern: bits)
-        case .table(let table): return tables[table][tensor] ?? 0.5
-        default:
+    /// What a node is on each tensor, where no weight has to be read for it: tables, numbers, and arithmetic of a few of them.
+    ///
+    /// A tensor that a table does not have counts as any share below 1.
+    private func knownNumber(_ x: NodeID) throws -> (TensorID) -> Double {
+        let steps = reachable(from: [x]).sorted()
+        let isKnown = steps.allSatisfy {
+            switch self[$0].operation {
+            case .constant, .table, .unary, .binary, .restrict, .broadcast, .reinterpret: true
+            default: false
+            }
+        }
+        guard isKnown, steps.count <= 100 else {
             throw mistake(
-                "mt19937: a share is a \(describe(x)), but where the stream is depends on it",
+                "mt19937: a share is a \(describe(x)) that is measured, but where the stream is depends on it",
                 "shares are numbers, or numbers for each tensor that are known without reading")
+        }
+        return { tensor in
+            var values: [NodeID: Double] = [:]
+            for step in steps {
+                values[step] =
+                    switch self[step].operation {
+                    case .constant(let bits): Double(bitPattern: bits)
+                    case .table(let table): self.tables[table][tensor] ?? 0.5
+                    case .unary(let op, let a): op(values[a] ?? 0)
+                    case .binary(let op, let a, let b): op(values[a] ?? 0, values[b] ?? 0)
+                    case .restrict(let a), .broadcast(let a), .reinterpret(let a): values[a] ?? 0
+                    default: 0
+                    }
+            }
+            return values[x] ?? 0
         }
     }
 

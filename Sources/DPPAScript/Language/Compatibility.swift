@@ -14,7 +14,8 @@ enum Compatibility {
                 [
                     "name": .string(name), "default": .string(choices[0]),
                     "choices": .table(ScriptTable(array: choices.map { .string($0) })),
-                    "help": .string("whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step"),
+                    "help": .string(
+                        "whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step"),
                 ], owner: "option")
         }
     }

@@ -61,7 +61,8 @@ struct SerialStreamTests {
     }
 
     /// With 3 kept, the distance between them doubles again and again.
-    @Test("A number is the same from wherever and in whatever order it is asked for", arguments: [(1024, 16384), (2, 3)])
+    @Test(
+        "A number is the same from wherever and in whatever order it is asked for", arguments: [(1024, 16384), (2, 3)])
     func anyOrder(spacing: Int, mostKept: Int) {
         var textbook = Textbook(123)
         let expected = textbook.numbers(1_400_000)

@@ -97,7 +97,8 @@ extension TileMachine {
                 out[row] =
                     try value(step.a, row, step) != 0 ? try value(step.b, row, step) : try value(step.c, row, step)
             }
-        case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .addSelected, .keptInColumns,
+        case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .addSelected,
+            .keptInColumns,
             .rank, .top:
             throw step.fault
         }

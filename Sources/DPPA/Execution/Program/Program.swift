@@ -42,7 +42,8 @@ package struct Program: Sendable {
             && instructions.allSatisfy {
                 switch $0.code {
                 case .load, .spread, .unary, .binary, .select, .round, .addSelected: true
-                case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptInColumns, .rank, .top, .reduce,
+                case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptInColumns, .rank, .top,
+                    .reduce,
                     .kth:
                     false
                 }
