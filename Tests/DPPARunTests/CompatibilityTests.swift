@@ -154,13 +154,14 @@ import Testing
             local v = base:mt19937({ 0, 0.5 }, { seed = 42, zero = false })
             dppa.as_model(u[1], base):save "first"
             dppa.as_model(u[2], base):save "second"
-            return dppa.as_model(v[2], base)
+            dppa.as_model(v[2], base):save "third"
+            return base
             """, "recipe.lua")
-        let (outcome, last) = try run(recipe, in: scratch) { $0.modelRoots = [Self.folder] }
+        let (outcome, _) = try run(recipe, in: scratch) { $0.modelRoots = [Self.folder] }
         func saved(_ name: String) throws -> Written {
             try Written(try #require(outcome.written.first { $0.hasSuffix(name) }))
         }
-        let (first, second) = (try saved("first"), try saved("second"))
+        let (first, second, last) = (try saved("first"), try saved("second"), try saved("third"))
         let names = last.tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let stream = SerialStream(seed: 42)
         func numbers(_ start: Int, _ count: Int) -> [Float] {

@@ -7,7 +7,7 @@ import Synchronization
 /// so many blocks, so that threads start near to where they read. At most 40 MiB are kept, however long the stream is.
 package final class SerialStream: Sendable {
     fileprivate struct State {
-        /// The generator at the blocks 0, spacing, 2 · spacing, …
+        /// The generator at the blocks 0, spacing, 2 · spacing and so on.
         var kept: [MersenneTwister]
         var spacing: Int
         let mostKept: Int
