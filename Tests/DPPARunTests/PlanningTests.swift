@@ -160,7 +160,8 @@ import Testing
         let recipe = try program.dppaRun(["help", recipes + "/ties.lua"]).output
         #expect(
             recipe.contains(
-                "  density    share of a delta to keep (from 0 to 1; default 0.2; per expert and tensor)"))
+                "  density    share of a delta to keep (from 0 to 1; default 0.2; of mergekit 1; per expert and tensor)"
+            ))
         let unknown = try program.dppaRun(["help", "tpo"])
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'top'?"))
     }

@@ -61,6 +61,12 @@ function Field:linears() end
 ---@return dppa.Field
 function Field:lt(y) end
 
+---Random numbers of [0, 1) for every element, a value for each share: one serial stream of the Mersenne Twister MT19937 with 24 bits a number, as PyTorch draws on a processor. It goes through the tensors in bytewise order of names, in each through the shares, in these through the elements; where a share is 1 it draws nothing.
+---@param shares (dppa.Field|number)[]
+---@param options? { seed?: integer, zero?: boolean }
+---@return dppa.Field[]
+function Field:mt19937(shares, options) end
+
 ---Makes a coarse node part of the report and of the run's JSON.
 ---@param name string
 ---@return dppa.Field

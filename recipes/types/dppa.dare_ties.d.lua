@@ -2,14 +2,15 @@
 -- Made from the module's own declarations: `make reference`.
 
 ---@class dppa.dare_ties.Options
----@field rate? dppa.PerExpert share of each delta to drop (from 0 to 1; default 0.8; per expert and tensor)
----@field rescale? "none"|"inverse"|"l1"|"l2" make up for what was dropped (none, inverse, l1, l2; default inverse)
+---@field rate? dppa.PerExpert share of each delta to drop (from 0 to 1; default 0.8; of mergekit 0; per expert and tensor)
+---@field rescale? "none"|"inverse"|"l1"|"l2" make up for what was dropped (none, inverse, l1, l2; default inverse; of mergekit l1)
 ---@field q? dppa.PerExpert what is kept is divided by this in place of the share that is kept (from 1e-06 to 1; per expert and tensor)
 ---@field seed? integer seed of the random masks (whole number; at least 0; default 0)
 ---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
----@field normalize? boolean divide by the weights that agree (true or false; default true)
+---@field normalize? boolean divide by the weights that agree (true or false; default true; of mergekit false)
 ---@field vote? "weighted"|"plain"|"majority" what elects: weighted deltas; plain ones; or these, and where they cancel the sign of most elements (weighted, plain, majority; default weighted)
 ---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field compat? "none"|"mergekit"|"mergekit_bf16" whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step (none, mergekit, mergekit_bf16; default none)
 
 ---DARE with TIES: drop a random share of each delta, make up for it, elect signs, take the mean of what agrees.
 ---@param base dppa.Field a model

@@ -3,6 +3,7 @@
 
 ---@class dppa.great_circle.Options
 ---@field scope? "tensor"|"row"|"column" what is a vector (tensor, row, column; default tensor)
+---@field cosine? dppa.Field cosθ, where it is not the quotient of dot product and norms
 ---@field straight? number from which |cosθ| on the way is straight (from 0 to 1; default 0.9995)
 
 ---From one vector to another along the great circle.

@@ -3,6 +3,7 @@
 
 ---@class dppa.passthrough.Options
 ---@field scale? dppa.PerTensor factor of each tensor (default 1; per tensor)
+---@field compat? "none"|"mergekit"|"mergekit_bf16" whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step (none, mergekit, mergekit_bf16; default none)
 
 ---One model as it is, or with scaled tensors.
 ---@param model dppa.Field a model

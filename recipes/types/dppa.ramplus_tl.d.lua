@@ -6,6 +6,7 @@
 ---@field alpha? dppa.PerTensor the largest shared / unique that counts (at least 0; default 0.2; per tensor)
 ---@field epsilon? dppa.PerTensor an element is changed by more than this (at least 0; default 1e-05; per tensor)
 ---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field compat? "none"|"mergekit"|"mergekit_bf16" whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step (none, mergekit, mergekit_bf16; default none)
 
 ---RAM+: the mean of the deltas that change an element; what one alone changes is enlarged, tensor by tensor.
 ---@param base dppa.Field a model

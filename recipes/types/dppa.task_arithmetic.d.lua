@@ -5,6 +5,7 @@
 ---@field weights? dppa.PerExpert weight of each delta (default 1; per expert and tensor)
 ---@field normalize? boolean divide by the sum of the weights (true or false; default false)
 ---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field compat? "none"|"mergekit"|"mergekit_bf16" whose numbers: mergekit's, with its defaults, in float32 or rounded to bfloat16 at every step (none, mergekit, mergekit_bf16; default none)
 
 ---Task arithmetic: base + lambda * sum(w * delta).
 ---@param base dppa.Field a model

@@ -124,7 +124,7 @@ package struct CoarseArithmetic {
                 && (number > cut.threshold || (number == cut.threshold && index <= cut.lastIndex(in: name)))
             return isKept ? 1 : 0
         case .roundTo(let dtype, let x): return DTypeConversion.rounded(try value(x, tensor, index), to: dtype)
-        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform:
+        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform, .serialUniform:
             throw graph.fault("no coarse value can be computed of this", id, tensor)
         }
     }

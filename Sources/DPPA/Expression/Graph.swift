@@ -1,4 +1,5 @@
 import DPPACheckpoint
+import DPPAKernels
 import DPPASupport
 
 /// A growing set of expression nodes in which equal expressions are one node.
@@ -18,6 +19,8 @@ public final class Graph {
     /// The models that have been added, in order.
     public private(set) var models: [OpenModel] = []
     package private(set) var tables: [[TensorID: Double]] = []
+    /// The serial streams of random numbers, by their seeds.
+    package internal(set) var serialStreams: [UInt64: SerialStream] = [:]
     private var tableNumbers: [[TensorID: Double]: Int] = [:]
 
     var tensors: [TensorFacts] = []
@@ -130,11 +133,15 @@ public final class Graph {
             }
             table[tensor] = value
         }
-        if let known = tableNumbers[table] { return try make(.table(known), .tensor, domain: id) }
-        let node = try make(.table(tables.count), .tensor, domain: id)
+        return try make(.table(number(of: table)), .tensor, domain: id)
+    }
+
+    /// The place of a table among the graph's, which it is added to if it is new.
+    func number(of table: [TensorID: Double]) -> Int {
+        if let known = tableNumbers[table] { return known }
         tableNumbers[table] = tables.count
         tables.append(table)
-        return node
+        return tables.count - 1
     }
 
     /// The numbers of a node that is a number for each tensor from plain facts; nil for every other node.

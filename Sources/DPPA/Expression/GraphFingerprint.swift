@@ -64,6 +64,10 @@ package final class GraphFingerprint {
             hash.add("uniform")
             hash.add(seed)
             hash.add(stream)
+        case .serialUniform(let seed, let starts):
+            hash.add("serial uniform")
+            hash.add(seed)
+            add(graph.tables[starts].mapValues(\.bitPattern), to: &hash)
         case .roundTo(let dtype, _): hash.add("round \(dtype.rawValue)")
         case .restrict: hash.add("restrict")
         case .branch(let parts): hash.add("branch \(parts.count)")

@@ -54,6 +54,8 @@ package enum Operation: Hashable, Sendable {
     case rank(NodeID)
     /// Uniform random numbers of [0, 1).
     case uniform(seed: UInt64, stream: String)
+    /// Uniform random numbers of [0, 1) of the serial stream under a seed; a table says where each tensor begins.
+    case serialUniform(seed: UInt64, starts: Int)
     case roundTo(DType, NodeID)
     /// The operand on the node's own, smaller selection.
     case restrict(NodeID)
@@ -67,7 +69,7 @@ package enum Operation: Hashable, Sendable {
     /// The operands, in order.
     package var operands: [NodeID] {
         switch self {
-        case .source, .constant, .table, .size, .uniform: []
+        case .source, .constant, .table, .size, .uniform, .serialUniform: []
         case .unary(_, let x), .rank(let x), .roundTo(_, let x), .restrict(let x), .broadcast(let x),
             .reinterpret(let x):
             [x]

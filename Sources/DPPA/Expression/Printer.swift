@@ -94,6 +94,7 @@ extension Graph {
         case .kth(let x, let index): return atom("kth(\(at(x).text), \(at(index).text), '\(node.scope.name)')")
         case .rank(let x): return atom("rank(\(at(x).text), 'row')")
         case .uniform(let seed, let stream): return atom("uniform{ seed = \(seed), stream = '\(stream)' }")
+        case .serialUniform(let seed, _): return atom("mt19937{ seed = \(seed) }")
         case .roundTo(let dtype, let x): return atom("round_to(\(at(x).text), '\(dtype.rawValue.lowercased())')")
         case .restrict(let x): return atom("\(at(x).inside(9)):select(…)")
         case .branch(let parts): return atom("apply{ \(parts.map { at($0).text }.joined(separator: ", ")) }")

@@ -127,6 +127,30 @@ extension Catalog {
 
     static let fieldMethods: [Function] = [
         Function(
+            name: "mt19937",
+            summary:
+                "Random numbers of [0, 1) for every element, a value for each share: one serial stream of the Mersenne Twister "
+                + "MT19937 with 24 bits a number, as PyTorch draws on a processor. It goes through the tensors in bytewise order "
+                + "of names, in each through the shares, in these through the elements; where a share is 1 it draws nothing.",
+            parameters: [
+                .field("field"), Parameter("shares", .list(.share)),
+                .options([
+                    .option("seed", .integer(from: 0), "its low 32 bits seed the generator; 0 if left out"),
+                    .option("zero", .flag, "whether a share of 0 draws numbers; true if left out"),
+                ]),
+            ], returns: "a list of values per element", type: "dppa.Field[]",
+            errors: ["a share is not known without reading weights"],
+            example: "local u = base:mt19937({ 0.2, 0.5 }, { seed = 42 })"
+        ) { call in
+            guard case .table(let table) = call.argument(1) else { return [] }
+            let options = call.options(2)
+            let isZeroDrawn = if case .bool(false)? = options["zero"] { false } else { true }
+            let nodes = try call.session().graph.mt19937(
+                like: call.node(0), shares: table.array.map(call.node), seed: UInt64(options["seed"]?.int ?? 0),
+                drawsAtZero: isZeroDrawn)
+            return [.table(ScriptTable(array: nodes.map { .object(NodeObject($0)) }))]
+        },
+        Function(
             name: "linears", summary: "The field on the weight matrices of the linear modules inside blocks.",
             parameters: [.field("field")], returns: "the same kind of field", example: "delta:linears()"
         ) { call in

@@ -72,7 +72,9 @@ extension Catalog {
         inner("accept") { call in
             let session = try call.session()
             guard case .integer(let number) = call.argument(0) else { return [] }
-            let call = MethodCall(method: session.methods[number], call: call, session: session)
+            let declared = session.methods[number]
+            let method = declared.taking(call.argument(declared.arguments.count + 1))
+            let call = MethodCall(method: method, call: call, session: session)
             let (arguments, options) = try call.accepted()
             return [.table(ScriptTable(array: arguments)), .table(ScriptTable(fields: options))]
         },
@@ -125,8 +127,10 @@ extension RecipeSession {
                 notes: [method.optionsNote])
         }
         var values: [String: ScriptValue] = [:]
+        let compat = options.given[Compatibility.name].map { ScriptValue.string($0) } ?? defaults[Compatibility.name]
+        let isMergekit = !method.compat.isEmpty && Compatibility.isMergekit(compat)
         for var option in method.options where option.isForRecipes && (wanted.isEmpty || wanted.contains(option.name)) {
-            option.fallback = defaults[option.name] ?? option.fallback
+            option.fallback = defaults[option.name] ?? (isMergekit ? option.mergekit : nil) ?? option.fallback
             guard option.fallback != nil || option.isSettable else { continue }
             let value = try options.value(option)
             if case .null = value { continue }

@@ -8,16 +8,20 @@ package struct MethodDeclaration {
     package let summary: String
     /// What published comparisons say of it, with their sources; empty if none are known.
     package let comparisons: String
+    /// What `compat = "mergekit"` changes; empty if the method has no such option.
+    package let compat: String
     /// What stands before the options.
     package let arguments: [OptionDeclaration]
-    package let options: [OptionDeclaration]
+    package var options: [OptionDeclaration]
     /// What it gives, in words.
     package let returns: String
     package let example: String
 
     /// The declaration of a table; `others` are the methods that are declared already, for `{ of = method }`.
     init(_ table: ScriptTable, others: [MethodDeclaration]) throws {
-        let words = ["name", "aliases", "summary", "comparisons", "arguments", "options", "returns", "example", "run"]
+        let words = [
+            "name", "aliases", "summary", "comparisons", "compat", "arguments", "options", "returns", "example", "run",
+        ]
         func text(_ key: String) throws -> String {
             switch table[key] {
             case nil: return ""
@@ -56,23 +60,24 @@ package struct MethodDeclaration {
         aliases = try Self.aliases(table["aliases"], of: name)
         summary = try text("summary")
         comparisons = try text("comparisons")
+        compat = try text("compat")
         returns = try text("returns")
         example = try text("example")
         arguments = try declarations("arguments")
-        options = try declarations("options")
+        options = try declarations("options") + (compat.isEmpty ? [] : [Compatibility.option])
         let all = (arguments + options).map(\.name)
         if let twice = all.first(where: { name in all.count { $0 == name } > 1 }) {
             throw DPPAError(.data, "method '\(name)' declares '\(twice)' twice")
         }
-        for option in options where option.fallback != nil {
+        for option in options {
             let check = OptionCheck(
                 subject: "method '\(name)': the default of '\(option.name)'", declaration: option, graph: Graph())
-            if let value = option.fallback { try check.require(value) }
+            for value in [option.fallback, option.mergekit].compactMap(\.self) { try check.require(value) }
         }
     }
 
-    /// What `{ of = method, except = …, per = "expert" }` stands for: the other's options without some, those for tensors for
-    /// each expert.
+    /// What `{ of = method, except = …, per = "expert", mergekit = … }` stands for: the other's options without some, those for
+    /// tensors for each expert, some with another default for `compat`.
     private static func options(
         of other: MethodDeclaration, _ table: ScriptTable, for name: String
     ) throws -> [OptionDeclaration] {
@@ -85,10 +90,19 @@ package struct MethodDeclaration {
                 "method '\(name)': \(other.name) has no option '\(unknown)'"
                     + Suggestions.hint(for: unknown, among: known))
         }
+        var mergekit: [String: ScriptValue] = [:]
+        if case .table(let defaults)? = table["mergekit"] { mergekit = defaults.fields }
+        if let unknown = mergekit.keys.sorted().first(where: { !known.contains($0) }) {
+            throw DPPAError(
+                .data,
+                "method '\(name)': \(other.name) has no option '\(unknown)'"
+                    + Suggestions.hint(for: unknown, among: known))
+        }
         let isForExperts = table["per"]?.text == OptionDeclaration.Spread.expert.rawValue
         return other.options.filter { !except.contains($0.name) }.map { option in
             var option = option
             if isForExperts, option.spread == .tensor { option.spread = .expert }
+            option.mergekit = mergekit[option.name] ?? option.mergekit
             return option
         }
     }

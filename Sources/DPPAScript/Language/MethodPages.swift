@@ -36,6 +36,16 @@ package enum MethodPages {
             "whole tensor at once.", "",
             "What stands under *in comparisons* is what others have published; numbers are theirs, on their models.",
             "",
+            "`compat = \"mergekit\"`, in a call or as `--set compat=mergekit`, gives a method mergekit 0.1.5's defaults (in the tables",
+            "*of mergekit*) and its numbers, as it computes them on a processor with `dtype: float32`: to 1e-6 of a tensor's largest",
+            "number, and to the last bit where it computes element by element. `\"mergekit_bf16\"` rounds after every step as with",
+            "`dtype: bfloat16`, for bfloat16 models; methods in which angles or norms decide refuse it, as the last bits of mergekit's own",
+            "sums, which are up to its threads, would decide. Random numbers are those that mergekit draws with `seed` as its",
+            "`--random-seed`, where all tensors are merged by one method under their own names. Three things are not the same: which of",
+            "equal elements a cut keeps, as mergekit's sort is not stable (here the lowest index); signs of sums that cancel but for",
+            "rounding; and matrices of more than two dimensions, of which mergekit ranks dimension 1 in DELLA, and takes dimension 0 as",
+            "columns in NuSLERP. How far both are from the exact result is told in [performance.md](performance.md#how-far-from-the-exact-result).",
+            "",
             "| method | what it does | passes | times through the checkpoint |", "|---|---|---|---|",
         ]
         for (method, cost) in methods {
@@ -47,6 +57,7 @@ package enum MethodPages {
             lines += ["## \(method.name)", ""] + Reference.body(of: method)
             lines += ["Costs \(cost.words).", ""]
             if !method.comparisons.isEmpty { lines += ["*In comparisons:* \(method.comparisons)", ""] }
+            if !method.compat.isEmpty { lines += ["*With `compat = \"mergekit\"`:* \(method.compat)", ""] }
             lines += ["```"] + Reference.header(method.name) + ["```", ""]
         }
         return lines.dropLast().joined(separator: "\n") + "\n"

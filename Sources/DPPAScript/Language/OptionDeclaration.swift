@@ -26,6 +26,8 @@ package struct OptionDeclaration {
     package var finest: Scope = .element
     /// What holds when nothing is given; nil when something must be, or when nothing is a value of its own.
     package var fallback: ScriptValue?
+    /// What holds when nothing is given and `compat` asks for mergekit's numbers, where that is something else.
+    package var mergekit: ScriptValue?
     package var isRequired = false
     package var isNonempty = false
     package var minimum: Double?
@@ -84,6 +86,7 @@ package struct OptionDeclaration {
             return flag
         }
         fallback = fields["default"]
+        mergekit = fields["mergekit"]
         kind = try word("kind", Kind.self) ?? Self.kind(of: fallback)
         spread = try word("per", Spread.self)
         minimum = try number("min")
@@ -131,7 +134,7 @@ package struct OptionDeclaration {
     private static let words = [
         "name", "default", "min", "max", "choices", "help", "heading", "kind", "of", "per", "finest", "nonempty",
         "required",
-        "set", "divides",
+        "set", "divides", "mergekit",
     ]
 
     private static func kind(of fallback: ScriptValue?) -> Kind {
@@ -217,6 +220,7 @@ package struct OptionDeclaration {
             let text = value.shown
             facts.append(text.isEmpty ? "default: nothing" : "default \(text)")
         }
+        if let mergekit { facts.append("of mergekit \(mergekit.shown)") }
         switch spread {
         case .expert?: facts.append(finest.isCoarser(than: .tensor) ? "per expert" : "per expert and tensor")
         case .tensor?: facts.append("per tensor")

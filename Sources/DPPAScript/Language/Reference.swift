@@ -129,6 +129,7 @@ package enum Reference {
             lines.append("per expert, per tensor: dppa-run help per-expert")
         }
         if !method.comparisons.isEmpty { lines += [""] + wrapped("in comparisons: " + method.comparisons) }
+        if !method.compat.isEmpty { lines += [""] + wrapped("compat = \"mergekit\": " + method.compat) }
         return lines.joined(separator: "\n")
     }
 

@@ -20,12 +20,13 @@ return dppa.method {
     {
       name = "scope", default = "tensor", choices = { "tensor", "row", "column" }, help = "what is a vector",
     },
+    { name = "cosine", kind = "field", set = false, help = "cosθ, where it is not the quotient of dot product and norms" },
     { name = "straight", default = 0.9995, min = 0, max = 1, help = "from which |cosθ| on the way is straight" },
   },
   returns = "a value, or a delta between deltas",
   example = "base + great_circle(a - base, b - base, 0.3, { scope = \"row\" })",
   run = function(a, c, t, o)
-    local cosine = clamp(dot(a, c, o.scope) / (length(a, o.scope) * length(c, o.scope)), -1, 1)
+    local cosine = o.cosine or clamp(dot(a, c, o.scope) / (length(a, o.scope) * length(c, o.scope)), -1, 1)
     if o.scope == "tensor" then cosine:named "cosine" end
     local angle, straight = acos(cosine), abs(cosine):gt(o.straight)
     local from = where(straight, 1 - t, sin((1 - t) * angle) / sin(angle))

@@ -4,6 +4,7 @@
 -- Every m is a sum c_1 u_1 + c_2 u_2 + … of the models, so the steps are of numbers: one reading, one writing.
 -- Only a model of zeros has no direction; mergekit leaves out what is shorter than tol, and makes zeros of such tensors.
 local dppa = require "dppa.v1"
+local mergekit = require "dppa.mergekit"
 local acos, clamp, cos, dot, norm, sin, sqrt, where =
   dppa.acos, dppa.clamp, dppa.cos, dppa.dot, dppa.norm, dppa.sin, dppa.sqrt, dppa.where
 
@@ -22,6 +23,8 @@ end
 return dppa.method {
   name = "karcher",
   summary = "The mean of models on the sphere (Karcher mean), tensor by tensor, with the mean of their lengths.",
+  compat = "models shorter than tol have no direction, and angles below tol no pull. mergekit takes equal "
+    .. "weights alone; its cosines are float32, which tell angles below 2e-4 from none only by chance.",
   arguments = { { name = "models", kind = "models" } },
   options = {
     { name = "weights", default = 1, min = 0, per = "expert", divides = true, help = "share of each model" },
@@ -31,10 +34,12 @@ return dppa.method {
   returns = "a model",
   example = "karcher({ a, b }, { max_iter = 20 })",
   run = function(models, o)
+    local is_mergekit = mergekit.is_single(o)
+    local least = is_mergekit and o.tol or 0
     local n, share = #models, dppa.weight_sum(o.weights)
     local x = list(n, function(i) return dppa.weights(models[i]) end)
     local length = list(n, function(i) return norm(x[i], "tensor") end)
-    local size = list(n, function(i) return where(length[i]:gt(0), length[i], 1) end)
+    local size = list(n, function(i) return where(length[i]:gt(least), length[i], 1) end)
     local gram = list(n, function(i)
       return list(i, function(j) return i == j and 1 or dot(x[i], x[j], "tensor") / (size[i] * size[j]) end)
     end)
@@ -43,7 +48,7 @@ return dppa.method {
     local function scaled(a, f) return list(n, function(i) return a[i] * f end) end
 
     -- Models without a length have no part in the direction.
-    local part = list(n, function(i) return where(length[i]:gt(0), o.weights[i], 0) end)
+    local part = list(n, function(i) return where(length[i]:gt(least), o.weights[i], 0) end)
     local all = total(n, function(i) return part[i] end)
     local w = scaled(part, where(all:gt(0), 1 / all, 0))
     local start, first, c = width(w), 1, {}
@@ -54,7 +59,8 @@ return dppa.method {
     for _ = 1, o.max_iter do
       local cosine = list(n, function(i) return clamp(inner(c, i), -1, 1) end)
       local pull = list(n, function(i)
-        local angle = acos(cosine[i])
+        local angle = acos(is_mergekit and dppa.round_to(cosine[i], "f32") or cosine[i])
+        if is_mergekit then return w[i] * where(angle:lt(o.tol), 0, angle / sin(angle)) end
         return w[i] * where(sin(angle):gt(o.tol), angle / sin(angle), 1)
       end)
       local back = total(n, function(i) return pull[i] * cosine[i] end)

@@ -5,7 +5,7 @@ local inner = host.inner
 local numbers = {}  -- of methods, as the host counts them
 
 -- `{ of = method }` stands for a method's options, but for those of `except`; with per = "expert" what they take for a tensor is
--- taken for each expert. The host knows methods by number.
+-- taken for each expert; `mergekit` gives other defaults for `compat`. The host knows methods by number.
 local function numbered(declaration)
   if type(declaration) ~= "table" or type(declaration.options) ~= "table" then return declaration end
   local copy, options = {}, {}
@@ -13,7 +13,7 @@ local function numbered(declaration)
   for index, option in ipairs(declaration.options) do
     options[index] = option
     if type(option) == "table" and numbers[option.of] then
-      options[index] = { of = numbers[option.of], except = option.except, per = option.per }
+      options[index] = { of = numbers[option.of], except = option.except, per = option.per, mergekit = option.mergekit }
     end
   end
   copy.options = options

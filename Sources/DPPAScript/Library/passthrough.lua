@@ -4,6 +4,7 @@ local dppa = require "dppa.v1"
 return dppa.method {
   name = "passthrough",
   summary = "One model as it is, or with scaled tensors.",
+  compat = "nothing: the product is the same.",
   arguments = { { name = "model", kind = "model" } },
   options = { { name = "scale", default = 1, per = "tensor", help = "factor of each tensor" } },
   returns = "a model",

@@ -6,6 +6,7 @@ local great_circle = require "dppa.great_circle"
 return dppa.method {
   name = "slerp",
   summary = "From one model to another along the great circle, tensor by tensor.",
+  compat = "nothing: mergekit computes the same, in float32 whatever its dtype is.",
   arguments = { { name = "first", kind = "model" }, { name = "second", kind = "model" } },
   options = { { name = "t", default = 0.5, min = 0, max = 1, per = "tensor", help = "how far to go" } },
   returns = "a model",

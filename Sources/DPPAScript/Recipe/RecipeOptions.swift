@@ -12,7 +12,8 @@ package final class RecipeOptions {
         package var name: String { declaration.name }
     }
 
-    private let given: [String: String]
+    /// What `--set` gives, by name.
+    let given: [String: String]
     package private(set) var taken: [Taken] = []
 
     package init(_ given: [String: String]) { self.given = given }

@@ -167,7 +167,7 @@ import Testing
         let ties = try #require(try Reference.help("dppa.ties"))
         for part in [
             "ties(base, experts, [options])        require \"dppa.ties\"", "  base     a model\n",
-            "  density    share of a delta to keep (from 0 to 1; default 0.2; per expert and tensor)\n",
+            "  density    share of a delta to keep (from 0 to 1; default 0.2; of mergekit 1; per expert and tensor)\n",
             "  rescale    make up for what was dropped (none, inverse, l1, l2; default none)\n",
             "  normalize  divide by the weights that agree (true or false; default true)\n",
             "example   ties(base, { a, b }", "arXiv 2306.01708",

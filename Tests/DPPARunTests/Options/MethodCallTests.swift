@@ -49,7 +49,7 @@ import Testing
             "return ties(base, { a, b }, { densty = 0.1 })", "ties has no option 'densty'; did you mean 'density'?",
             at: "densty",
             note:
-                "options are density, scope, rescale, weights, normalize, vote, lambda        (dppa-run help dppa.ties)"
+                "options are density, scope, rescale, weights, normalize, vote, lambda, compat        (dppa-run help dppa.ties)"
         ),
         Case(
             "return ties(base, { a, b }, {\n  weights = { 1, 2 }, -- density = 3\n  density = 20,\n})",

@@ -7,7 +7,7 @@ enum MergeMethods {
         "task_arithmetic", "ties",
     ]
     /// What the library's methods are made of.
-    static let parts = ["combine", "great_circle", "rescale", "sparsify", "tall_masks"]
+    static let parts = ["combine", "great_circle", "mergekit", "rescale", "sparsify", "tall_masks"]
 
     /// The options that name the models: as many of the experts as the method takes.
     static func models(_ method: String, base: String, experts: [String]) -> [String: String] {

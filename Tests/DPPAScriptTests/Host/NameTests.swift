@@ -96,6 +96,7 @@ import Testing
         Use(":apply", "d:apply { [\"*\"] = function(p) return 2 * p end }", [2, 4, 6, 8]),
         Use(":apply", "d:apply(function(p) return 2 * p end, { on = \"x\" })", [2, 4, 6, 8]),
         Use(":uniform", "d:uniform { stream = \"s\" }:ge(0)", [1, 1, 1, 1]),
+        Use(":mt19937", "d:mt19937({ 1, 0.5 }, { seed = 42 })[2]:ge(0.39)", [1, 1, 0, 1]),
         Use(":bernoulli", "d:bernoulli(1, { stream = \"s\" })", [1, 1, 1, 1]),
         Use(":named", "dppa.mean(x, \"tensor\"):named \"mean\":value().x", [2.5]),
         Use(":value", "dppa.max(x, \"model\"):value()", [4]),

@@ -117,6 +117,11 @@ import Testing
                 add("uniform \(seed) \(stream)", try graph.uniform(like: x, seed: seed, stream: stream))
             }
             add("uniform of some", try graph.uniform(like: blocks, seed: 0, stream: "s"))
+            for seed: UInt64 in [0, 1] {
+                let streams = try graph.mt19937(
+                    like: x, shares: [number(0.5), number(0.5)], seed: seed, drawsAtZero: true)
+                for (index, node) in streams.enumerated() { add("mt19937 \(seed) \(index)", node) }
+            }
             for dtype in DType.allCases where dtype.isFloat { add("round \(dtype)", try graph.roundTo(dtype, x)) }
             add("round delta", try graph.roundTo(.bf16, delta))
             add("some", blocks)
@@ -158,6 +163,7 @@ import Testing
         case .kth: "kth"
         case .rank: "rank"
         case .uniform: "uniform"
+        case .serialUniform: "serialUniform"
         case .roundTo: "roundTo"
         case .restrict: "restrict"
         case .branch: "branch"
@@ -187,7 +193,7 @@ import Testing
         #expect(
             kinds == [
                 "source", "constant", "table", "size", "unary", "binary", "select", "reduce", "cut", "kept", "rowTop",
-                "kth", "rank", "uniform", "roundTo", "restrict", "branch", "broadcast", "reinterpret",
+                "kth", "rank", "uniform", "serialUniform", "roundTo", "restrict", "branch", "broadcast", "reinterpret",
             ])
     }
 

@@ -40,6 +40,8 @@ extension TileMachine {
                 count: count)
         case .round(let dtype): DTypeConversion.round(try elements(step.a, step), to: dtype, into: out, count: count)
         case .uniform(let stream): stream.uniform(firstIndex: tile.range.lowerBound, count: count, into: out)
+        case .serialUniform(let stream, let start):
+            tile.task.program.streams[stream].uniform(first: start + tile.range.lowerBound, count: count, into: out)
         case .kept(let cut):
             ElementKernels.kept(
                 try elements(step.a, step), cut, firstIndex: tile.range.lowerBound, into: out, count: count)
@@ -95,7 +97,9 @@ extension TileMachine {
                 out[row] =
                     try value(step.a, row, step) != 0 ? try value(step.b, row, step) : try value(step.c, row, step)
             }
-        case .load, .spread, .spreadColumns, .round, .uniform, .kept, .keep, .addSelected, .keptInColumns, .rank, .top:
+        case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .addSelected,
+            .keptInColumns,
+            .rank, .top:
             throw step.fault
         }
     }

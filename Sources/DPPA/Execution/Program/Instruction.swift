@@ -40,6 +40,8 @@ package struct Instruction: Sendable {
         case round(DType)
         /// Random numbers.
         case uniform(RandomStream)
+        /// Random numbers of one of the program's serial streams, in which the tensor begins at a place.
+        case serialUniform(stream: Int, start: Int)
         /// The mask of the elements of `a` that a cut keeps.
         case kept(ElementCut)
         /// `b` where a cut keeps `a`, else `c`.

@@ -1,5 +1,6 @@
 import DPPACheckpoint
 import DPPAExpression
+import DPPAKernels
 
 /// A straight line of vector operations that makes all values of one tensor that a pass wants, tile by tile.
 ///
@@ -13,6 +14,8 @@ package struct Program: Sendable {
     package var sources: [any TensorSource] = []
     /// The models that the sources belong to, for messages.
     package var models: [Int] = []
+    /// Serial streams of random numbers that instructions refer to by number.
+    package var streams: [SerialStream] = []
     /// Stored row and column values that instructions refer to by number.
     package var vectors: [[Double]] = []
     /// How many registers of elements there are.
@@ -39,7 +42,10 @@ package struct Program: Sendable {
             && instructions.allSatisfy {
                 switch $0.code {
                 case .load, .spread, .unary, .binary, .select, .round, .addSelected: true
-                case .spreadColumns, .rows, .uniform, .kept, .keep, .keptInColumns, .rank, .top, .reduce, .kth: false
+                case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptInColumns, .rank, .top,
+                    .reduce,
+                    .kth:
+                    false
                 }
             }
     }

@@ -17,6 +17,12 @@ extension ProgramCompiler {
         case .branch: return try known(graph.operands(of: id, on: tensor)[0])
         case .uniform(let seed, let stream):
             return .slot(append(id, .uniform(RandomStream(seed: seed, stream: stream, tensor: facts.name))))
+        case .serialUniform(let seed, let starts):
+            guard let start = graph.tables[starts][tensor], let stream = graph.serialStreams[seed] else {
+                throw graph.fault("the serial stream has no place for the tensor", id, tensor)
+            }
+            program.streams.append(stream)
+            return .slot(append(id, .serialUniform(stream: program.streams.count - 1, start: Int(start))))
         default: return node.scope == .row ? .slot(try emitRow(id, node)) : try emitElement(id, node)
         }
     }

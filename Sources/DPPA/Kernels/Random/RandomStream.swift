@@ -62,7 +62,7 @@ package struct RandomStream: Sendable {
 
     /// ⌊word / 2^8⌋ · 2^-24, exactly: 23 bits become the fraction of a number in 1..<2, the last one adds 2^-24.
     @inline(__always)
-    private static func unit(_ words: SIMD16<UInt32>) -> Lanes {
+    static func unit(_ words: SIMD16<UInt32>) -> Lanes {
         let upper = (words &>> SIMD16(repeating: 9)) | SIMD16(repeating: 0x3f80_0000)
         let last = (words &<< SIMD16(repeating: 23)) & SIMD16(repeating: 0x8000_0000)
         // The last bit as 0 or 2^-24: an arithmetic shift spreads it over the bits of that number.
