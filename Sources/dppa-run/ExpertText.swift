@@ -18,7 +18,7 @@ struct ExpertText {
         Console.table(TextTable.lines([Self.columns(of: "expert") + ["‖d‖ / ‖b‖ by layer"]] + experts))
         if !comparison.pairs.isEmpty {
             let pairs = comparison.pairs.indices.map { index in
-                [name(index)] + Self.cells(whole.pairs[index])
+                [comparison.name(ofPair: index)] + Self.cells(whole.pairs[index])
                     + [Sparkline.text(byLayer.map { $0.pairs[index].cosine ?? .nan })]
             }
             Console.output("")
@@ -40,17 +40,13 @@ struct ExpertText {
             show(Self.columns(of: comparison.experts[index])) { Self.cells(layers[$0].experts[index]) }
         }
         for index in comparison.pairs.indices {
-            show(Self.columns(ofPair: name(index))) { Self.cells(layers[$0].pairs[index]) }
+            show(Self.columns(ofPair: comparison.name(ofPair: index))) { Self.cells(layers[$0].pairs[index]) }
         }
     }
 
     private static func columns(of expert: String) -> [String] { [expert, "‖d‖ / ‖b‖", "changed", "|d| > 0.03"] }
 
     private static func columns(ofPair pair: String) -> [String] { [pair, "cosine", "overlap", "sign agreement"] }
-
-    private func name(_ pair: Int) -> String {
-        comparison.experts[comparison.pairs[pair].first] + ", " + comparison.experts[comparison.pairs[pair].second]
-    }
 
     private static func cells(_ delta: DeltaFigures) -> [String] {
         [delta.relativeNorm, delta.changedShare, delta.beyondShare].map(percent)

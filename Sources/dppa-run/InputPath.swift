@@ -33,7 +33,7 @@ enum InputPath {
 
     /// Labels of several models, of which those of the same last component keep their paths.
     static func labels(_ given: [String]) -> [String] {
-        let short = given.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        let short = given.map(RunRecord.Option.Value.lastComponent)
         return zip(given, short).map { path, label in short.count { $0 == label } > 1 ? path : label }
     }
 

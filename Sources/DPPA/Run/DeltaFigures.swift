@@ -1,11 +1,10 @@
-import DPPACheckpoint
-
 /// What is known of a delta d = expert − b in some elements; figures of disjoint elements add up.
 public struct DeltaFigures: Sendable {
     /// How many elements there are.
     public var count = 0
-    /// Σ d² and Σ b², in float64.
+    /// Σ d², in float64.
     public var squares = 0.0
+    /// Σ b², in float64.
     public var baseSquares = 0.0
     /// How many elements differ from the base's.
     public var changed = 0.0
@@ -39,8 +38,9 @@ public struct DeltaFigures: Sendable {
 
 /// What is known of two deltas together in some elements; figures of disjoint elements add up.
 public struct DeltaPairFigures: Sendable {
-    /// Σ d·d′ and the squares of both, in float64.
+    /// Σ d·d′, in float64.
     public var product = 0.0
+    /// Σ d² and Σ d′², in float64.
     public var squares = (first: 0.0, second: 0.0)
     /// How many elements are changed and among the largest tenth: of the first delta, of the second, of both.
     public var large = (first: 0.0, second: 0.0, both: 0.0)
@@ -66,13 +66,16 @@ public struct DeltaPairFigures: Sendable {
         let norms = squares.first.squareRoot() * squares.second.squareRoot()
         return norms > 0 ? product / norms : nil
     }
-    /// The share of the largest tenth of each that is among the largest tenth of the other; nil where nothing changed. Of deltas
-    /// that know nothing of each other it is 0.1.
+    /// The share of the largest tenth of each that is among the largest tenth of the other; nil where nothing changed.
+    ///
+    /// Of deltas that know nothing of each other it is 0.1.
     public var overlap: Double? {
         let mean = (large.first + large.second) / 2
         return mean > 0 ? large.both / mean : nil
     }
-    /// The share of elements in both tenths that have one sign; nil where there are none. By chance it is 0.5.
+    /// The share of elements in both tenths that have one sign; nil where there are none.
+    ///
+    /// By chance it is 0.5.
     public var signAgreement: Double? { large.both > 0 ? agreeing / large.both : nil }
     /// ‖d − d′‖, the distance of the experts.
     public var distance: Double { max(0, squares.first + squares.second - 2 * product).squareRoot() }

@@ -17,13 +17,16 @@ public struct ExpertComparison: Sendable {
         public var pairs: [DeltaPairFigures]
     }
 
-    /// The label of the base, and those of the experts.
+    /// The label of the base.
     public let base: String
+    /// The labels of the experts.
     public let experts: [String]
     /// The experts that are set beside each other, as places in `experts`: every two, the first before the second.
     public let pairs: [(first: Int, second: Int)]
     /// Every tensor of numbers that all have, in name order.
     public let tensors: [Tensor]
+    /// Everything together.
+    public let whole: (experts: [DeltaFigures], pairs: [DeltaPairFigures])
     /// What was done so that names and shapes meet, what the small files say otherwise than the base's, and what the figures
     /// say of the base, a sentence each.
     public let notes: [String]
@@ -53,15 +56,13 @@ public struct ExpertComparison: Sendable {
             let comparison = ModelComparison(expert, base)
             return comparison.differences + [comparison.others, comparison.tokens].compactMap(\.self)
         }
-        let whole = Self.sums(tensors, experts.count, measures.pairs.count)
-        let findings = BaseFindings(base: base, experts: experts, pairs: measures.pairs, whole).sentences
+        whole = Self.sums(tensors, experts.count, pairs.count)
+        let findings = BaseFindings(base: base, experts: experts, pairs: pairs, whole).sentences
         notes = family.notes.map(\.line) + small + findings
     }
 
-    /// Everything together.
-    public var whole: (experts: [DeltaFigures], pairs: [DeltaPairFigures]) {
-        Self.sums(tensors, experts.count, pairs.count)
-    }
+    /// What a pair is called, by its place in `pairs`.
+    public func name(ofPair place: Int) -> String { experts[pairs[place].first] + ", " + experts[pairs[place].second] }
 
     /// Each layer, as `stack.index`, in numeric order.
     public var layers: [(name: String, experts: [DeltaFigures], pairs: [DeltaPairFigures])] {
@@ -128,7 +129,7 @@ private struct Measures {
         }
     }
 
-    /// The figures of every tensor. Throws an `internalFault` when a value is missing.
+    /// The figures of every tensor.
     func tensors(_ engine: Engine) throws -> [ExpertComparison.Tensor] {
         func values(_ node: NodeID) throws -> [String: Double] {
             Dictionary(

@@ -83,16 +83,10 @@ package struct MethodDeclaration {
     ) throws -> [OptionDeclaration] {
         var except: [String] = []
         if case .table(let list)? = table["except"] { except = list.array.map(\.shown) }
-        let known = other.options.map(\.name)
-        if let unknown = except.first(where: { !known.contains($0) }) {
-            throw DPPAError(
-                .data,
-                "method '\(name)': \(other.name) has no option '\(unknown)'"
-                    + Suggestions.hint(for: unknown, among: known))
-        }
         var mergekit: [String: ScriptValue] = [:]
         if case .table(let defaults)? = table["mergekit"] { mergekit = defaults.fields }
-        if let unknown = mergekit.keys.sorted().first(where: { !known.contains($0) }) {
+        let known = other.options.map(\.name)
+        if let unknown = (except + mergekit.keys.sorted()).first(where: { !known.contains($0) }) {
             throw DPPAError(
                 .data,
                 "method '\(name)': \(other.name) has no option '\(unknown)'"

@@ -146,7 +146,6 @@ function mergekit.merge(base, deltas, o, way, is_elected)
   return working.steps(base + merged)
 end
 
-
 -- RAM, and with `alpha` RAM+, which is float32 from where a delta that is alone is enlarged.
 function mergekit.agreement(base, deltas, o)
   local working = mergekit.working(o)

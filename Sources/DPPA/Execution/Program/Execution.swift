@@ -98,8 +98,7 @@ extension TileMachine {
                     try value(step.a, row, step) != 0 ? try value(step.b, row, step) : try value(step.c, row, step)
             }
         case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .addSelected,
-            .keptInColumns,
-            .rank, .top:
+            .keptInColumns, .rank, .top:
             throw step.fault
         }
     }

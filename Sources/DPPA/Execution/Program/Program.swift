@@ -43,8 +43,7 @@ package struct Program: Sendable {
                 switch $0.code {
                 case .load, .spread, .unary, .binary, .select, .round, .addSelected: true
                 case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptInColumns, .rank, .top,
-                    .reduce,
-                    .kth:
+                    .reduce, .kth:
                     false
                 }
             }

@@ -45,14 +45,10 @@ public struct ExpertReport: Sendable {
             columns: ["pair", "cosine", "overlap", "sign agreement"],
             rows: comparison.whole.pairs.enumerated().map { index, pair in
                 [
-                    .text(name(index)), .value(pair.cosine, .plain), .value(pair.overlap, .share),
+                    .text(comparison.name(ofPair: index)), .value(pair.cosine, .plain), .value(pair.overlap, .share),
                     .value(pair.signAgreement, .share),
                 ]
             })
-    }
-
-    private func name(_ pair: Int) -> String {
-        comparison.experts[comparison.pairs[pair].first] + ", " + comparison.experts[comparison.pairs[pair].second]
     }
 
     private func addExperts(to page: inout HTMLPage, _ grid: BlockGrid) {
@@ -76,7 +72,7 @@ public struct ExpertReport: Sendable {
         }
         func add(_ title: String, _ value: (DeltaPairFigures) -> Double?, _ unit: ShownUnit, _ caption: String) {
             let panels = cells.enumerated().map { index, cells in
-                HeatMap.Panel(title: name(index), cells: cells.compactMapValues(value))
+                HeatMap.Panel(title: comparison.name(ofPair: index), cells: cells.compactMapValues(value))
             }
             page.add(title, panels, grid, unit, caption)
         }
