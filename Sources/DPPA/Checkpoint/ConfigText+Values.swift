@@ -22,6 +22,24 @@ extension ConfigText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The text with further entries of the list or object at a path of names, behind those that it has; nil where no such is
+    /// there.
+    ///
+    /// Throws `data` when the text is no JSON object.
+    static func adding(_ text: String, _ path: [String], _ entries: [String]) throws -> String? {
+        let bytes = Array(text.utf8)
+        let value = try JSONScanner.read(bytes, file: "config.json", nonFinite: true) { scanner in
+            scanner.skipSpace()
+            let start = scanner.position
+            guard path.isEmpty else { return try place(of: path[...], &scanner) }
+            try scanner.skipValue()
+            return start..<scanner.position
+        }
+        guard let value, ["{", "["].contains(where: { bytes[value.lowerBound] == UInt8(ascii: $0) }) else { return nil }
+        let insertions = entries.isEmpty ? [] : [JSONInsertion(bytes, value, entries)]
+        return String(decoding: JSONInsertion.apply(insertions, to: bytes), as: UTF8.self)
+    }
+
     /// Where the value at a path stands.
     private static func place(of path: ArraySlice<String>, _ scanner: inout JSONScanner) throws -> Range<Int>? {
         var found: Range<Int>?

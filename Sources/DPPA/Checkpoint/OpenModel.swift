@@ -46,8 +46,10 @@ public struct OpenModel: Sendable {
     package let stamp: UInt128
     /// Of the tensors that are slices of a stack in the checkpoint, where they are kept.
     package let stackPlaces: [String: StackPlace]
-    /// What its tokenizer files say, for all views of it.
+    /// What the tokenizer files say that its rows are for: its own, unless it is a view with another vocabulary.
     let tokenizer: TokenizerFiles
+    /// The tokenizer files of a view whose rows are not the tokens of its own.
+    package let vocabulary: VocabularyFiles?
     private let places: [String: Int]
     /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
     /// purpose, such as the biases of a router.
@@ -82,7 +84,7 @@ public struct OpenModel: Sendable {
     init(
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
         sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
-        stackPlaces: [String: StackPlace] = [:], tokenizer: TokenizerFiles? = nil
+        stackPlaces: [String: StackPlace] = [:], tokenizer: TokenizerFiles? = nil, vocabulary: VocabularyFiles? = nil
     ) {
         self.label = label
         self.path = path
@@ -98,6 +100,7 @@ public struct OpenModel: Sendable {
         self.stamp = stamp
         self.stackPlaces = stackPlaces
         self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
+        self.vocabulary = vocabulary
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
             $0[$1.source.dtype, default: 0] += $1.facts.numel
         }
@@ -112,7 +115,7 @@ public struct OpenModel: Sendable {
     /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
     func replacing(
         _ tensors: [Tensor], identity: String, label: String? = nil, config: String?? = nil, stamps: [UInt128],
-        stackPlaces: [String: StackPlace] = [:]
+        stackPlaces: [String: StackPlace] = [:], tokenizer: TokenizerFiles? = nil, vocabulary: VocabularyFiles? = nil
     ) -> OpenModel {
         var stamp = Fingerprint(value: stamp)
         for other in stamps { stamp.add(other) }
@@ -120,7 +123,7 @@ public struct OpenModel: Sendable {
             label: label ?? self.label, path: path, identity: identity, space: space, tensors: tensors,
             config: config ?? self.config,
             sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value,
-            stackPlaces: stackPlaces, tokenizer: tokenizer)
+            stackPlaces: stackPlaces, tokenizer: tokenizer ?? self.tokenizer, vocabulary: vocabulary ?? self.vocabulary)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.

@@ -30,11 +30,29 @@ package struct TokenTable: Sendable {
 
     /// Reads a file; one with the bytes of another that was read before is not read again.
     init?(path: String) {
-        guard let bytes = try? FileDescriptor.contents(path, limit: 1 << 28),
-            let contents = Contents.of(bytes, path)
-        else { return nil }
+        guard let bytes = try? FileDescriptor.contents(path, limit: Self.sizeLimit) else { return nil }
+        self.init(bytes, path: path)
+    }
+
+    /// What the bytes of a file say; nil where they are damaged.
+    init?(_ bytes: [UInt8], path: String) {
+        guard let contents = Contents.of(bytes, path) else { return nil }
         (self.path, self.contents) = (path, contents)
     }
+
+    /// The largest file that is read.
+    static let sizeLimit = 1 << 28
+    /// Beyond this an id is none of a vocabulary.
+    static let idLimit = 1 << 24
+
+    /// The hash of a token's text, as tables have it.
+    static func hash(of text: String) -> Int { Contents.hash(of: text) }
+
+    /// The same of a text as it is spelled in a file, quotes included, which has been checked.
+    static func hash(spelled raw: UnsafeRawBufferPointer) -> Int { Contents.hash(spelled: raw) }
+
+    /// The ids that have a token, in order.
+    var ids: some Sequence<Int> { tokens.indices.lazy.filter { tokens[$0].count > 0 } }
 
     /// Whether two files have the same bytes.
     package func isCopy(of other: TokenTable) -> Bool { contents.digest == other.contents.digest }
@@ -58,9 +76,6 @@ private struct Contents: Sendable {
     private(set) var tokens: [TokenTable.Token] = []
     private(set) var added: [(text: String, id: Int)] = []
     private(set) var largest: Int?
-
-    /// Beyond this an id is none of a vocabulary.
-    private static let idLimit = 1 << 24
 
     /// What was read, by the bytes' hash: models that are merged have one tokenizer more often than not.
     private static let known = Mutex<[Int: Contents]>([:])
@@ -169,22 +184,25 @@ private struct Contents: Sendable {
     /// The token at a place that has been checked.
     private static func token(_ place: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> TokenTable.Token {
         let raw = UnsafeRawBufferPointer(rebasing: bytes[place])
-        // A token may be spelled in two ways.
-        let hash =
-            raw.contains(UInt8(ascii: "\\"))
-            ? (try? JSONScanner.read(raw, file: "") { try $0.string() }).map { Self.hash(of: $0) } ?? Self.hash(raw)
-            : Self.hash(UnsafeRawBufferPointer(rebasing: raw[1..<raw.count - 1]))
-        return TokenTable.Token(hash: hash, start: UInt32(place.lowerBound), count: UInt32(place.count))
+        return TokenTable.Token(
+            hash: hash(spelled: raw), start: UInt32(place.lowerBound), count: UInt32(place.count))
     }
 
-    private static func hash(of text: String) -> Int {
+    static func hash(spelled raw: UnsafeRawBufferPointer) -> Int {
+        // A token may be spelled in two ways.
+        raw.contains(UInt8(ascii: "\\"))
+            ? (try? JSONScanner.read(raw, file: "") { try $0.string() }).map { hash(of: $0) } ?? hash(raw)
+            : hash(UnsafeRawBufferPointer(rebasing: raw[1..<raw.count - 1]))
+    }
+
+    static func hash(of text: String) -> Int {
         var text = text
         return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
     }
 
     private mutating func set(_ id: Int, _ token: TokenTable.Token) {
         largest = max(largest ?? 0, id)
-        guard id < Self.idLimit else { return }
+        guard id < TokenTable.idLimit else { return }
         if id >= tokens.count {
             tokens += Array(repeating: TokenTable.Token(), count: max(id + 1, 2 * tokens.count) - tokens.count)
         }

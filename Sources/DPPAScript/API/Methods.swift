@@ -37,7 +37,7 @@ extension Catalog {
             name: "inputs",
             summary:
                 "Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or "
-                + "`expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.",
+                + "`expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.",
             parameters: [
                 Parameter(
                     "defaults",

@@ -11,16 +11,18 @@ public struct ModelFamily {
 
     /// Fits models to each other: first the base to what all of them need, then each model to the base.
     ///
-    /// The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
+    /// With `vocabulary` all of them get a row for each of its tokens first (`VocabularyFitting`). The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
     /// where `extra` is to be kept; with `stacks` apart, all have a matrix for each expert. Throws what `aligned(to:)` throws,
     /// and `data` where the models do not agree.
     public init(base: OpenModel, experts: [OpenModel], _ options: AlignmentOptions = AlignmentOptions()) throws {
-        var fitting = BaseFitting(base, experts, options)
+        let vocabulary = try VocabularyFitting(base, experts, options)
+        let experts = vocabulary.experts
+        var fitting = BaseFitting(vocabulary.base, experts, options)
         try fitting.head()
         try fitting.rows()
         try fitting.extra()
         let fitted = fitting.view()
-        var notes = fitting.notes
+        var notes = vocabulary.notes + fitting.notes
         var views: [OpenModel] = []
         for expert in experts {
             let (view, own) = try expert.aligned(to: fitted, options)

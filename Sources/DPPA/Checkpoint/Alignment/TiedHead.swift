@@ -53,6 +53,12 @@ package struct TiedHead {
         return try head.hasBytes(of: embedding)
     }
 
+    /// Whether a matrix is called as embeddings of vocabularies and heads are.
+    static func isVocabulary(_ facts: TensorFacts) -> Bool {
+        let leaf = leaf(facts)
+        return embeddings.contains(leaf) || heads.contains(leaf) || leaf == "embed_tokens_per_layer"
+    }
+
     private static func leaf(_ facts: TensorFacts) -> String {
         String(facts.module.split(separator: ".").last ?? "")
     }
