@@ -48,7 +48,8 @@ import Testing
 
     static let cases: [(name: String, options: String)] = [
         ("union", "vocabulary = \"union\""), ("base", "vocabulary = \"base\""), ("law", "vocabulary = \"law\""),
-        ("padded", "vocabulary = \"union\", pad_to_multiple = 64"), ("cut", "vocabulary = \"union\", pad_to_multiple = 1"),
+        ("padded", "vocabulary = \"union\", pad_to_multiple = 64"),
+        ("cut", "vocabulary = \"union\", pad_to_multiple = 1"),
         (
             "named",
             """
@@ -70,8 +71,11 @@ import Testing
                 let want = try #require(expected.tensors["\(label).\(row)"])
                 // The base's head is written for all, as most have one of their own.
                 let got = try #require(model.tensors[row])
-                #expect(got.shape == want.shape && got.dtype == want.dtype && got.shape.first == count, "\(label) \(row)")
-                let wrong = (0..<(count ?? 0)).filter { got.bytes[$0 * 8..<$0 * 8 + 8] != want.bytes[$0 * 8..<$0 * 8 + 8] }
+                #expect(
+                    got.shape == want.shape && got.dtype == want.dtype && got.shape.first == count, "\(label) \(row)")
+                let wrong = (0..<(count ?? 0)).filter {
+                    got.bytes[$0 * 8..<$0 * 8 + 8] != want.bytes[$0 * 8..<$0 * 8 + 8]
+                }
                 #expect(wrong == [], "\(label) \(row)")
             }
             #expect(try json(out + "/\(label)/config.json")["vocab_size"]?.int == count)
@@ -96,7 +100,8 @@ import Testing
             for flag in ["single_word", "lstrip", "rstrip", "normalized", "special"] {
                 #expect(entry[flag]?.bool == own[flag]?.bool, "\(text) \(flag)")
                 let decoder = settings["added_tokens_decoder"]?["\(known[text] ?? -1)"]
-                #expect(decoder?["content"]?.string == text && decoder?[flag]?.bool == own[flag]?.bool, "\(text) \(flag)")
+                #expect(
+                    decoder?["content"]?.string == text && decoder?[flag]?.bool == own[flag]?.bool, "\(text) \(flag)")
             }
             #expect(try json(out + "/added_tokens.json")[text]?.int == known[text])
         }
@@ -191,14 +196,19 @@ import Testing
     @Test(arguments: [
         ("vocabulary = \"unoin\"", "did you mean 'union'"), ("vocabulary = \"chta\"", "did you mean 'chat'"),
         ("vocabulary = \"union\", rows = \"expert\"", "leave one of them out"),
-        ("tokens = { [\"<|x|>\"] = \"zero\" }", "vocabulary = \"base\""), ("pad_to_multiple = 8", "vocabulary = \"base\""),
+        ("tokens = { [\"<|x|>\"] = \"zero\" }", "vocabulary = \"base\""),
+        ("pad_to_multiple = 8", "vocabulary = \"base\""),
         ("vocabulary = \"union\", pad_to_multiple = 0", "pad_to_multiple"),
         ("vocabulary = \"union\", pad_to_multiple = 1000000", "from 1 to 65536"),
         ("vocabulary = \"union\", tokens = { [\"<|im_start|>\"] = \"chta\" }", "did you mean 'chat'"),
-        ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = { from = \"chat\", token = \"<|im_strat|>\" } }", "'<|im_start|>'"),
+        (
+            "vocabulary = \"union\", tokens = { [\"<|n|>\"] = { from = \"chat\", token = \"<|im_strat|>\" } }",
+            "'<|im_start|>'"
+        ),
         ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = \"mean\" }", "no model has '<|n|>'"),
         ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = { form = \"chat\" } }", "did you mean 'from'"),
-        ("vocabulary = \"union\", tokens = {}", "tokens"), ("vocabulary = \"union\", refuse = { \"rows\" }", "is refused"),
+        ("vocabulary = \"union\", tokens = {}", "tokens"),
+        ("vocabulary = \"union\", refuse = { \"rows\" }", "is refused"),
     ])
     func mistakesAreNamed(options: String, words: String) throws {
         let models = try recipe(options)
@@ -212,7 +222,8 @@ import Testing
     @Test func namedTokensAreTold() throws {
         let (_, warnings) = try run(
             recipe(
-                "vocabulary = \"union\", tokens = { [\"<|end|>\"] = \"zero\", [\"<|im_strat|>\"] = \"zero\" }", "return base"))
+                "vocabulary = \"union\", tokens = { [\"<|end|>\"] = \"zero\", [\"<|im_strat|>\"] = \"zero\" }",
+                "return base"))
         #expect(warnings.contains { $0.contains("every model has '<|end|>'") }, "\(warnings)")
         #expect(
             warnings.contains {

@@ -27,27 +27,27 @@ public struct ModelComparison: Sendable {
                 "\(own.label): further keys of config.json differ from \(other.label)'s: "
                 + Phrase.list(comparison.others.map(\.shown), limit: 8)
         }
-        let comparison = TokenizerComparison(TokenTable(own), TokenTable(other))
+        let tokenizers = TokenizerComparison(TokenTable(own), TokenTable(other))
         func list(_ texts: [String], _ count: Int) -> String {
             let shown = texts.map { "'\($0.shown)'" }.joined(separator: ", ")
             return count > texts.count ? shown + " and \(count - texts.count) more" : shown
         }
-        if let example = comparison.example {
+        if let example = tokenizers.example {
             tokens =
-                "\(own.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "
-                + (comparison.count == 1 ? "stands" : "stand")
+                "\(own.label): \(Phrase.counted(tokenizers.count, "id")) of its tokenizer "
+                + (tokenizers.count == 1 ? "stands" : "stand")
                 + " for other tokens than in \(other.label): \(example.id) is "
                 + "'\(example.own.shown)' and '\(example.other.shown)'"
         }
-        if comparison.moreCount > 0 {
+        if tokenizers.moreCount > 0 {
             more =
-                "\(own.label) has \(comparison.moreCount) more \(comparison.moreCount == 1 ? "token" : "tokens") than "
-                + "\(other.label): \(list(comparison.more, comparison.moreCount))"
+                "\(own.label) has \(tokenizers.moreCount) more \(tokenizers.moreCount == 1 ? "token" : "tokens") than "
+                + "\(other.label): \(list(tokenizers.more, tokenizers.moreCount))"
         }
-        if comparison.lackingCount > 0 {
+        if tokenizers.lackingCount > 0 {
             lacking =
-                "\(own.label) lacks \(Phrase.counted(comparison.lackingCount, "token")) of \(other.label): "
-                + list(comparison.lacking, comparison.lackingCount)
+                "\(own.label) lacks \(Phrase.counted(tokenizers.lackingCount, "token")) of \(other.label): "
+                + list(tokenizers.lacking, tokenizers.lackingCount)
         }
     }
 }

@@ -83,7 +83,7 @@ private struct Contents: Sendable {
 
     /// What a file's bytes say; nil where they are damaged.
     static func of(_ bytes: [UInt8], _ path: String) -> Contents? {
-        let digest = bytes.withUnsafeBytes(hash)
+        let digest = bytes.withUnsafeBytes { hash($0) }
         if let contents = known.withLock({ $0[digest] }) { return contents }
         guard let contents = try? Contents(bytes, path, digest) else { return nil }
         known.withLock {

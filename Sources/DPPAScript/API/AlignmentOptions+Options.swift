@@ -48,7 +48,8 @@ extension VocabularyOptions {
         func known(_ words: String, _ subject: String, _ others: [String]) throws -> String {
             if let label = label(words) { return label }
             throw DPPAError(
-                .data, "\(subject) names '\(words.shown)', which is none of the models"
+                .data,
+                "\(subject) names '\(words.shown)', which is none of the models"
                     + Suggestions.hint(for: words, among: others + labels),
                 notes: ["it is " + (others.map { "\"\($0)\"" } + labels).joined(separator: ", ")])
         }

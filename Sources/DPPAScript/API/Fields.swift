@@ -62,10 +62,13 @@ extension Catalog {
                 "local base, experts = dppa.family { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"
         ) { call in
             let options = call.options(0)
-            if let alone = ["tokens", "pad_to_multiple"].first(where: { options[$0] != nil }), options["vocabulary"] == nil {
+            if let alone = ["tokens", "pad_to_multiple"].first(where: { options[$0] != nil }),
+                options["vocabulary"] == nil
+            {
                 throw DPPAError(
                     .data, "family: '\(alone)' says something of a vocabulary, and none is named",
-                    notes: ["name it: vocabulary = \"base\", \"union\", or the label of a model"], location: call.location)
+                    notes: ["name it: vocabulary = \"base\", \"union\", or the label of a model"],
+                    location: call.location)
             }
             let (base, experts) = try call.session().family(
                 base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options),

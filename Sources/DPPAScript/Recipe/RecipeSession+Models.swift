@@ -50,7 +50,8 @@ extension RecipeSession {
     private func named(_ options: AlignmentOptions, _ models: [OpenModel]) throws -> AlignmentOptions {
         var options = options
         options.vocabulary = try options.vocabulary?.naming(models.map(\.label)) { words in
-            models.first { $0.label == words || $0.path == words || writtenNames[$0.path]?.contains(words) == true }?.label
+            models.first { $0.label == words || $0.path == words || writtenNames[$0.path]?.contains(words) == true }?
+                .label
         }
         return options
     }

@@ -72,7 +72,7 @@ private struct BaseFitting {
             tensors.removeAll { $0.facts.name == head.name }
             changes.append("without \(head.name)")
         } else if let (expert, theirs) = owner, own.isTied, let source = base.source(embedding.name) {
-            let name = Self.headName(embedding, theirs)
+            let name = TiedHead.name(beside: embedding, like: theirs)
             try note(
                 .heads,
                 "\(name.shown) taken from \(embedding.name.shown), to which it is tied: \(expert.label) has a head of its own"
@@ -81,13 +81,6 @@ private struct BaseFitting {
             tensors.append(OpenModel.Tensor(facts: facts, source: source))
             changes.append("with \(name)")
         }
-    }
-
-    /// What an expert's head is called beside the base's embedding.
-    private static func headName(_ embedding: TensorFacts, _ theirs: TiedHead) -> String {
-        let head = theirs.head?.name ?? "lm_head.weight"
-        guard let other = theirs.embedding?.name, embedding.name.hasSuffix(other) else { return head }
-        return embedding.name.dropLast(other.count) + head
     }
 
     /// As many rows as the experts' or the fewest of all.

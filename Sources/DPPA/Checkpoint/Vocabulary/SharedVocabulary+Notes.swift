@@ -32,9 +32,30 @@ extension SharedVocabulary {
                 try options.note(
                     .rows, of: own, fitting: "the vocabulary",
                     "no model has a row for \(words.joined(separator: ", "))"
-                        + (surprising.count > 5 ? " and \(surprising.count - 5) more" : "") + ": zeros", isWarning: true))
+                        + (surprising.count > 5 ? " and \(surprising.count - 5) more" : "") + ": zeros", isWarning: true
+                ))
         }
-        return notes + unknown()
+        return notes + unknown() + disagreements()
+    }
+
+    /// Added tokens of other models that are cut out of texts otherwise here: pieces, or tokens with other flags.
+    private func disagreements() -> [AlignmentNote] {
+        guard self.options.source == .union else { return [] }
+        let kept = Set(members[owner].text.added.map(\.hash))
+        let flags = Dictionary(new.map { ($0.hash, $0.flags) }, uniquingKeysWith: { first, _ in first })
+        return members.indices.filter { $0 != owner }.compactMap { index in
+            let model = members[index]
+            let others = model.text.added.filter { token in
+                guard model.ids[token.hash] != nil, !kept.contains(token.hash) else { return false }
+                return (flags[token.hash] ?? nil) != token.flags
+            }
+            guard !others.isEmpty else { return nil }
+            return AlignmentNote(
+                step: .rows,
+                text: "\(model.model.label): \(Phrase.list(others.map { "'\($0.text.shown)'" })) "
+                    + (others.count == 1 ? "is" : "are")
+                    + " cut out of a text otherwise there: the first model that has a token says how", isWarning: true)
+        }
     }
 
     /// A new token with its id, and whose it is.
@@ -72,7 +93,8 @@ extension SharedVocabulary {
             let hints = hints(token.text, members)
             guard let hint = hints.first else { return nil }
             return AlignmentNote(
-                step: .rows, text: "tokens: no model has '\(token.text.shown)', which is a new token; \(hint)", isWarning: true)
+                step: .rows, text: "tokens: no model has '\(token.text.shown)', which is a new token; \(hint)",
+                isWarning: true)
         }
     }
 

@@ -86,7 +86,7 @@ struct SharedVocabulary {
             named[hash] = (try namedRow(text, hash, row.origin), row.isForced)
             guard ids[hash] == nil else { continue }
             let member = members.firstIndex { $0.ids[hash] != nil }
-            let flags = member.flatMap { added($0)[hash]?.flags }
+            let flags = member.flatMap { addedTokens(of: $0)[hash]?.flags }
             append(hash, text, JSONValue.quoted(text), member, flags ?? ["special": true, "normalized": false])
         }
         let need = max(1, tokens.count)
@@ -112,7 +112,7 @@ struct SharedVocabulary {
     }
 
     /// The added tokens of a model, by hash.
-    private func added(_ member: Int) -> [Int: TokenizerText.Added] {
+    private func addedTokens(of member: Int) -> [Int: TokenizerText.Added] {
         Dictionary(members[member].text.added.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -120,7 +120,7 @@ struct SharedVocabulary {
     private mutating func addOthers() {
         let others = members.indices.filter { $0 != owner }
         // One without a row says nothing of the token.
-        let added = others.map { index in added(index).filter { members[index].ids[$0.key] != nil } }
+        let added = others.map { index in addedTokens(of: index).filter { members[index].ids[$0.key] != nil } }
         let isAdded = added.reduce(into: Set<Int>()) { $0.formUnion($1.keys) }
         for index in others {
             let text = members[index].text
@@ -209,7 +209,7 @@ struct SharedVocabulary {
     }
 
     /// The rows of a model, by the ids of the vocabulary.
-    func rows(of member: Int) -> [Row] {
+    func sources(of member: Int) -> [Row] {
         (0..<rows).map { id in
             guard id < tokens.count, let hash = tokens[id] else { return padding(id) }
             if let (row, isForced) = named[hash], isForced { return row }
@@ -218,7 +218,7 @@ struct SharedVocabulary {
     }
 
     /// The rows of a delta to the first model: its own, or zeros.
-    var rowsOfDelta: [Row] {
+    var sourcesOfDelta: [Row] {
         (0..<rows).map { id in
             guard id < tokens.count, let hash = tokens[id] else { return owner == 0 ? padding(id) : .zero }
             if named[hash]?.isForced == true { return .zero }

@@ -9,10 +9,12 @@ extension TokenizerText {
     func adding(_ tokens: [SharedVocabulary.NewToken], _ merges: [(left: String, right: String)]) throws -> [UInt8] {
         guard !tokens.isEmpty else { return bytes }
         let ordinary = tokens.filter { $0.flags == nil }
-        let entries = added.map { ($0.hash, $0.id) } + tokens.filter { $0.flags != nil }.map { ($0.hash, $0.id) }
+        let entries =
+            added.map { (hash: $0.hash, id: $0.id) }
+            + tokens.filter { $0.flags != nil }.map { (hash: $0.hash, id: $0.id) }
         var written = ordinary.map { "\($0.spelling): \($0.id)" }
         let known = pieces.merging(ordinary.map { ($0.hash, $0.id) }) { first, _ in first }
-        if !isReadAsWritten(entries, known) {
+        if Self.misread(entries, known) != nil {
             let spellings = Dictionary(
                 added.map { ($0.hash, JSONValue.quoted($0.text)) } + tokens.map { ($0.hash, $0.spelling) },
                 uniquingKeysWith: { first, _ in first })
@@ -40,15 +42,25 @@ extension TokenizerText {
         return try checked(JSONInsertion.apply(insertions, to: bytes), tokens)
     }
 
-    /// Whether readers give each of some added tokens the id that it has: that of the piece, or the next free one.
-    private func isReadAsWritten(_ entries: [(hash: Int, id: Int)], _ pieces: [Int: Int]) -> Bool {
+    /// The first of some added tokens that readers give another id than it has: that of the piece, or the next free one.
+    private static func misread(
+        _ entries: [(hash: Int, id: Int)], _ pieces: [Int: Int]
+    ) -> (place: Int, given: Int)? {
         var largest = -1
-        for (hash, id) in entries {
+        for (place, (hash, id)) in entries.enumerated() {
             let given = pieces[hash] ?? max(largest + 1, pieces.count)
-            guard given == id || pieces[hash] != nil else { return false }
+            guard given == id || pieces[hash] != nil else { return (place, given) }
             largest = max(largest, given)
         }
-        return true
+        return nil
+    }
+
+    /// The first added token that readers give another id than the file, in words; nil where there is none.
+    var misreading: String? {
+        Self.misread(added.map { (hash: $0.hash, id: $0.id) }, pieces).map { place, given in
+            "tokenizer.json has '\(added[place].text.shown)' at \(added[place].id), where readers of it have \(given): its ids are "
+                + "taken as they are written"
+        }
     }
 
     private func insertion(_ part: Part, _ entries: [String], _ name: String) throws -> JSONInsertion? {

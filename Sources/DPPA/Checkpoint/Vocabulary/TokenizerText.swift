@@ -127,7 +127,8 @@ struct TokenizerText {
             return try scanner.elements { scanner in
                 try scanner.elements { scanner in
                     guard scanner.isNext("\"") else { return try scanner.skipValue() }
-                    pieces[try piece(&scanner)] = id
+                    let hash = try piece(&scanner)
+                    pieces[hash] = id
                 }
                 id += 1
             }
@@ -159,7 +160,8 @@ struct TokenizerText {
                 if scanner.isNext("[") {
                     try scanner.elements { parts.append(try $0.string()) }
                 } else {
-                    parts = try scanner.string().split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+                    parts = try scanner.string().split(separator: " ", omittingEmptySubsequences: false).map(
+                        String.init)
                 }
                 guard parts.count == 2, tokens.contains(TokenTable.hash(of: parts[0] + parts[1])) else { return }
                 found.append((parts[0], parts[1]))

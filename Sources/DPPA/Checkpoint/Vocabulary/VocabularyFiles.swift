@@ -64,6 +64,7 @@ package struct VocabularyFiles: Sendable {
     /// The new added tokens in the lists by id of tokenizer_config.json and by text of added_tokens.json.
     private mutating func addEntries(_ vocabulary: SharedVocabulary, _ model: OpenModel) throws {
         let added = vocabulary.new.filter { $0.flags != nil }
+        guard !added.isEmpty else { return }
         if let text = try text(Self.config, model) {
             let entries = added.map { token in
                 let words = TokenizerText.flags.map { flag in

@@ -20,8 +20,10 @@ struct VocabularyFitting {
         let members = try models.map(SharedVocabulary.Member.init)
         try requireOneKind(members)
         let vocabulary = try SharedVocabulary(members, owner: Self.owner(wish, members), wish)
+        tellUnused(vocabulary)
         guard
-            !members.indices.allSatisfy(vocabulary.isFitting) || !vocabulary.new.isEmpty || vocabulary.unusedNames.count < wish.tokens.count
+            !members.indices.allSatisfy(vocabulary.isFitting) || !vocabulary.new.isEmpty
+                || vocabulary.unusedNames.count < wish.tokens.count
                 || wish.multiple != nil
         else {
             notes.append(
@@ -29,9 +31,8 @@ struct VocabularyFitting {
                     step: .rows,
                     text: "vocabulary: all models have the same tokens, under the same ids: rows are taken as they lie",
                     isWarning: false))
-            return try tellUnused(vocabulary)
+            return
         }
-        try tellUnused(vocabulary)
         try fit(vocabulary)
     }
 
@@ -56,8 +57,10 @@ struct VocabularyFitting {
                 .data,
                 "\(delta.title) is a delta of \(base.label), and its tokenizer has tokens that this one lacks: "
                     + Phrase.list((comparison.example.map { [$0.own] } ?? comparison.more).map { "'\($0.shown)'" }),
-                notes: ["put it into its base first, with the tokenizer beside it: load both with peft, then "
-                    + "merge_and_unload() and save_pretrained(directory)"])
+                notes: [
+                    "put it into its base first, with the tokenizer beside it: load both with peft, then "
+                        + "merge_and_unload() and save_pretrained(directory)"
+                ])
         }
     }
 
@@ -87,27 +90,42 @@ struct VocabularyFitting {
     }
 
     /// Rows that were named and that no model gets.
-    private mutating func tellUnused(_ vocabulary: SharedVocabulary) throws {
+    private mutating func tellUnused(_ vocabulary: SharedVocabulary) {
         let words = vocabulary.unusedNames.map { "'\($0.shown)'" }
         guard !words.isEmpty else { return }
         notes.append(
             AlignmentNote(
                 step: .rows,
-                text: "tokens: every model has \(Phrase.list(words)) and keeps its row; force = true gives all of them the one "
+                text:
+                    "tokens: every model has \(Phrase.list(words)) and keeps its row; force = true gives all of them the one "
                     + "that is named", isWarning: true))
     }
 
     private mutating func fit(_ vocabulary: SharedVocabulary) throws {
         let owner = vocabulary.members[vocabulary.owner].model
-        let key = vocabulary.options.spelling + " of " + vocabulary.members.map(\.model.identity).joined(separator: ", ")
+        let key =
+            vocabulary.options.spelling + " of " + vocabulary.members.map(\.model.identity).joined(separator: ", ")
         let files = try VocabularyFiles(vocabulary, key: key)
+        let suffix = " in the vocabulary " + String(Fingerprint.of(Array(key.utf8)), radix: 16)
         let tokenizer =
             vocabulary.new.isEmpty
             ? owner.tokenizer
             : TokenizerFiles(
                 owner.tokenizer, adding: vocabulary.new.map { ($0.text, $0.id, $0.flags != nil) })
-        let rows = VocabularyRows(vocabulary)
+        let rows = try VocabularyRows(vocabulary)
+        for member in vocabulary.members {
+            guard let words = member.text.misreading else { continue }
+            notes.append(AlignmentNote(step: .rows, text: "\(member.model.label): " + words, isWarning: true))
+        }
         notes += try vocabulary.notes(options)
+        for (index, member) in vocabulary.members.enumerated() {
+            guard let head = rows.head(of: index) else { continue }
+            notes.append(
+                try options.note(
+                    .heads, of: member.model, fitting: "the vocabulary",
+                    "\(head.facts.name.shown) taken from \(member.tensors.embedding.name.shown), to which it is tied",
+                    isWarning: false))
+        }
         var (views, member): ([OpenModel], Int) = ([], 0)
         for model in [base] + experts {
             let isWhole = model.space == .model
@@ -116,7 +134,7 @@ struct VocabularyFitting {
             if isWhole { member += 1 }
             views.append(
                 model.replacing(
-                    tensors, identity: model.identity + " with the tokens of " + key, config: config,
+                    tensors, identity: model.identity + suffix, config: config,
                     stamps: vocabulary.members.map(\.model.stamp), stackPlaces: model.stackPlaces, tokenizer: tokenizer,
                     vocabulary: files))
         }
@@ -134,7 +152,8 @@ struct VocabularyFitting {
             notes.append(
                 AlignmentNote(
                     step: .rows,
-                    text: "\(model.label): \(key) of config.json names '\(token.shown)', which the vocabulary lacks: left out",
+                    text:
+                        "\(model.label): \(key) of config.json names '\(token.shown)', which the vocabulary lacks: left out",
                     isWarning: true))
         }
         return try VocabularySize.setting(ids.text, vocabulary.rows)

@@ -4,8 +4,14 @@ import DPPASupport
 /// other. Rows that lie side by side are read as one.
 struct VocabularyRows {
     private let vocabulary: SharedVocabulary
+    /// The model whose head is another matrix than its embedding; nil where all are tied.
+    private let headed: VocabularyTensors?
 
-    init(_ vocabulary: SharedVocabulary) { self.vocabulary = vocabulary }
+    /// Reads heads and embeddings of which nothing says whether they are one.
+    init(_ vocabulary: SharedVocabulary) throws {
+        self.vocabulary = vocabulary
+        headed = try vocabulary.members.first { try $0.tensors.hasOwnHead }?.tensors
+    }
 
     /// A row, or several in a row of one model.
     private struct Run {
@@ -35,18 +41,27 @@ struct VocabularyRows {
     func tensors(_ member: Int) -> [OpenModel.Tensor] {
         let own = vocabulary.members[member]
         let names = Set(own.tensors.all.map(\.name))
-        let runs = Self.runs(vocabulary.rows(of: member))
-        return own.model.tensors.map { tensor in
+        let runs = Self.runs(vocabulary.sources(of: member))
+        var tensors = own.model.tensors.map { tensor in
             guard names.contains(tensor.facts.name) else { return tensor }
             return fitted(tensor, runs) { vocabulary.members[$0].tensors.source(tensor.facts, of: own.tensors) }
         }
+        if let head = head(of: member) {
+            tensors.append(fitted(head, runs) { vocabulary.members[$0].tensors.headSource(like: head.facts) })
+        }
+        return tensors
+    }
+
+    /// The head that a tied member gets where others have one of their own, whose rows are those that it lacks.
+    func head(of member: Int) -> OpenModel.Tensor? {
+        headed.flatMap { vocabulary.members[member].tensors.head(like: $0) }
     }
 
     /// All tensors of a delta to the first member, which is zero wherever that has another row than one of its own.
     func tensors(delta: OpenModel) -> [OpenModel.Tensor] {
         let base = vocabulary.members[0].tensors
         let names = Set(base.all.map(\.name))
-        let runs = Self.runs(vocabulary.rowsOfDelta)
+        let runs = Self.runs(vocabulary.sourcesOfDelta)
         return delta.tensors.map { tensor in
             guard names.contains(tensor.facts.name), tensor.facts.shape.first == base.rows else { return tensor }
             return fitted(tensor, runs) { $0 == 0 ? tensor.source : nil }
@@ -72,7 +87,7 @@ struct VocabularyRows {
             ZeroSource(shape: [count] + rest, dtype: tensor.source.dtype).whole
         }
         let mean = sources[vocabulary.owner].map(MeanRowSource.init)
-        let all = runs.flatMap { run in
+        let all = runs.flatMap { run -> [JoinedSource.Piece] in
             switch run.row {
             case .place(let place): return pieces(place, run.count)
             case .mean(let places):

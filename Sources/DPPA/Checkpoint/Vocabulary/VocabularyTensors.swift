@@ -36,21 +36,29 @@ struct VocabularyTensors {
     /// What this model has where another one has a tensor: the same, or what its own is tied to; nil where nothing is, or rows
     /// have other lengths.
     func source(_ facts: TensorFacts, of other: VocabularyTensors) -> (any TensorSource)? {
+        if facts.name == other.tied.head?.name { return headSource(like: facts) }
         let core = NameMatching.core(facts.name)
-        let isHead = facts.name == other.tied.head?.name
-        let own: TensorFacts?
-        if facts.name == other.embedding.name {
-            own = embedding
-        } else if isHead, let head = tied.head {
-            own = head
-        } else if let same = all.first(where: { NameMatching.core($0.name) == core }) {
-            own = same
-        } else if facts.shape.count == 2 {
-            own = isHead && !tied.isTied ? nil : embedding
-        } else {
-            own = nil
-        }
+        let same = facts.name == other.embedding.name ? embedding : all.first { NameMatching.core($0.name) == core }
+        return source(same ?? (facts.shape.count == 2 ? embedding : nil), like: facts)
+    }
+
+    /// The head, or the embedding that it is tied to, where its rows are as long as those of another one.
+    func headSource(like facts: TensorFacts) -> (any TensorSource)? {
+        source(tied.head ?? (tied.isTied ? embedding : nil), like: facts)
+    }
+
+    private func source(_ own: TensorFacts?, like facts: TensorFacts) -> (any TensorSource)? {
         guard let own, own.shape.dropFirst() == facts.shape.dropFirst() else { return nil }
         return model.source(own.name)
+    }
+
+    /// Whether the head is stored and says something else than the embedding.
+    var hasOwnHead: Bool { get throws { try tied.head != nil && !tied.isCopy(in: model) } }
+
+    /// The embedding under the name of a head, of a model that is tied, beside one that is not; nil for another one.
+    func head(like other: VocabularyTensors) -> OpenModel.Tensor? {
+        guard tied.isTied, let source = model.source(embedding.name) else { return nil }
+        let name = TiedHead.name(beside: embedding, like: other.tied)
+        return OpenModel.Tensor(facts: TensorNaming.facts([(name, embedding.shape)])[0], source: source)
     }
 }

@@ -85,7 +85,7 @@ def models():
         end(262), entry("<|im_start|>", 263), entry("<|日本|>", 264, normalized=True, special=False)], pairs=True), "<|end|>", False)
     write("law", 4, 280, False, tokenizer(MERGES, [
         end(260), entry("<|pad|>", 261), entry("<|im_start|>", 262), entry('<|x"y|>', 263, lstrip=True),
-        entry("<|gap|>", 265)], also=["<|gap|>"]), "<|end|>", True, indent=None)
+        entry("<|gap|>", 265)], also=["<|end|>", "<|pad|>", "<|im_start|>", '<|x"y|>', "<|gap|>"]), "<|end|>", True, indent=None)
 
 
 def vocabulary(name):

@@ -29,7 +29,8 @@ import Testing
         if let tokenizer { try folder.write(tokenizer, label + "/tokenizer.json") }
         let values = (0..<2 * rows).map { first + Float($0 / 2) }
         var tensors = [
-            Sample(embedding, [rows, 2], values, isHalf: isHalf), Sample("model.layers.0.mlp.up_proj.weight", [3, 2], 20),
+            Sample(embedding, [rows, 2], values, isHalf: isHalf),
+            Sample("model.layers.0.mlp.up_proj.weight", [3, 2], 20),
         ]
         if !tied { tensors.append(Sample(head, [rows, 2], values.map { $0 + 500 })) }
         return try folder.model(label, tensors, config: config)
@@ -57,7 +58,8 @@ import Testing
     @Test("What several have and the base lacks is their mean; spellings of one text are one token")
     func union() throws {
         let base = try model("base", tokenizer(letters, [("<e>", 3)]), rows: 5, first: 10)
-        let one = try model("one", tokenizer([("\\u00e9", 0), ("a", 1), ("b", 2)], [("<x>", 4), ("<e>", 3)]), rows: 5, first: 20)
+        let one = try model(
+            "one", tokenizer([("\\u00e9", 0), ("a", 1), ("b", 2)], [("<x>", 4), ("<e>", 3)]), rows: 5, first: 20)
         let two = try model(
             "two", tokenizer(letters + [("ab", 5)], [("<e>", 3), ("<x>", 4)], merges: ["a b"]), rows: 6, first: 100)
         let all = try family(base, [one, two], .union)
@@ -66,14 +68,18 @@ import Testing
         #expect(try rows(all.experts[0]) == [21, 22, 20, 23, 105, 24])
         #expect(try rows(all.experts[1]) == [100, 101, 102, 103, 105, 104])
         #expect(all.base.config == "{\"vocab_size\": 6}" && all.experts[1].config == all.base.config)
-        #expect(all.notes.map(\.line).contains("note: base: 2 tokens added to its vocabulary: 'ab' is 4 (of two), '<x>' is 5 (of one)"))
+        #expect(
+            all.notes.map(\.line).contains(
+                "note: base: 2 tokens added to its vocabulary: 'ab' is 4 (of two), '<x>' is 5 (of one)"))
         let text = try #require(all.base.vocabulary?.texts["tokenizer.json"])
         for words in ["\"ab\": 4", "\"<x>\": 5", "\"<e>\": 3", "\"a b\"", "{\"id\": 5, \"content\": \"<x>\""] {
             #expect(text.contains(words), "\(text)")
         }
     }
 
-    @Test("Rows beyond the tokens are the owner's; further ones are the mean of its rows, holes stay, and a multiple cuts")
+    @Test(
+        "Rows beyond the tokens are the owner's; further ones are the mean of its rows, holes stay, and a multiple cuts"
+    )
     func padding() throws {
         let base = try model("base", tokenizer([("a", 0), ("b", 3)]), rows: 6, first: 1)
         let one = try model("one", tokenizer([("a", 0), ("b", 1)], [("<x>", 2)]), rows: 3, first: 50)
@@ -88,15 +94,20 @@ import Testing
 
     @Test("The tokens of one model: its ids, its rows where nothing is, and its files")
     func oneModel() throws {
-        let config = "{\"vocab_size\": 4, \"eos_token_id\": [2], \"pad_token_id\": 1, \"text_config\": {\"image_token_id\": 2}}"
+        let config =
+            "{\"vocab_size\": 4, \"eos_token_id\": [2], \"pad_token_id\": 1, \"text_config\": {\"image_token_id\": 2}}"
         let base = try model("base", tokenizer(letters, [("<e>", 3)]), rows: 4, first: 10, config: config)
         let one = try model("one", tokenizer([("a", 0), ("é", 1), ("c", 2)]), rows: 5, first: 20)
         let all = try family(base, [one], .model("one"))
         #expect(try rows(all.base) == [10, 12, 22, 23, 24] && rows(all.experts[0]) == [20, 21, 22, 23, 24])
         #expect(
             all.base.config
-                == "{\"vocab_size\": 5, \"eos_token_id\": [1], \"pad_token_id\": null, \"text_config\": {\"image_token_id\": 1}}")
-        #expect(all.notes.contains { $0.line == "warning: base: pad_token_id of config.json names 'b', which the vocabulary lacks: left out" })
+                == "{\"vocab_size\": 5, \"eos_token_id\": [1], \"pad_token_id\": null, \"text_config\": {\"image_token_id\": 1}}"
+        )
+        #expect(
+            all.notes.contains {
+                $0.line == "warning: base: pad_token_id of config.json names 'b', which the vocabulary lacks: left out"
+            })
         #expect(all.base.vocabulary?.owner == "one" && all.base.vocabulary?.texts == [:])
         let fitted = try family(base, [one], .base)
         #expect(try rows(fitted.experts[0]) == [20, 11, 21, 13])
@@ -110,6 +121,14 @@ import Testing
             "one", tokenizer(letters, [("<x>", 3)]), rows: 4, first: 20, config: "{\"tie_word_embeddings\": true}")
         let all = try family(base, [one], .union)
         #expect(try rows(all.base, head) == [510, 511, 512, 23] && rows(all.experts[0], head) == [20, 21, 22, 23])
+        // A head row that a tied model lacks is the base's head row; the base may be the tied one.
+        let short = try model(
+            "short", tokenizer([("b", 0)]), rows: 1, first: 40, config: "{\"tie_word_embeddings\": true}")
+        let two = try family(base, [short], .base)
+        #expect(try rows(two.experts[0]) == [10, 40, 12, 13] && rows(two.experts[0], head) == [510, 40, 512, 513])
+        let turned = try family(one, [base], .union)
+        #expect(
+            try rows(turned.base, head) == [20, 21, 22, 23] && rows(turned.experts[0], head) == [510, 511, 512, 23])
         let halves = try model("halves", tokenizer(letters, [("<y>", 3)]), rows: 4, first: 20, isHalf: true)
         let small = try model("small", tokenizer(letters), rows: 3, first: 30, isHalf: true)
         let pair = try family(small, [halves], .union)
@@ -162,7 +181,9 @@ import Testing
         expectError(.data, ["bare", "no embedding"]) { _ = try family(base, [bare], .union) }
     }
 
-    @Test("Ids far beyond tokens and rows are refused, and those of others cost nothing", arguments: [5000, 1 << 24, 1 << 40])
+    @Test(
+        "Ids far beyond tokens and rows are refused, and those of others cost nothing",
+        arguments: [5000, 1 << 24, 1 << 40])
     func hostile(id: Int) throws {
         let base = try model("base", tokenizer(letters), rows: 4, first: 10)
         let far = try model("far", tokenizer(letters, [("<x>", id)]), rows: 4, first: 20)
@@ -175,9 +196,11 @@ import Testing
 
     @Test("Lists without entries take some, and added tokens of readers without a list get one")
     func emptyLists() throws {
-        let base = try model("base", "{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": [ ]}}", rows: 1, first: 10)
+        let base = try model(
+            "base", "{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": [ ]}}", rows: 1, first: 10)
         let one = try model(
-            "one", tokenizer([("a b", 0), ("c", 1), ("a bc", 2)], [("<x>", 3)]).replacing("[]", with: "[[\"a b\", \"c\"]]"),
+            "one",
+            tokenizer([("a b", 0), ("c", 1), ("a bc", 2)], [("<x>", 3)]).replacing("[]", with: "[[\"a b\", \"c\"]]"),
             rows: 4, first: 20)
         let text = try #require(try family(base, [one], .union).base.vocabulary?.texts["tokenizer.json"])
         let json = try JSONObject(text.utf8, file: "written")
