@@ -25,6 +25,7 @@ import Testing
         return (scratch, path)
     }
 
+    /// Runs it; what it has written goes away with the folder of the models.
     private func run(_ recipe: (scratch: Scratch, path: String)) throws -> (out: String, warnings: [String]) {
         let out = recipe.scratch.path + "/out"
         return (out, try RecipeRun(recipe.path).run(.init(out: out)).warnings)
@@ -61,7 +62,9 @@ import Testing
 
     @Test(arguments: cases)
     func everyModelHasARowForEachToken(name: String, options: String) throws {
-        let (out, _) = try run(recipe(options))
+        let models = try recipe(options)
+        defer { withExtendedLifetime(models) {} }
+        let (out, _) = try run(models)
         let expected = try Written(Self.fixtures + "/expected/\(name).safetensors")
         let facts = try #require(Self.expectation()["cases"]?[name])
         let count = facts["rows"]?.int
@@ -87,7 +90,9 @@ import Testing
 
     /// The union's files say of each new token what its owner's say, and hold the merges that make new pieces.
     @Test func unionFiles() throws {
-        let (out, _) = try run(recipe("vocabulary = \"union\"", "return base"))
+        let models = try recipe("vocabulary = \"union\"", "return base")
+        defer { withExtendedLifetime(models) {} }
+        let (out, _) = try run(models)
         let expected = try Self.expectation()
         let tokenizer = try json(out + "/tokenizer.json")
         let merges = tokenizer["model"]?["merges"]?.array?.map { $0.string ?? "" }
@@ -127,6 +132,7 @@ import Testing
     @Test func aTemplateOfAnExpertStopsAtItsToken() throws {
         let models = try recipe("vocabulary = \"union\"", "base:save(\"turns\", { tokenizer = experts[1] })")
         _ = try models.scratch.write("{{ messages }}<|im_end|>", "chat/chat_template.jinja")
+        defer { withExtendedLifetime(models) {} }
         let (out, warnings) = try run(models)
         let generation = try json(out + "/turns/generation_config.json")
         #expect(generation["eos_token_id"]?.array?.compactMap(\.int) == [260, 265])

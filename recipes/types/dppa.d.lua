@@ -174,7 +174,7 @@ function dppa.exp(x) end
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 
@@ -193,7 +193,7 @@ function dppa.gradient(anchors) end
 ---@return dppa.Group
 function dppa.group(rule) end
 
----Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
 ---@return dppa.Field, dppa.Field[]
 function dppa.inputs(defaults) end

@@ -21,6 +21,8 @@ package struct TokenTable: Sendable {
     var added: [(text: String, id: Int)] { contents.added }
     /// The largest id; nil where there is none.
     var largest: Int? { contents.largest }
+    /// Whether all tokens are there: an id far beyond what a file of its size can have is none of a vocabulary.
+    var isWhole: Bool { contents.isWhole }
 
     /// What a model's file says, which is read once; nil where there is none, or it is damaged.
     package init?(_ model: OpenModel) {
@@ -42,9 +44,6 @@ package struct TokenTable: Sendable {
 
     /// The largest file that is read.
     static let sizeLimit = 1 << 28
-    /// Beyond this an id is none of a vocabulary.
-    static let idLimit = 1 << 24
-
     /// The hash of a token's text, as tables have it.
     static func hash(of text: String) -> Int { Contents.hash(of: text) }
 
@@ -76,6 +75,9 @@ private struct Contents: Sendable {
     private(set) var tokens: [TokenTable.Token] = []
     private(set) var added: [(text: String, id: Int)] = []
     private(set) var largest: Int?
+    private(set) var isWhole = true
+    /// Beyond this an id is none of a vocabulary: as many bytes of the file, or a million, and never more than sixteen.
+    private let idLimit: Int
 
     /// What was read, by the bytes' hash: models that are merged have one tokenizer more often than not.
     private static let known = Mutex<[Int: Contents]>([:])
@@ -102,6 +104,7 @@ private struct Contents: Sendable {
 
     private init(_ bytes: [UInt8], _ path: String, _ digest: Int) throws {
         self.digest = digest
+        idLimit = min(1 << 24, max(1 << 20, bytes.count))
         try bytes.withUnsafeBytes { bytes in
             try JSONScanner.read(bytes, file: path, nonFinite: true) { try read(&$0, bytes) }
         }
@@ -202,7 +205,10 @@ private struct Contents: Sendable {
 
     private mutating func set(_ id: Int, _ token: TokenTable.Token) {
         largest = max(largest ?? 0, id)
-        guard id < TokenTable.idLimit else { return }
+        guard id < idLimit else {
+            isWhole = false
+            return
+        }
         if id >= tokens.count {
             tokens += Array(repeating: TokenTable.Token(), count: max(id + 1, 2 * tokens.count) - tokens.count)
         }

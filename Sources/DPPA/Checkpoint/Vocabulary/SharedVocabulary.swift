@@ -102,7 +102,7 @@ struct SharedVocabulary {
         let table = member.text.table
         guard let largest = table.largest else { return }
         let count = table.ids.reduce(0) { count, _ in count + 1 }
-        guard largest < TokenTable.idLimit, largest < member.tensors.rows + count else {
+        guard table.isWhole, largest < member.tensors.rows + count else {
             throw DPPAError(
                 .data,
                 "\(member.text.path): the largest id is \(largest), of \(Phrase.counted(count, "token")) and "
