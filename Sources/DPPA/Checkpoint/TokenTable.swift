@@ -76,7 +76,7 @@ private struct Contents: Sendable {
     private(set) var added: [(text: String, id: Int)] = []
     private(set) var largest: Int?
     private(set) var isWhole = true
-    /// Beyond this an id is none of a vocabulary: as many bytes of the file, or a million, and never more than sixteen.
+    /// Beyond this an id is none of a vocabulary: a million, or as many as the file has bytes, up to sixteen million.
     private let idLimit: Int
 
     /// What was read, by the bytes' hash: models that are merged have one tokenizer more often than not.
