@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -80,6 +80,26 @@ def check(name, options, owner="base", texts=NEW):
         model(torch.tensor([list(expected["ids"].values())]))
 
 
+def adapter():
+    """An adapter on the base's embedding beside an expert with tokens of its own."""
+    folder = ROOT / "adapter"
+    folder.mkdir()
+    torch.manual_seed(7)
+    a, b = torch.randn(2, 272), torch.randn(4, 2)
+    name = "base_model.model.model.embed_tokens.lora_embedding_"
+    save_file({name + "A": a, name + "B": b}, folder / "adapter_model.safetensors")
+    (folder / "adapter_config.json").write_text(json.dumps(
+        {"peft_type": "LORA", "lora_alpha": 2, "r": 2, "target_modules": ["embed_tokens"]}))
+    settings = {"base": MODELS / "base", "experts": f"{folder},{MODELS / 'chat'}", "weights": "1,0", "lambda": 1,
+                "vocabulary": "union"}
+    subprocess.run([PROGRAM, "run", "task_arithmetic", "--out", ROOT / "adapted",
+                    *[word for k, v in settings.items() for word in ("--set", f"{k}={v}")]], check=True, capture_output=True)
+    base, chat, got = (load_file(p / "model.safetensors")[ROWS["embed"]] for p in (MODELS / "base", MODELS / "chat", ROOT / "adapted"))
+    want = (base.float() + (b @ a).T).to(torch.bfloat16)
+    want[262:264] = chat[262:264]
+    tell("adapter: the base's rows move, those of others do not", torch.equal(got, want))
+
+
 def mergekit():
     """The rows of one model of a union, as a linear merge that gives the others nothing, in float32, as its means are rounded in
     every step else. Its new pieces are added tokens, so only rows are compared."""
@@ -115,5 +135,6 @@ check("base", 'vocabulary = "base"', texts={})
 check("law", 'vocabulary = "law"', "law", {"law": NEW["law"]})
 check("named", """vocabulary = "union", tokens = { ["<|im_start|>"] = { from = "code", force = true },
     ["<|neu|>"] = { from = "chat", token = "<|im_end|>" }, ["<|gap|>"] = "zero" }""")
+adapter()
 mergekit()
 sys.exit(failed)

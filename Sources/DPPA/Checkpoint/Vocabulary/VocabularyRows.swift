@@ -1,7 +1,9 @@
 import DPPASupport
 
-/// The tensors of models with a row for each token of a vocabulary: ranges of rows of their own and of others', one after the
-/// other. Rows that lie side by side are read as one.
+/// The tensors of models with a row for each token of a vocabulary.
+///
+/// Each is made of ranges of rows of the model's own tensor and of others', one after the other; rows that lie side by side are
+/// read as one.
 struct VocabularyRows {
     private let vocabulary: SharedVocabulary
     /// The model whose head is another matrix than its embedding; nil where all are tied.
