@@ -7,16 +7,16 @@ struct TokenText: Sendable {
     private var bytes: [Int32: [UInt8]] = [:]
     private let isByteVocabulary: Bool
 
-    /// Reads a tokenizer.json.
+    /// Reads a tokenizer.json; `written` is what it will be where it is written with changes.
     ///
     /// Throws `data` when it is none. Special tokens have no text.
-    init(tokenizerPath: String?) throws {
+    init(tokenizerPath: String?, written: String? = nil) throws {
         guard let tokenizerPath else {
             isByteVocabulary = true
             return
         }
         isByteVocabulary = false
-        let file = try TokenizerFile(tokenizerPath)
+        let file = try TokenizerFile(tokenizerPath, written: written)
         let usesByteLevel = Self.types(file.decoder).contains("ByteLevel")
         for (piece, token) in file.vocabulary {
             guard let token = Int32(exactly: token) else {
@@ -79,8 +79,8 @@ private struct TokenizerFile {
     private(set) var decoder: JSONValue?
     private(set) var added: [JSONValue] = []
 
-    init(_ path: String) throws {
-        let bytes = try FileDescriptor.contents(path, limit: 1 << 28)
+    init(_ path: String, written: String?) throws {
+        let bytes = try written.map { Array($0.utf8) } ?? FileDescriptor.contents(path, limit: 1 << 28)
         do {
             try JSONScanner.read(bytes, file: path, nonFinite: true) { try read(&$0) }
         } catch let damage as DPPAError {
