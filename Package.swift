@@ -47,11 +47,11 @@ let package = Package(
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
         engine("Support", [system]),
-        engine("Kernels"),
+        engine("Kernels", ["COpenBLAS"]),
         engine("Checkpoint", [system]),
         engine("Expression"),
         engine("Execution"),
-        engine("Evaluation", ["COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess"), system]),
+        engine("Evaluation", [.product(name: "Subprocess", package: "swift-subprocess"), system]),
         engine("Run", [system]),
         // `import DPPA` gives all of them.
         .target(

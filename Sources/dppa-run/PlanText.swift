@@ -34,6 +34,11 @@ struct PlanText {
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
+        if let matrices = engine.matrices {
+            lines.append(
+                "matrices  \(matrices.decompositions) decompositions for \(matrices.tensors) tensors; a thread needs up to "
+                    + "\(ByteCount.memory(matrices.bytes)): \(matrices.largest)")
+        }
         lines.append("limits    at most \(TimeSpan.words(time)) and \(ByteCount.words(request.writtenLimit)) written")
         lines.append("memory    at most \(ByteCount.words(request.engine.memory))")
         lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
@@ -112,6 +117,12 @@ struct PlanText {
             "memory_bytes": .integer(request.engine.memory), "limit_seconds": .double(time / .seconds(1)),
             "limit_written_bytes": .integer(request.writtenLimit), "epochs": .integer(plan.engine.epochs),
             "pass_count": .integer(plan.engine.passes.count),
+            "matrices": plan.engine.matrices.map {
+                [
+                    "decompositions": .integer($0.decompositions), "tensors": .integer($0.tensors),
+                    "bytes": .integer($0.bytes), "largest": .string($0.largest),
+                ]
+            } ?? .null,
         ]
     }
 

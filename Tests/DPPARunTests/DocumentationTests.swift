@@ -107,6 +107,9 @@ import Testing
         #expect(try MethodCost(of: "magmax", recipes: Folders.recipes).words == "one pass, once through the checkpoint")
         #expect(try MethodCost(of: "ties", recipes: Folders.recipes).words == "2 passes, once through the checkpoint")
         #expect(
+            try MethodCost(of: "tsv", recipes: Folders.recipes).words
+                == "one pass, once through the checkpoint; needs whole tensors")
+        #expect(
             try MethodCost(of: "localize_and_stitch", recipes: Folders.recipes).words
                 == "2 passes, 2 times through the checkpoint")
     }
