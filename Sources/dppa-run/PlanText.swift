@@ -41,7 +41,8 @@ struct PlanText {
         }
         lines.append("limits    at most \(TimeSpan.words(time)) and \(ByteCount.words(request.writtenLimit)) written")
         lines.append("memory    at most \(ByteCount.words(request.engine.memory))")
-        lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
+        let matrices = (engine.matrices?.operations ?? 0) / Self.operationRate
+        lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads, matrices: matrices))")
         return lines
     }
 
@@ -129,8 +130,12 @@ struct PlanText {
     /// What a thread moves in a second on an ordinary server, reading included: bytes.
     private static let rate = 0.7e9
 
-    private static func time(_ bytes: Int, threads: Int) -> String {
-        let seconds = Double(bytes) / rate / Double(threads)
+    /// What a thread computes in a second of matrices in float64.
+    private static let operationRate = 2e10
+
+    /// `matrices` is what one thread would take for them, in seconds; large ones are computed one at a time.
+    private static func time(_ bytes: Int, threads: Int, matrices: Double) -> String {
+        let seconds = Double(bytes) / rate / Double(threads) + matrices
         return seconds < 90 ? "\(max(1, Int(seconds.rounded(.up)))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     }
 }

@@ -85,7 +85,8 @@ import Testing
         let scratch = try Scratch()
         for (number, name) in ["base", "A", "B"].enumerated() {
             try EdgeCaseTests.write(
-                scratch, name, [(Self.matrix, [600, 500], (0..<300_000).map { Float(($0 * (7 + number)) % 101) / 101 })])
+                scratch, name,
+                [(Self.matrix, [600, 500], (0..<300_000).map { Float(($0 * (7 + number)) % 101) / 101 })])
         }
         let recipe = try scratch.write(Self.head + "return base + dppa.as_delta(dppa.polar(a))", "recipe.lua")
         var request = RecipeRun.Request(out: scratch.path + "/out")
@@ -125,6 +126,7 @@ import Testing
         let error = #expect(throws: DPPAError.self) {
             try RecipeRun(recipe).run(RecipeRun.Request(out: scratch.path + "/out"))
         }
-        #expect(error?.message.contains(Self.matrix) == true && error?.notes.contains { $0.hasPrefix("B has 1") } == true)
+        #expect(
+            error?.message.contains(Self.matrix) == true && error?.notes.contains { $0.hasPrefix("B has 1") } == true)
     }
 }

@@ -22,8 +22,9 @@ import Testing
         _ entry: String, base: String, _ experts: [String], engine: EngineOptions = EngineOptions(threads: 2)
     ) throws -> Written {
         let words = entry.split(separator: " ")
-        let options = words.dropFirst().reduce(into: MergeMethods.models(
-            String(words[0]), base: "\(Self.folder)/\(base)", experts: experts.map { "\(Self.folder)/\($0)" })
+        let options = words.dropFirst().reduce(
+            into: MergeMethods.models(
+                String(words[0]), base: "\(Self.folder)/\(base)", experts: experts.map { "\(Self.folder)/\($0)" })
         ) { result, word in
             let pair = word.split(separator: "=")
             result[String(pair[0])] = String(pair[1])
@@ -56,17 +57,24 @@ import Testing
     }
 
     /// To six digits what the authors' programs give for E and F.
-    @Test(arguments: [
-        ("iso_c", [0.236675, -0.022171, 0.095729, -0.044585, 0.093147, 0.039344, -0.126328, 0.203655]),
-        ("iso_cts common=0.5", [0.282489, 0.027396, 0.093119, 0.002327, 0.059938, -0.026731, -0.179699, 0.229408]),
-        ("tsv", [0.214489, -0.086343, 0.171249, -0.108458, 0.158484, -0.055066, -0.092332, 0.255081]),
-        ("subspace_boosting beta=0.5", [0.361659, -0.015816, 0.143655, 0.015998, 0.200174, 0.064739, -0.128066, 0.347778]),
-        ("svc", [0.514307, -0.246352, 0.173043, -0.210375, 0.057336, 0.140666, -0.225214, 0.345008]),
-        ("knots", [0.098304, -0.126727, 0.110794, -0.020739, 0.210166, 0.044813, -0.058418, 0.268609]),
-        ("drm", [0.098304, -0.153454, 0.136723, 0.044474, 0.210166, 0.089627, -0.042211, 0.338601]),
-        ("wudi steps=3 rate=0.01", [0.270207, -0.129783, 0.070429, 0.070381, 0.170223, 0.070487, -0.029438, 0.270417]),
-        ("wudi solver=exact", [0.204273, -0.18026, 0.068415, 0.040412, 0.107446, 0.049818, -0.009563, 0.238632]),
-    ] as [(String, [Float])])
+    @Test(
+        arguments: [
+            ("iso_c", [0.236675, -0.022171, 0.095729, -0.044585, 0.093147, 0.039344, -0.126328, 0.203655]),
+            ("iso_cts common=0.5", [0.282489, 0.027396, 0.093119, 0.002327, 0.059938, -0.026731, -0.179699, 0.229408]),
+            ("tsv", [0.214489, -0.086343, 0.171249, -0.108458, 0.158484, -0.055066, -0.092332, 0.255081]),
+            (
+                "subspace_boosting beta=0.5",
+                [0.361659, -0.015816, 0.143655, 0.015998, 0.200174, 0.064739, -0.128066, 0.347778]
+            ),
+            ("svc", [0.514307, -0.246352, 0.173043, -0.210375, 0.057336, 0.140666, -0.225214, 0.345008]),
+            ("knots", [0.098304, -0.126727, 0.110794, -0.020739, 0.210166, 0.044813, -0.058418, 0.268609]),
+            ("drm", [0.098304, -0.153454, 0.136723, 0.044474, 0.210166, 0.089627, -0.042211, 0.338601]),
+            (
+                "wudi steps=3 rate=0.01",
+                [0.270207, -0.129783, 0.070429, 0.070381, 0.170223, 0.070487, -0.029438, 0.270417]
+            ),
+            ("wudi solver=exact", [0.204273, -0.18026, 0.068415, 0.040412, 0.107446, 0.049818, -0.009563, 0.238632]),
+        ] as [(String, [Float])])
     func publishedDigits(_ entry: String, _ right: [Float]) throws {
         let found = try merged(entry, base: "two.base", ["E", "F"]).floats(Self.matrix)
         for (found, right) in zip(found, right) { #expect(abs(found - right) < 1e-6, "\(found), expected \(right)") }
@@ -98,8 +106,9 @@ import Testing
         let whole = try merged("knots", base: "base", ["A", "B"])
         let trimmed = try merged("knots density=0.5", base: "base", ["A", "B"])
         #expect(whole.floats(Self.matrix) != trimmed.floats(Self.matrix))
-        #expect(try merged("knots density=0", base: "base", ["A", "B"]).floats(Self.matrix)
-            == Written(Self.folder + "/base").floats(Self.matrix))
+        #expect(
+            try merged("knots density=0", base: "base", ["A", "B"]).floats(Self.matrix)
+                == Written(Self.folder + "/base").floats(Self.matrix))
     }
 
     /// SVC with alpha 1 leaves a mean as it is; WUDI without steps is the sum.

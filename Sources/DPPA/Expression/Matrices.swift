@@ -106,7 +106,8 @@ extension Graph {
         _ x: NodeID, rows: NodeID?, columns: NodeID?, firstRow: NodeID?, firstColumn: NodeID?
     ) throws -> NodeID {
         let (height, width) = (
-            try rows.map { try wholeNumbers($0, "block: rows") }, try columns.map { try wholeNumbers($0, "block: columns") }
+            try rows.map { try wholeNumbers($0, "block: rows") },
+            try columns.map { try wholeNumbers($0, "block: columns") }
         )
         let starts = try [firstRow, firstColumn].enumerated().map { index, start in
             let number = try start.map {
@@ -131,7 +132,8 @@ extension Graph {
         let what = isByRow ? "spread_rows" : "spread_columns"
         var targets: [String: [Int]] = [:]
         for tensor in tensors(of: like) { targets[facts(tensor).name] = facts(tensor).shape }
-        return try matrix(isByRow ? .alongRows : .alongColumns, [vector], what, on: Set(targets.keys)) { shapes, facts in
+        return try matrix(isByRow ? .alongRows : .alongColumns, [vector], what, on: Set(targets.keys)) {
+            shapes, facts in
             let target = targets[facts.name] ?? []
             try self.requireMatrix(target, facts, what)
             guard shapes[0].count == 1, shapes[0][0] == target[isByRow ? 0 : 1] else {
@@ -163,7 +165,9 @@ extension Graph {
         var tables: [[String: TensorFacts]] = []
         for operand in operands {
             guard self[operand].domain != nil else {
-                throw mistake("\(what): a \(describe(operand)) is no matrix", "give a field: a model, a delta, or what is made of them")
+                throw mistake(
+                    "\(what): a \(describe(operand)) is no matrix",
+                    "give a field: a model, a delta, or what is made of them")
             }
             var table: [String: TensorFacts] = [:]
             for tensor in tensors(of: operand) { table[facts(tensor).name] = facts(tensor) }
@@ -171,7 +175,9 @@ extension Graph {
         }
         var members: [TensorID] = []
         for name in Set(tables.flatMap(\.keys)).sorted() where names?.contains(name) ?? true {
-            guard let any = tables.compactMap({ $0[name] }).first, let own = tensorsByName[name]?.first else { continue }
+            guard let any = tables.compactMap({ $0[name] }).first, let own = tensorsByName[name]?.first else {
+                continue
+            }
             let shapes = try zip(operands, tables).map { operand, table -> [Int] in
                 if let facts = table[name] { return facts.shape }
                 guard self[operand].space == .delta else {
@@ -213,7 +219,8 @@ extension Graph {
         func whole(_ value: Double, _ place: String) throws -> Int {
             guard value == value.rounded(), value.magnitude < 1e9, value >= Double(least ?? Int.min) else {
                 throw mistake(
-                    "\(what) must be a whole number\(least.map { " from \($0)" } ?? ""); it is \(Graph.number(value))\(place)")
+                    "\(what) must be a whole number\(least.map { " from \($0)" } ?? ""); it is \(Graph.number(value))\(place)"
+                )
             }
             return Int(value)
         }

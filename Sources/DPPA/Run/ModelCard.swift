@@ -129,6 +129,12 @@ public struct ModelCard: Sendable {
         ] + Markdown.block(["dppa-run run . --out ../again --models FOLDER_OF_THE_MODELS"], language: "sh") + [
             "The run that made it was:", "",
         ] + Markdown.block([command], language: "sh")
+            + (record.engine.matrices == 0
+                ? []
+                : [
+                    "Matrices were decomposed by OpenBLAS, whose last bits may differ from one kind of processor to another.",
+                    "",
+                ])
     }
 
     private var named: [String] {

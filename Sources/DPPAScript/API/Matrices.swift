@@ -36,7 +36,8 @@ extension Catalog {
             let options = call.options(1)
             guard options["seed"] == nil || options["rank"] != nil else {
                 throw DPPAError(
-                    .data, "svd: `seed` is for the leading triplets alone; say how many: rank = 16", location: call.location)
+                    .data, "svd: `seed` is for the leading triplets alone; say how many: rank = 16",
+                    location: call.location)
             }
             let (u, s, vt) = try call.session().graph.svd(
                 call.node(0), rank: options["rank"].map(call.node),
@@ -75,7 +76,8 @@ extension Catalog {
             parameters: [
                 .field("a"), .field("b"),
                 .options([
-                    .option("ridge", .number(0...Double.greatestFiniteMagnitude), "added to the diagonal; 0 if left out"),
+                    .option(
+                        "ridge", .number(0...Double.greatestFiniteMagnitude), "added to the diagonal; 0 if left out"),
                     .option(
                         "tolerance", .number(0...1),
                         "directions whose eigenvalue is at most this times the largest get nothing; 1e-6 if left out"),
@@ -128,7 +130,8 @@ extension Catalog {
         },
         Function(
             name: "cumsum", summary: "The sums of each row, or of a vector, up to every element.",
-            parameters: [.field("x")], returns: "a value per element", example: "dppa.cumsum(s) / dppa.sum(s, \"tensor\")"
+            parameters: [.field("x")], returns: "a value per element",
+            example: "dppa.cumsum(s) / dppa.sum(s, \"tensor\")"
         ) { call in
             call.result(try call.session().graph.cumulated(call.node(0)))
         },
@@ -185,5 +188,6 @@ extension Catalog {
     ]
 
     private static let precision = Parameter.option(
-        "precision", .choice(["f64", "f32"]), "what it is computed in; f32 takes half the memory and time; f64 if left out")
+        "precision", .choice(["f64", "f32"]),
+        "what it is computed in; f32 takes half the memory and time; f64 if left out")
 }

@@ -42,7 +42,11 @@ return dppa.method {
       us[n + 1], ss[n + 1], vts[n + 1] = svd(all, { rank = c, tolerance = o.tolerance })
       for i, part in ipairs(parts) do
         local alone = part - matmul(us[n + 1], matmul(dppa.transpose(us[n + 1]), part))
-        us[i], ss[i], vts[i] = svd(alone, { rank = k, tolerance = o.tolerance })
+        local u, s, vt = svd(alone, { rank = k })
+        -- Where an expert has nothing of its own there is rounding alone.
+        local has = s:gt(o.tolerance * dppa.max(ss[n + 1], "tensor"))
+        us[i], ss[i] = dppa.where(dppa.spread_columns(has, u):gt(0), u, 0), dppa.where(has, s, 0)
+        vts[i] = dppa.where(dppa.spread_rows(has, vt):gt(0), vt, 0)
       end
       return dppa.mean(hstack(ss), "tensor") * matmul(polar(hstack(us), cut), polar(dppa.vstack(vts), cut))
     end)

@@ -35,12 +35,13 @@ end
 -- sum(s_r u_r v_r^T) of other strengths s.
 function spectral.compose(u, s, vt) return dppa.matmul(u * dppa.spread_columns(s, u), vt) end
 
--- The n parts of x with equal column counts.
+-- The n parts of x with equal column counts; numbers that nothing but rounding has left are 0, so that they count for nothing.
 function spectral.split(x, n)
   local parts, width = {}, dppa.per_tensor(x, function(t) return t.shape[2] // n end)
   for i = 1, n do
     local first = dppa.per_tensor(x, function(t) return (i - 1) * (t.shape[2] // n) + 1 end)
-    parts[i] = dppa.block(x, { columns = width, from_column = first })
+    local part = dppa.block(x, { columns = width, from_column = first })
+    parts[i] = dppa.where(dppa.abs(part):gt(1e-12), part, 0)
   end
   return parts
 end

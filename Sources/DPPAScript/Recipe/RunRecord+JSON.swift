@@ -9,7 +9,7 @@ extension RunRecord {
             "written": JSONValue(written), "seconds": .double(seconds), "date": .string(date.formatted(.iso8601)),
             "dtype": JSONValue(dtype?.rawValue), "seed": JSONValue(seed), "bytes_read": .integer(engine.bytesRead),
             "bytes_written": .integer(engine.bytesWritten), "cache_bytes": .integer(engine.cacheBytes),
-            "element_steps": .integer(engine.elementSteps),
+            "element_steps": .integer(engine.elementSteps), "matrices": .integer(engine.matrices),
             "bytes_built": .integer(engine.bytesBuilt), "epochs": .integer(engine.epochs),
             "passes": .integer(engine.passes), "options": Self.object(options.map { ($0.name, Self.json($0.value)) }),
             "models": .array(models.map(Self.json)), "outputs": .array(outputs.map(Self.json)),

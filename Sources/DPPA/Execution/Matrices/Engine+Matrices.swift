@@ -85,6 +85,7 @@ extension Engine {
         }
         matrices.removeAll(but: matrices.keys.filter { matrices[$0]?.matrix != nil })
         let tasks = jobs.flatMap(\.reading)
+        report.matrices += outlines.reduce(0) { $0 + $1.steps.count }
         report.bytesRead += tasks.reduce(0) { $0 + $1.bytesRead }
         report.elementSteps += tasks.reduce(0) { $0 + $1.elementSteps }
         if stageName == nil { count(tasks) }

@@ -7,6 +7,8 @@ extension EnginePlan {
         public var tensors = 0
         /// How many singular value and eigenvalue decompositions there are.
         public var decompositions = 0
+        /// About how many multiplications and additions they and the products take.
+        public var operations = 0.0
         /// The most memory that one tensor takes, in bytes.
         public var bytes = 0
         /// The tensor that takes it, and the operation that it is for, in words.
@@ -36,6 +38,7 @@ extension EnginePlan {
                         guard !outline.isEmpty else { continue }
                         names.insert(name)
                         decompositions += outline.decompositions
+                        operations += outline.operations
                         let kept = outline.values.filter(\.isWanted)
                         known[name] = Set(kept.map(\.key))
                         let peak = outline.peak

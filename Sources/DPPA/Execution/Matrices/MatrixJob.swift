@@ -58,7 +58,8 @@ final class MatrixJob: @unchecked Sendable {
             case .gather: try gather(number, step, machine, counters, observer)
             case .zeros:
                 if let place = step.outputs[0] {
-                    values[place].matrix = .zeros(rows: outline.values[place].rows, columns: outline.values[place].columns)
+                    values[place].matrix = .zeros(
+                        rows: outline.values[place].rows, columns: outline.values[place].columns)
                 }
             case .compute(let operation):
                 do { try compute(operation, step) } catch let failure as MatrixFailure {

@@ -107,6 +107,23 @@ struct MatrixOutline {
         }
     }
 
+    /// About how many multiplications and additions there are.
+    var operations: Double {
+        steps.reduce(0) { total, step in
+            guard case .compute(let operation) = step.kind, let first = step.inputs.first else { return total }
+            let a = values[first.value]
+            let (m, n) = (Double(max(a.rows, a.columns)), Double(min(a.rows, a.columns)))
+            let output = step.outputs.compactMap(\.self).first.map { Double(values[$0].rows * values[$0].columns) } ?? 0
+            switch operation {
+            case .svd(_, let options) where options.seed != nil: return total + 20 * m * n * Double(rank(step))
+            case .svd, .polar: return total + (12 * m + 16 * n) * n * n
+            case .product: return total + 2 * output * Double(first.isTransposed ? a.rows : a.columns)
+            case .solve: return total + 9 * n * n * n + 4 * n * output
+            case .transpose, .beside, .below, .cumulated, .block, .whole, .alongRows, .alongColumns: return total
+            }
+        }
+    }
+
     /// A step in words, for messages.
     func words(_ step: Int) -> String {
         guard case .compute(let operation) = steps[step].kind, let input = steps[step].inputs.first else {
@@ -141,8 +158,9 @@ struct MatrixOutline {
         let inputs = try operands(of: key).map { operand -> Input in
             guard let other = operand.key else { return Input(value: zeros(like: key)) }
             if let place = places[other] { return Input(value: place, isTransposed: operand.isTransposed) }
+            let read = try graph.matrices(under: other.node, on: other.tensor).compactMap { places[$0] }
             let place = append(other)
-            steps.append(Step(kind: .gather, outputs: [place]))
+            steps.append(Step(kind: .gather, inputs: read.map { Input(value: $0) }, outputs: [place]))
             return Input(value: place, isTransposed: operand.isTransposed)
         }
         var outputs: [Int?] = []

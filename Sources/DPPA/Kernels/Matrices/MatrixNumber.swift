@@ -6,7 +6,8 @@ protocol MatrixNumber: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     /// The thin decomposition of `a`, m × n, which is lost: s, u, and the transpose of v; nonzero where it fails.
     static func decompose(
         _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Self>, _ s: UnsafeMutablePointer<Self>,
-        _ u: UnsafeMutablePointer<Self>, _ vt: UnsafeMutablePointer<Self>, _ work: UnsafeMutablePointer<Self>, _ size: Int32,
+        _ u: UnsafeMutablePointer<Self>, _ vt: UnsafeMutablePointer<Self>, _ work: UnsafeMutablePointer<Self>,
+        _ size: Int32,
         _ indices: UnsafeMutablePointer<Int32>
     ) -> Int32
 }

@@ -26,6 +26,12 @@ def svd(x, rank=None, tolerance=0.0):
     return u, s, vt
 
 
+def own(x, rank, least):
+    u, s, vt = svd(x, rank)
+    has = s > least
+    return u * has, s * has, vt * has[:, None]
+
+
 def polar(x):
     u, s, vt = svd(x, tolerance=TOLERANCE)
     return u @ vt
@@ -40,7 +46,7 @@ def iso_cts(d, common=0.8):
     n, r = len(d), min(d[0].shape)
     k = round((r - int(r * common)) / n)
     uc, sc, vc = svd(sum(d), r - k * n, TOLERANCE)
-    parts = [svd(x - uc @ (uc.T @ x), k, TOLERANCE) for x in d] + [(uc, sc, vc)]
+    parts = [own(x - uc @ (uc.T @ x), k, TOLERANCE * max(sc, default=0)) for x in d] + [(uc, sc, vc)]
     u, s, vt = (np.concatenate([p[i] for p in parts], axis=a) for i, a in ((0, 1), (1, 0), (2, 0)))
     return s.mean() * polar(u) @ polar(vt)
 
@@ -49,7 +55,7 @@ def tsv(d):
     k = min(d[0].shape) // len(d)
     if k == 0:
         return sum(d) / len(d)
-    parts = [svd(x, k) for x in d]
+    parts = [svd(x, k, TOLERANCE) for x in d]
     u, s, vt = (np.concatenate([p[i] for p in parts], axis=a) for i, a in ((0, 1), (1, 0), (2, 0)))
     return polar(u) @ np.diag(s) @ polar(vt)
 
@@ -92,7 +98,7 @@ def disjoint_mean(parts):
 def knots(d, scale=1.0):
     n, w = len(d), d[0].shape[1]
     u, s, vt = svd(np.concatenate(d, axis=1), tolerance=TOLERANCE)
-    v = [vt[:, i * w:(i + 1) * w] for i in range(n)]
+    v = [np.where(np.abs(x) > 1e-12, x, 0) for x in (vt[:, i * w:(i + 1) * w] for i in range(n))]
     elected = np.where(sum(v) >= 0, 1, -1)
     return scale * u @ disjoint_mean([s[:, None] * np.where(np.sign(x) == elected, x, 0) for x in v])
 
@@ -107,6 +113,7 @@ def drm(d, drop=0.3, cut=0.01, axis="h"):
     parts, lengths = [], []
     for i in range(n):
         v = vt[:, i * w:(i + 1) * w]
+        v = np.where(np.abs(v) > 1e-12, v, 0)
         length = np.linalg.norm(v, axis=1, keepdims=True)
         parts.append(np.divide(v, length, out=np.zeros_like(v), where=length > 0))
         lengths.append(length)
@@ -166,6 +173,8 @@ def main():
         block + "mlp.down_proj.weight": (9, 9), block + "input_layernorm.weight": (5,), "model.embed_tokens.weight": (8, 5),
     }
     base = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    # Sums of few directions, of which rounding to float32 must leave no others.
+    base[block + "mlp.up_proj.weight"] *= 0.001
     experts = []
     for _ in range(3):
         deltas = {name: 0.1 * random.normal(size=shape) for name, shape in shapes.items()}
