@@ -138,6 +138,12 @@ function dppa.average(options) end
 ---@return dppa.Field[]
 function dppa.bands(x, shares, scope) end
 
+---A part of every matrix or vector, with zeros where it reaches outside. All numbers may differ from tensor to tensor, as `per_tensor` gives them.
+---@param x dppa.Field
+---@param options { rows?: dppa.Field|number, columns?: dppa.Field|number, from_row?: dppa.Field|number, from_column?: dppa.Field|number }
+---@return dppa.Field
+function dppa.block(x, options) end
+
 ---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
 ---@param x dppa.Field|number
 ---@param low dppa.Field|number
@@ -155,6 +161,11 @@ function dppa.cos(x) end
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.count(x, scope) end
+
+---The sums of each row, or of a vector, up to every element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.cumsum(x) end
 
 ---Σ x·y over a scope, in float64.
 ---@param x dppa.Field
@@ -188,10 +199,20 @@ function dppa.floor(x) end
 ---@return dppa.Gradient
 function dppa.gradient(anchors) end
 
+---The products of all columns with each other: x^T x.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.gram(x) end
+
 ---A scope of a recipe's own: tensors with equal keys belong together.
 ---@param rule function
 ---@return dppa.Group
 function dppa.group(rule) end
+
+---Matrices of equal row counts side by side, or vectors one after the other.
+---@param parts (dppa.Field)[]
+---@return dppa.Field
+function dppa.hstack(parts) end
 
 ---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
@@ -225,6 +246,12 @@ function dppa.log(x) end
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.log_sum_exp(x, scope) end
+
+---The product of two matrices, summed in float64 and rounded once.
+---@param a dppa.Field
+---@param b dppa.Field
+---@return dppa.Field
+function dppa.matmul(a, b) end
 
 ---The largest value over a scope; NaN if there is one.
 ---@param x dppa.Field
@@ -303,6 +330,12 @@ function dppa.options(method, changed) end
 ---@return dppa.Field
 function dppa.per_tensor(field, rule) end
 
+---U V^T of x = U S V^T: the nearest matrix whose rows, or columns, are orthonormal; over the directions that x has.
+---@param x dppa.Field
+---@param options? { tolerance?: number, precision?: "f64"|"f32" }
+---@return dppa.Field
+function dppa.polar(x, options) end
+
 ---The ascending rank from 0 of each element within its row; among equals by index.
 ---@param x dppa.Field
 ---@param scope dppa.Scope
@@ -336,10 +369,29 @@ function dppa.sign(x) end
 ---@return dppa.Field
 function dppa.sin(x) end
 
+---The least solution x of (a + r) x = b for a symmetric a without negative eigenvalues, such as `gram` gives; r is `ridge` times the mean of a's diagonal.
+---@param a dppa.Field
+---@param b dppa.Field
+---@param options? { ridge?: number, tolerance?: number }
+---@return dppa.Field
+function dppa.solve(a, b, options) end
+
 ---What a field is: "model", "delta" or "value".
 ---@param field dppa.Field
 ---@return string
 function dppa.space(field) end
+
+---The numbers of a vector, one for each column of `like`, in all of its rows.
+---@param vector dppa.Field
+---@param like dppa.Field
+---@return dppa.Field
+function dppa.spread_columns(vector, like) end
+
+---The numbers of a vector, one for each row of `like`, in all of its columns.
+---@param vector dppa.Field
+---@param like dppa.Field
+---@return dppa.Field
+function dppa.spread_rows(vector, like) end
 
 ---The square root of each element.
 ---@param x dppa.Field|number
@@ -353,6 +405,17 @@ function dppa.sqrt(x) end
 ---@return dppa.Field
 function dppa.sum(x, scope, weight) end
 
+---The thin singular value decomposition x = U S V^T of every matrix: `u` (m × k), `s` (a vector of k, descending) and `vt` (k × n), k the smaller side or `rank`. The largest component of each left vector is positive.
+---@param x dppa.Field
+---@param options? { rank?: dppa.Field|number, energy?: number, tolerance?: number, precision?: "f64"|"f32", seed?: integer }
+---@return dppa.Field, dppa.Field, dppa.Field
+function dppa.svd(x, options) end
+
+---The hyperbolic tangent of each element.
+---@param x dppa.Field|number
+---@return dppa.Field
+function dppa.tanh(x) end
+
 ---Opens a safetensors or PyTorch file of side tensors, such as Fisher weights, as plain values.
 ---@param path string
 ---@return dppa.Field
@@ -365,11 +428,21 @@ function dppa.tensors(path) end
 ---@return dppa.Field
 function dppa.top(x, fraction, scope) end
 
+---Every matrix with rows and columns exchanged.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.transpose(x) end
+
 ---The biased variance over a scope: mean((x − mean(x))²).
 ---@param x dppa.Field
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.variance(x, scope) end
+
+---Matrices of equal column counts one below the other.
+---@param parts (dppa.Field)[]
+---@return dppa.Field
+function dppa.vstack(parts) end
 
 ---The sum of weights to divide by: they must not cancel, |Σw| ≤ 1e-6·Σ|w|, on any tensor.
 ---@param weights (dppa.Field|number)[]
@@ -387,5 +460,10 @@ function dppa.weights(model) end
 ---@param b dppa.Field|number
 ---@return dppa.Field
 function dppa.where(mask, a, b) end
+
+---A field that is computed once and kept in memory, tensor by tensor, for rules that go on from it in many steps.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.whole(x) end
 
 return dppa

@@ -138,7 +138,7 @@ import Testing
                 SVDOptions(seed: 1), SVDOptions(seed: 2),
             ].enumerated() {
                 for rank in [nil, 1] {
-                    let (u, s, vt) = try graph.svd(blocks, rank: rank.map { try number($0) }, options)
+                    let (u, s, vt) = try graph.svd(blocks, rank: rank.map { try number(Double($0)) }, options)
                     for (part, node) in [("u", u), ("s", s), ("vt", vt)] {
                         add("svd \(index) \(rank ?? 0) \(part)", node)
                     }
@@ -153,13 +153,13 @@ import Testing
             for (a, b) in [(blocks, turned), (turned, blocks)] {
                 let product = try graph.product(a, b)
                 add("matmul \(a)", product)
-                for (ridge, tolerance) in [(0, 0), (1, 0), (0, 0.5)] {
+                for (ridge, tolerance) in [(0, 0), (1, 0), (0, 0.5)] as [(Double, Double)] {
                     add(
                         "solve \(a) \(ridge) \(tolerance)",
                         try graph.solve(product, a, ridge: ridge, tolerance: tolerance))
                 }
             }
-            for tolerance in [0, 0.5] { add("polar \(tolerance)", try graph.polar(blocks, tolerance: tolerance)) }
+            for tolerance: Double in [0, 0.5] { add("polar \(tolerance)", try graph.polar(blocks, tolerance: tolerance)) }
             add("polar f32", try graph.polar(blocks, tolerance: 0, isSingle: true))
             add("hstack", try graph.beside([blocks, blocks]))
             add("vstack", try graph.below([blocks, blocks]))

@@ -1,0 +1,4 @@
+---@meta dppa.spectral
+-- Made from the module's own declarations: `make reference`.
+
+return spectral
