@@ -131,7 +131,7 @@ struct PlanText {
     private static let rate = 0.7e9
 
     /// What a thread computes in a second of matrices in float64.
-    private static let operationRate = 2e10
+    private static let operationRate = 5e10
 
     /// `matrices` is what one thread would take for them, in seconds; large ones are computed one at a time.
     private static func time(_ bytes: Int, threads: Int, matrices: Double) -> String {

@@ -133,6 +133,8 @@ import Testing
             local merged, a, b, x, y = expert, base, expert, abs(delta), abs(delta)
             local density, rate, shift, share = mean(x, "tensor"), 0.9, mean(x, "tensor"), mean(x, "tensor")
             local low, high, scope, mask = 0, 1, "tensor", x:gt(0)
+            local u, s, vt = svd(delta)
+            local u1, u2, vt1, vt2 = u, u, vt, vt
 
             """
         for function in Catalog.functions + Catalog.methods where !function.example.isEmpty {

@@ -122,7 +122,8 @@ import Testing
             local mean = 0.5 * (A - base) + 0.5 * (B - base)
             svc(base, { A, B }, { alpha = 1, merged = mean }):save "svc"
             wudi(base, { A, B }, { steps = 0 }):save "wudi"
-            (base + mean):save "mean"
+            local merged = base + mean
+            merged:save "mean"
             """, "recipe.lua")
         _ = try run(recipe, in: scratch) { $0.modelRoots = [Self.folder] }
         let written = try ["svc", "wudi", "mean"].map { try Written("\(scratch.path)/out/\($0)").floats(Self.matrix) }

@@ -5,6 +5,7 @@
 ---@field common? number share of the directions that are the sum's (from 0 to 1; default 0.8)
 ---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
 ---@field tolerance? number directions whose singular value is at most this times the largest do not exist, as of adapters' deltas (from 0 to 1; default 1e-06)
+---@field precision? "f64"|"f32" what matrices are decomposed in; f32 takes half the memory and time, and leaves five digits (f64, f32; default f64)
 
 ---Iso-CTS: equally strong directions, most of the sum of deltas, some of each expert alone.
 ---@param base dppa.Field a model

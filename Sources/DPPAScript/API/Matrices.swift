@@ -181,7 +181,7 @@ extension Catalog {
             summary:
                 "A field that is computed once and kept in memory, tensor by tensor, for rules that go on from it in many steps.",
             parameters: [.field("x")], returns: "a value per element",
-            example: "for _ = 1, 10 do x = dppa.whole(x - 0.1 * dppa.matmul(x, g)) end"
+            example: "local after = dppa.whole(x - 0.1 * dppa.matmul(x, dppa.gram(y)))"
         ) { call in
             call.result(try call.session().graph.whole(call.node(0)))
         },

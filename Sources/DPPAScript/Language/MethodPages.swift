@@ -35,7 +35,7 @@ package enum MethodPages {
             "through the checkpoint again, and reads from the disk what the page cache does not hold. Where the table says *whole*, a",
             "method decomposes matrices: each is in memory at once, in float64 with what LAPACK works on, one for each thread as far as",
             "the budget allows. `plan` says for the models at hand how many there are and what the largest takes: 1 GB for 4096 × 4096",
-            "and more with several; scored candidates compute them again. All others go through tensors piece by piece.",
+            "and more where there are several; scored candidates compute them again. All others go through tensors piece by piece.",
             "",
             "What stands under *in comparisons* is what others have published; numbers are theirs, on their models.",
             "",

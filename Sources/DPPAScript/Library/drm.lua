@@ -13,7 +13,7 @@ local function nearest(x)  -- halves go to even numbers
 end
 
 local function merge(parts, o)
-  local u, s, vt = dppa.svd(dppa.hstack(parts), { tolerance = o.cut })
+  local u, s, vt = dppa.svd(dppa.hstack(parts), { tolerance = o.cut, precision = o.precision })
   local vs, units, xs = spectral.split(vt, #parts), {}, {}
   for i, v in ipairs(vs) do
     local length = dppa.norm(v, "row")
@@ -40,15 +40,15 @@ return dppa.method {
       name = "side", default = "columns", choices = { "columns", "rows" },
       help = "deltas lie side by side, or one below the other, so that it is their rows that they share",
     },
-    spectral.lambda(),
+    spectral.lambda(), spectral.precision,
   },
   returns = "a model",
   example = "drm(base, { a, b }, { drop = 0.5, side = \"rows\" })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
       if o.side == "columns" then return merge(parts, o) end
       for i, part in ipairs(parts) do parts[i] = dppa.as_delta(transpose(part)) end
       return transpose(merge(parts, o))
-    end)
+    end })
   end,
 }

@@ -12,13 +12,13 @@ return dppa.method {
   comparisons = "On eight vision tasks about 84 to 86, task arithmetic 69.1 (ViT-B/32); on language models often below task "
     .. "arithmetic (arXiv 2511.21437). The paper finds lambda 1 to 2 best.",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
-  options = { spectral.lambda(), spectral.tolerance },
+  options = { spectral.lambda(), spectral.tolerance, spectral.precision },
   returns = "a model",
   example = "iso_c(base, { a, b }, { lambda = 1.3 })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
-      local u, s, vt = dppa.svd(combine.sum(parts), { tolerance = o.tolerance })
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
+      local u, s, vt = dppa.svd(combine.sum(parts), { tolerance = o.tolerance, precision = o.precision })
       return dppa.mean(s, "tensor") * dppa.matmul(u, vt)
-    end)
+    end })
   end,
 }

@@ -22,33 +22,33 @@ return dppa.method {
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { name = "common", default = 0.8, min = 0, max = 1, help = "share of the directions that are the sum's" },
-    spectral.lambda(), spectral.tolerance,
+    spectral.lambda(), spectral.tolerance, spectral.precision,
   },
   returns = "a model",
   example = "iso_cts(base, { a, b }, { common = 0.6, lambda = 1.3 })",
   run = function(base, deltas, o)
-    local n, cut = #deltas, { tolerance = o.tolerance }
+    local n, cut = #deltas, { tolerance = o.tolerance, precision = o.precision }
     local function own(t)
       local r = math.min(t.shape[1], t.shape[2])
       return nearest((r - math.floor(r * o.common)) / n), r
     end
-    return base + o.lambda * spectral.merge(deltas, function(parts)
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
       local all, us, ss, vts = combine.sum(parts), {}, {}, {}
       local k = dppa.per_tensor(all, function(t) return (own(t)) end)
       local c = dppa.per_tensor(all, function(t)
         local each, r = own(t)
         return math.max(r - n * each, 0)
       end)
-      us[n + 1], ss[n + 1], vts[n + 1] = svd(all, { rank = c, tolerance = o.tolerance })
+      us[n + 1], ss[n + 1], vts[n + 1] = svd(all, { rank = c, tolerance = o.tolerance, precision = o.precision })
       for i, part in ipairs(parts) do
         local alone = part - matmul(us[n + 1], matmul(dppa.transpose(us[n + 1]), part))
-        local u, s, vt = svd(alone, { rank = k })
+        local u, s, vt = svd(alone, { rank = k, precision = o.precision })
         -- Where an expert has nothing of its own there is rounding alone.
         local has = s:gt(o.tolerance * dppa.max(ss[n + 1], "tensor"))
         us[i], ss[i] = dppa.where(dppa.spread_columns(has, u):gt(0), u, 0), dppa.where(has, s, 0)
         vts[i] = dppa.where(dppa.spread_rows(has, vt):gt(0), vt, 0)
       end
       return dppa.mean(hstack(ss), "tensor") * matmul(polar(hstack(us), cut), polar(dppa.vstack(vts), cut))
-    end)
+    end })
   end,
 }

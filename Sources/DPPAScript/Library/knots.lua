@@ -17,13 +17,13 @@ return dppa.method {
       name = "density", default = 1, min = 0, max = 1,
       help = "share of each expert's coordinates to keep, over the model; below 1 all is decomposed several times",
     },
-    spectral.lambda(), spectral.tolerance,
+    spectral.lambda(), spectral.tolerance, spectral.precision,
   },
   returns = "a model",
   example = "knots(base, { a, b }, { density = 0.3, lambda = 0.6 })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
-      local u, s, vt = dppa.svd(dppa.hstack(parts), { tolerance = o.tolerance })
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
+      local u, s, vt = dppa.svd(dppa.hstack(parts), { tolerance = o.tolerance, precision = o.precision })
       local vs = spectral.split(vt, #parts)
       for i, v in ipairs(vs) do
         local kept = o.density < 1 and dppa.where(dppa.top(dppa.abs(v), o.density, "model"), v, 0) or v
@@ -32,6 +32,6 @@ return dppa.method {
       -- Sums of exactly zero are left by what is cut alone.
       local merged = combine.elect(vs, { vote = o.density < 1 and "majority" or "plain" })
       return dppa.matmul(u, dppa.spread_rows(s, merged) * merged)
-    end)
+    end })
   end,
 }

@@ -18,19 +18,32 @@ function spectral.matrices(deltas, names, all)
   return parts
 end
 
--- `least`: matrices with a smaller side than this are no matrices to the rule.
-function spectral.merge(deltas, rule, least)
-  local all, names = combine.sum(deltas), {}
-  for _, tensor in ipairs(dppa.facts(all:linears())) do
-    local small = #tensor.shape == 2 and math.min(tensor.shape[1], tensor.shape[2]) < (least or 1)
-    if not small then names[#names + 1] = tensor.name end
-  end
-  local mean = all / #deltas
-  if #names == 0 then return mean end
-  return mean:apply(function()
-    return dppa.as_delta(rule(spectral.matrices(deltas, names, all)))
-  end, { on = names })
-end
+spectral.merge = dppa.method {
+  name = "spectral.merge",
+  summary = "One delta of several: what a rule makes of their matrices, the linears of blocks; the mean of all other tensors.",
+  arguments = { { name = "deltas", kind = "experts" } },
+  options = {
+    { name = "rule", kind = "function", required = true, help = "from a list of deltas to a field of their shapes" },
+    { name = "least", kind = "count", default = 1, min = 1, help = "matrices with a smaller side than this have the mean" },
+  },
+  returns = "a delta",
+  example = "base + spectral.merge({ a - base, b - base }, { rule = function(d) return dppa.polar(d[1] + d[2]) end })",
+  run = function(deltas, o)
+    local all, names = combine.sum(deltas), {}
+    for _, tensor in ipairs(dppa.facts(all:linears())) do
+      local small = #tensor.shape == 2 and math.min(tensor.shape[1], tensor.shape[2]) < o.least
+      if not small then names[#names + 1] = tensor.name end
+    end
+    local mean = all / #deltas
+    if #names == 0 then return mean end
+    return mean:apply(function()
+      return dppa.as_delta(o.rule(spectral.matrices(deltas, names, all)))
+    end, { on = names })
+  end,
+}
+
+-- An option per tensor on the tensors of a part.
+function spectral.on(part, x) return type(x) == "number" and x or dppa.per_tensor(part, x) end
 
 -- sum(s_r u_r v_r^T) of other strengths s.
 function spectral.compose(u, s, vt) return dppa.matmul(u * dppa.spread_columns(s, u), vt) end
@@ -53,6 +66,10 @@ end
 spectral.tolerance = {
   name = "tolerance", default = 1e-6, min = 0, max = 1,
   help = "directions whose singular value is at most this times the largest do not exist, as of adapters' deltas",
+}
+spectral.precision = {
+  name = "precision", default = "f64", choices = { "f64", "f32" },
+  help = "what matrices are decomposed in; f32 takes half the memory and time, and leaves five digits",
 }
 
 return spectral

@@ -14,22 +14,22 @@ return dppa.method {
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { name = "eta", default = 0.4, min = 0, max = 1, per = "tensor", help = "share of the sum of singular values to keep" },
-    spectral.lambda(),
+    spectral.lambda(), spectral.precision,
   },
   returns = "a model",
   example = "star(base, { a, b }, { eta = 0.5 })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
       local merged
       for _, part in ipairs(parts) do
-        local u, s, vt = dppa.svd(part)
+        local u, s, vt = dppa.svd(part, { precision = o.precision })
         local all, before = sum(s, "tensor"), cumsum(s) - s
-        local strong = where(before:lt(o.eta * all) | before:eq(0), s, 0)
+        local strong = where(before:lt(spectral.on(part, o.eta) * all) | before:eq(0), s, 0)
         local left = sum(strong, "tensor")
         local one = all / where(left:eq(0), 1, left) * spectral.compose(u, strong, vt) / #parts
         merged = merged and merged + one or one
       end
       return merged
-    end)
+    end })
   end,
 }

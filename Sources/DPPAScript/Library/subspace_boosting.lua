@@ -16,7 +16,7 @@ return dppa.method {
       name = "beta", default = 0.01, min = 0, max = 1, per = "tensor",
       help = "singular values behind the one that reaches this share of their sum are raised to it; 0 to 0.03 in the paper",
     },
-    spectral.lambda(), spectral.tolerance,
+    spectral.lambda(), spectral.tolerance, spectral.precision,
     { of = combine.sum, except = { "normalize" } },
     {
       name = "merged", kind = "delta", set = false,
@@ -28,9 +28,9 @@ return dppa.method {
   run = function(base, deltas, o)
     local merged = o.merged or combine.sum(deltas, { weights = o.weights })
     return base + o.lambda * merged:apply(function(part)
-      local u, s, vt = dppa.svd(part, { tolerance = o.tolerance })
+      local u, s, vt = dppa.svd(part, { tolerance = o.tolerance, precision = o.precision })
       local all = sum(s, "tensor")
-      local least = dppa.max(where(dppa.cumsum(s):ge(o.beta * all), s, 0), "tensor")
+      local least = dppa.max(where(dppa.cumsum(s):ge(spectral.on(part, o.beta) * all), s, 0), "tensor")
       return dppa.as_delta(spectral.compose(u, maximum(s, least), vt))
     end)
   end,

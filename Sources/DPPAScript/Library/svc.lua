@@ -14,7 +14,7 @@ return dppa.method {
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
   options = {
     { name = "alpha", default = 0.1, min = 1e-6, per = "tensor", help = "the least that an expert counts in a direction" },
-    spectral.lambda(), spectral.tolerance,
+    spectral.lambda(), spectral.tolerance, spectral.precision,
     { of = combine.sum, except = { "normalize" } },
     {
       name = "merged", kind = "delta", set = false,
@@ -26,12 +26,13 @@ return dppa.method {
   run = function(base, deltas, o)
     local merged = o.merged or combine.sum(deltas, { weights = o.weights })
     return base + o.lambda * merged:apply(function(part)
-      local u, names, total = dppa.svd(part, { tolerance = o.tolerance }), {}, nil
+      local u, names, total = dppa.svd(part, { tolerance = o.tolerance, precision = o.precision }), {}, nil
       for i, tensor in ipairs(dppa.facts(part)) do names[i] = tensor.name end
+      local alpha = spectral.on(part, o.alpha)
       local along = matmul(transpose(u), part)
       for _, delta in ipairs(spectral.matrices(deltas, names, merged)) do
         local own = matmul(transpose(u), delta)
-        local share = maximum(o.alpha, dot(along, own, "row") / maximum(dot(own, own, "row"), 1e-12))
+        local share = maximum(alpha, dot(along, own, "row") / maximum(dot(own, own, "row"), 1e-12))
         total = total and total + share or share
       end
       return dppa.as_delta(matmul(u, #deltas / total * along))

@@ -14,17 +14,17 @@ return dppa.method {
   comparisons = "On eight vision tasks about 84 to 86, task arithmetic 69.1 (ViT-B/32); on language models often below task "
     .. "arithmetic (arXiv 2511.21437).",
   arguments = { { name = "base", kind = "model" }, { name = "experts", kind = "experts" } },
-  options = { spectral.lambda(), spectral.tolerance },
+  options = { spectral.lambda(), spectral.tolerance, spectral.precision },
   returns = "a model",
   example = "tsv(base, { a, b })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
-      local us, ss, vts = {}, {}, {}
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
+      local us, ss, vts, how = {}, {}, {}, { precision = o.precision }
       for i, part in ipairs(parts) do
         local k = dppa.per_tensor(part, function(t) return math.min(t.shape[1], t.shape[2]) // #parts end)
-        us[i], ss[i], vts[i] = dppa.svd(part, { rank = k, tolerance = o.tolerance })
+        us[i], ss[i], vts[i] = dppa.svd(part, { rank = k, tolerance = o.tolerance, precision = o.precision })
       end
-      return spectral.compose(polar(hstack(us)), hstack(ss), polar(dppa.vstack(vts)))
-    end, #deltas)
+      return spectral.compose(polar(hstack(us), how), hstack(ss), polar(dppa.vstack(vts), how))
+    end, least = #deltas })
   end,
 }

@@ -36,7 +36,7 @@ return dppa.method {
   returns = "a model",
   example = "wudi(base, { a, b }, { solver = \"exact\", ridge = 0.01 })",
   run = function(base, deltas, o)
-    return base + o.lambda * spectral.merge(deltas, function(parts)
+    return base + o.lambda * spectral.merge(deltas, { rule = function(parts)
       local g, b, start = nil, nil, combine.sum(parts)
       for _, part in ipairs(parts) do
         local square = dppa.dot(part, part, "tensor")
@@ -48,6 +48,6 @@ return dppa.method {
       if o.solver == "steps" then return descend(whole(start), g, b, o) end
       local left = b - matmul(start, g)
       return start + transpose(dppa.solve(g, transpose(left), { ridge = o.ridge, tolerance = o.tolerance }))
-    end)
+    end })
   end,
 }

@@ -159,7 +159,9 @@ import Testing
                         try graph.solve(product, a, ridge: ridge, tolerance: tolerance))
                 }
             }
-            for tolerance: Double in [0, 0.5] { add("polar \(tolerance)", try graph.polar(blocks, tolerance: tolerance)) }
+            for tolerance: Double in [0, 0.5] {
+                add("polar \(tolerance)", try graph.polar(blocks, tolerance: tolerance))
+            }
             add("polar f32", try graph.polar(blocks, tolerance: 0, isSingle: true))
             add("hstack", try graph.beside([blocks, blocks]))
             add("vstack", try graph.below([blocks, blocks]))
@@ -239,7 +241,8 @@ import Testing
         let kinds = Set(nodes.map { Self.kind(world.graph[$0].operation) })
         #expect(
             kinds == [
-                "source", "constant", "table", "size", "unary", "binary", "select", "reduce", "cut", "kept", "rowTop",
+                "matrix", "carried", "source", "constant", "table", "size", "unary", "binary", "select", "reduce",
+                "cut", "kept", "rowTop",
                 "kth", "rank", "uniform", "serialUniform", "roundTo", "restrict", "branch", "broadcast", "reinterpret",
             ])
     }

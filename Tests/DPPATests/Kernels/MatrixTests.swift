@@ -33,7 +33,7 @@ import Testing
     /// Whether x xᵀ, or xᵀ x, is the identity.
     private func isOrthonormal(_ x: Matrix, columns: Bool) -> Bool {
         let gram = MatrixProduct.product(x, isTransposed: columns, x, isTransposed: !columns)
-        return differ(gram, (0..<gram.count).map { $0 / gram.columns == $0 % gram.columns ? 1 : 0 }) < 1e-6
+        return differ(gram, (0..<gram.count).map { $0 / gram.columns == $0 % gram.columns ? 1 : 0 }) < 5e-6
     }
 
     static let shapes = [(1, 1), (1, 6), (5, 1), (4, 4), (7, 4), (3, 6), (40, 23), (300, 17), (64, 301)]
@@ -102,9 +102,11 @@ import Testing
         for (x, y) in [(exact.s, found.s), (exact.u, found.u), (exact.vt, found.vt)] {
             #expect(differ(x, y.values.array().map { Double($0) }) < 1e-4)
         }
-        let other = try SingularValues(a, rank: 6, .init(seed: 2), name: "x")
-        #expect(try SingularValues(a, rank: 6, .init(seed: 1), name: "x").u.values.array() == found.u.values.array())
-        #expect(other.u.values.array() != found.u.values.array())
+        // In noise there is no such fall, and another seed finds others; the same one the same.
+        let parts = try [1, 1, 2].map {
+            try SingularValues(noise, rank: 6, .init(seed: $0), name: "x").u.values.array()
+        }
+        #expect(parts[0] == parts[1] && parts[0] != parts[2])
     }
 
     @Test func solvingIsOnTheRangeAlone() throws {
