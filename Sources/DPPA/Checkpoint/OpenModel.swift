@@ -99,7 +99,7 @@ public struct OpenModel: Sendable {
         self.stackPlaces = stackPlaces
         self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
-            $0[$1.source.dtype, default: 0] += $1.facts.numel
+            $0[$1.source.writtenDType, default: 0] += $1.facts.numel
         }
         let main = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
         let total = counts.values.reduce(0, +)
@@ -128,7 +128,7 @@ public struct OpenModel: Sendable {
     /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told. What is kept wider on
     /// purpose is never narrowed by a wish for all tensors.
     package func outputDType(_ name: String, wished: DType?) -> DType {
-        let own = source(name)?.dtype ?? .bf16
+        let own = source(name)?.writtenDType ?? .bf16
         guard let wished else { return own.byteSize == 1 ? .bf16 : own }
         return widerTypes.contains(own) && wished.byteSize < own.byteSize ? own : wished
     }

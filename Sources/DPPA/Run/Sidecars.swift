@@ -39,6 +39,12 @@ package struct Sidecars {
                 "warning: \(source.label) has no config.json, so none is written: no reader will know what the weights are"
             )
         }
+        if tokenizer.hasUnreadTokenizer {
+            notices.append(
+                "warning: \(tokenizer.label) is a GGUF file, whose tokenizer is in its metadata and is not read: none is written; "
+                    + "put the tokenizer files of the model that it was made from beside it, in a folder of their own, or save "
+                    + "with the tokenizer of another model")
+        }
         let vocabulary = WrittenVocabulary(source, tensors)
         if let config = text {
             var edited = try dtype.map { try ConfigText.settingDType(config, to: $0) } ?? config

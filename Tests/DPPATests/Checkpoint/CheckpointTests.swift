@@ -66,9 +66,9 @@ struct CheckpointTests {
     func noWeights() throws {
         refused(.missingInput, "there is no model at", "/m")
         try folder.makeFolder("m")
-        refused(.missingInput, "holds no safetensors or PyTorch file")
+        refused(.missingInput, "holds no safetensors, PyTorch or GGUF file")
         try folder.write("x", "m/tf_model.h5")
-        refused(.missingInput, "holds no safetensors or PyTorch file", "tf_model.h5", "save_pretrained")
+        refused(.missingInput, "holds no safetensors, PyTorch or GGUF file", "tf_model.h5", "save_pretrained")
     }
 
     @Test("An index leads to its shards")
