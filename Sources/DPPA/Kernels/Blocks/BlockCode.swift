@@ -89,7 +89,7 @@ struct BlockBytes {
 extension SIMD16 where Scalar == Float {
     /// Codes from 0 to 255 as numbers, less one that is added to them in the file.
     @inline(__always)
-    init(_ codes: SIMD16<UInt32>, less: Float = 0) {
+    init(codes: SIMD16<UInt32>, less: Float = 0) {
         // In the last bits of 2²³ + n, because the conversions of vectors are not always inlined.
         self = unsafeBitCast(codes | 0x4B00_0000, to: Lanes.self) - (0x1p23 + less)
     }

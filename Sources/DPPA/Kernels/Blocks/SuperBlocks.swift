@@ -8,7 +8,7 @@ enum SuperBlocks {
             let (half, shift, side) = place(group)
             let q = (block.codes(16 &+ 32 &* half &+ 16 &* side) &>> (2 &* shift)) & 3
             let (scale, least) = (d * Float(block[group] & 15), e * Float(block[group] &>> 4))
-            out.store(scale * Lanes(q) - least, 16 &* group)
+            out.store(scale * Lanes(codes: q) - least, 16 &* group)
         }
     }
 
@@ -23,7 +23,7 @@ enum SuperBlocks {
             let nibble = group < 8 ? block[96 &+ group] & 15 : block[88 &+ group] &>> 4
             let rest = (block[104 &+ group & 3] &>> (2 &* UInt32(group / 4))) & 3
             let scale = d * (Float(nibble | rest &<< 4) - 32)
-            out.store(scale * Lanes(low | high &<< 2, less: 4), 16 &* group)
+            out.store(scale * Lanes(codes: low | high &<< 2, less: 4), 16 &* group)
         }
     }
 
@@ -38,8 +38,8 @@ enum SuperBlocks {
             for side in 0..<2 {
                 let q = block.codes(16 &+ 32 &* pair &+ 16 &* side)
                 let target = out + (64 &* pair &+ 16 &* side)
-                target.store(ds * Lanes(q & 15) - em, 0)
-                target.store(dt * Lanes(q &>> 4) - en, 32)
+                target.store(ds * Lanes(codes: q & 15) - em, 0)
+                target.store(dt * Lanes(codes: q &>> 4) - en, 32)
             }
         }
     }
@@ -56,8 +56,8 @@ enum SuperBlocks {
                 let q = block.codes(48 &+ 32 &* pair &+ 16 &* side)
                 let high = block.codes(16 &+ 16 &* side) &>> (2 &* UInt32(pair))
                 let target = out + (64 &* pair &+ 16 &* side)
-                target.store(ds * Lanes(q & 15 | (high & 1) &<< 4) - em, 0)
-                target.store(dt * Lanes(q &>> 4 | (high & 2) &<< 3) - en, 32)
+                target.store(ds * Lanes(codes: q & 15 | (high & 1) &<< 4) - em, 0)
+                target.store(dt * Lanes(codes: q &>> 4 | (high & 2) &<< 3) - en, 32)
             }
         }
     }
@@ -76,8 +76,8 @@ enum SuperBlocks {
                     let shift = 2 &* UInt32(column)
                     let first = low & 15 | ((high &>> shift) & 3) &<< 4
                     let second = low &>> 4 | ((high &>> (shift &+ 4)) & 3) &<< 4
-                    out.store(s * Lanes(first, less: 32), 16 &* group)
-                    out.store(t * Lanes(second, less: 32), 16 &* group &+ 64)
+                    out.store(s * Lanes(codes: first, less: 32), 16 &* group)
+                    out.store(t * Lanes(codes: second, less: 32), 16 &* group &+ 64)
                 }
             }
         }
