@@ -16,7 +16,8 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "A Hugging Face model directory, a safetensors, PyTorch or GGUF file, or org/name in the Hugging Face cache.",
+        help:
+            "A Hugging Face model directory, a safetensors, PyTorch or GGUF file, or org/name in the Hugging Face cache.",
         completion: .file())
     var model: String
 

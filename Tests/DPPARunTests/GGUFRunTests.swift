@@ -58,14 +58,17 @@ struct GGUFRunTests {
     /// The path of a small model, one of whose matrices is of Q8_0 blocks.
     private func quantised(_ block: [UInt8]) -> String {
         let path = scratch.path + "/q.gguf"
-        func little<T: FixedWidthInteger>(_ number: T) -> [UInt8] { withUnsafeBytes(of: number.littleEndian, Array.init) }
+        func little<T: FixedWidthInteger>(_ number: T) -> [UInt8] {
+            withUnsafeBytes(of: number.littleEndian, Array.init)
+        }
         func text(_ text: String) -> [UInt8] { little(UInt64(text.utf8.count)) + Array(text.utf8) }
         let numbers = [
             "block_count": 1, "context_length": 64, "embedding_length": 32, "feed_forward_length": 32,
             "attention.head_count": 2,
         ]
         let norms = ["output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"]
-        let matrices = ["token_embd"]
+        let matrices =
+            ["token_embd"]
             + ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"].map { "blk.0." + $0 }
         var header = Array("GGUF".utf8) + little(UInt32(3)) + little(UInt64(norms.count + matrices.count))
         header += little(UInt64(numbers.count + 1)) + text("general.architecture") + little(UInt32(8)) + text("llama")
@@ -87,7 +90,8 @@ struct GGUFRunTests {
     func scaledWeights() throws {
         let folder = scratch.path + "/m"
         _ = try scratch.write("{\"quantization_config\": {\"weight_block_size\": [4, 8]}}", "m/config.json")
-        try FileManager.default.copyItem(atPath: Self.scaled + "blocks.safetensors", toPath: folder + "/model.safetensors")
+        try FileManager.default.copyItem(
+            atPath: Self.scaled + "blocks.safetensors", toPath: folder + "/model.safetensors")
         let exact = try run("\(Folders.recipes)/passthrough.lua", ["expert": folder], dtype: .f32, in: scratch).model
         let plain = try run("\(Folders.recipes)/passthrough.lua", ["expert": folder], in: scratch).model
         #expect(plain.tensors.count == 3 && plain.tensors.values.allSatisfy { $0.dtype == .bf16 })
@@ -108,7 +112,8 @@ struct GGUFRunTests {
         #expect(inspect.output.contains("tokenizer in the GGUF file alone"))
         let check = try Shell.run(
             "\"$dppa\" check task_arithmetic --set base=$1 --set experts=$1", [file], in: scratch)
-        #expect(check.code == 0 && check.output.contains("tokenizer in the GGUF file alone, which is not read"), "\(check)")
+        #expect(
+            check.code == 0 && check.output.contains("tokenizer in the GGUF file alone, which is not read"), "\(check)")
         #expect((check.output + check.errors).contains("none is written"), "\(check)")
         let diff = try Shell.run("\"$dppa\" diff $1 $1", [file], in: scratch)
         #expect(diff.code == 0, "\(diff)")

@@ -81,7 +81,8 @@ enum FileKind: Equatable {
         case .lfsPointer: "run git lfs pull in its folder, or download it again"
         case .page, .json: "open it: it says why the download was refused; many models must be asked for first"
         case .gguf: "give it a name that ends in .gguf"
-        case .ggml: "convert it with convert_llama_ggml_to_gguf.py of llama.cpp, or merge the model that it was made from"
+        case .ggml:
+            "convert it with convert_llama_ggml_to_gguf.py of llama.cpp, or merge the model that it was made from"
         case .zip, .pickle:
             "give it a name that ends in .bin if PyTorch wrote it, or load it with transformers and call "
                 + "save_pretrained(directory)"

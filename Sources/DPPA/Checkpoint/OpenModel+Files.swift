@@ -29,7 +29,8 @@ extension OpenModel {
         }
         self.init(
             label: label, path: path, identity: path, space: contents.space,
-            tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) }, config: contents.config ?? place.config,
+            tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) },
+            config: contents.config ?? place.config,
             sidecarFiles: SideFiles(path, weightFiles: contents.files).carried, weightFiles: contents.files,
             notices: place.notices + contents.notices,
             stamp: place.stamp(contents.files))
@@ -50,7 +51,9 @@ extension ModelPlace {
         }
         // Of a file that is a part of a model, the other parts as well.
         let parts = names == nil ? weightFiles.filter { $0 != path } : []
-        for (name, file) in (files ?? [""]).map({ ($0, names == nil ? path : path + "/" + $0) }) + parts.map({ ($0, $0) }) {
+        for (name, file) in (files ?? [""]).map({ ($0, names == nil ? path : path + "/" + $0) })
+            + parts.map({ ($0, $0) })
+        {
             var status = stat()
             guard fstatat(AT_FDCWD, file, &status, 0) == 0 else { continue }
             hash.add(name)

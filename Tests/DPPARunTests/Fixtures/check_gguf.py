@@ -74,6 +74,7 @@ def write(path, arch, config, state, kind):
     writer = gguf.GGUFWriter(path, arch)
     writer.add_name(config.model_type)
     writer.add_block_count(config.num_hidden_layers)
+    writer.add_vocab_size(config.vocab_size)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_feed_forward_length(config.intermediate_size)
@@ -184,7 +185,7 @@ def models():
                 theirs = logits(load(ROOT, gguf_file="model.gguf", dtype=torch.float32))
                 told = f"; transformers' own reading differs by {(theirs - same).abs().max():.1e}"
             except Exception as error:  # It does not read every architecture.
-                told = f"; transformers does not read it: {type(error).__name__}"
+                told = f"; transformers does not read it: {type(error).__name__} {str(error)[:60]}"
             print(f"ok    {name} {kind}{told}")
 
 
@@ -225,6 +226,8 @@ def scaled():
 
 
 if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     try:
         models()
         scaled()

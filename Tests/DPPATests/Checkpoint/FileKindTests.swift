@@ -34,7 +34,9 @@ struct FileKindTests {
         Kind("JSON", Array("{\"error\":\"Repository not found\"}".utf8), "a JSON text", "why"),
         Kind(
             "GGUF", Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGUF file", ".gguf"),
-        Kind("GGML", Array("tjgg".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGML file", "convert_llama"),
+        Kind(
+            "GGML", Array("tjgg".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGML file", "convert_llama"
+        ),
         Kind("zip", [0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0, 0], "a zip archive", "save_pretrained"),
         Kind("pickle", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A], "a pickle", "save_pretrained"),
         Kind("HDF5", [0x89] + Array("HDF\r\n".utf8) + [0x1A, 10, 0, 0], "an HDF5 file", "save_pretrained"),
@@ -120,7 +122,9 @@ struct FileKindTests {
         }
         try folder.write(safetensors("{}"), "all/one/model.safetensors")
         try folder.write("", "all/notes/a.txt")
-        expectError(.missingInput, ["all holds no safetensors, PyTorch or GGUF file", "models stand in it", "/all/one"]) {
+        expectError(
+            .missingInput, ["all holds no safetensors, PyTorch or GGUF file", "models stand in it", "/all/one"]
+        ) {
             _ = try OpenModel(at: folder.path + "/all", label: "p")
         }
     }

@@ -62,7 +62,8 @@ struct GGUFModelTests {
                 names.map { name in
                     GGUFFile.Tensor(
                         name: name, dimensions: [UInt64(columns), 32], type: type,
-                        bytes: (0..<columns * 32 / elements * size).map { _ in UInt8.random(in: 0...90, using: &random) })
+                        bytes: (0..<columns * 32 / elements * size).map { _ in UInt8.random(in: 0...90, using: &random)
+                        })
                 })
             let model = try OpenModel(at: folder.write(file.bytes, "m.gguf"), label: "m")
             for name in ["self_attn.q_proj", "mlp.up_proj"] {
@@ -85,7 +86,9 @@ struct GGUFModelTests {
 
     @Test("Versions 2 and 3, other alignments, types of plain numbers")
     func forms() throws {
-        for (type, numbers) in [(0, little(Float(0.5).bitPattern)), (1, [0, 0x38]), (28, little((0.5).bitPattern)), (30, [0, 0x3F])]
+        for (type, numbers) in [
+            (0, little(Float(0.5).bitPattern)), (1, [0, 0x38]), (28, little((0.5).bitPattern)), (30, [0, 0x3F]),
+        ]
             as [(UInt32, [UInt8])]
         {
             var file = GGUFFile.model([
@@ -140,7 +143,10 @@ struct GGUFModelTests {
             + "\"num_attention_heads\": 2, \"vocab_size\": 32, \"x\": 1}"
         try folder.write(same, "m/config.json")
         #expect(try OpenModel(at: folder.path + "/m", label: "m").config == same)
-        for other in [same.replacing("\"num_attention_heads\": 2", with: "\"num_attention_heads\": 4"), "{\"model_type\": \"llama\"}"] {
+        for other in [
+            same.replacing("\"num_attention_heads\": 2", with: "\"num_attention_heads\": 4"),
+            "{\"model_type\": \"llama\"}",
+        ] {
             try folder.write(other, "m/config.json")
             let model = try OpenModel(at: folder.path + "/m", label: "m")
             #expect(model.notices.contains { $0.contains("config.json was left aside") }, "\(model.notices)")

@@ -19,7 +19,9 @@ struct MalformedGGUFTests {
         }
     }
 
-    private static func key(_ key: String, _ value: @escaping @Sendable () -> GGUFFile.Value, _ words: String...) -> Malformed {
+    private static func key(_ key: String, _ value: @escaping @Sendable () -> GGUFFile.Value, _ words: String...)
+        -> Malformed
+    {
         Malformed(key, words) {
             var file = GGUFFile.model()
             file.keys.removeAll { $0.0 == key }
@@ -58,7 +60,8 @@ struct MalformedGGUFTests {
             $0.keys.append(("x", .list(4, [], count: 1 << 62)))
         },
         changed("a long list with a text longer than the file", "a text of x is said to have") {
-            $0.keys.append(("x", .list(8, Array(repeating: GGUFFile.text("t"), count: 1500) + [little(UInt64.max >> 1)])))
+            $0.keys.append(
+                ("x", .list(8, Array(repeating: GGUFFile.text("t"), count: 1500) + [little(UInt64.max >> 1)])))
         },
         changed("a list of an unknown type", "values of the unknown type 99") { $0.keys.append(("x", .list(99, []))) },
         key("general.alignment", { .number(24) }, "general.alignment is the number 24", "power of two"),
@@ -100,7 +103,9 @@ struct MalformedGGUFTests {
         changed("data that is not there", "blk.0.ffn_down.weight ends at byte", "cut short") {
             $0.tensors[10].dimensions = [32, 320_000]
         },
-        changed("a name that is too long", "the name of a tensor") { $0.tensors[0].name = String(repeating: "x", count: 300) },
+        changed("a name that is too long", "the name of a tensor") {
+            $0.tensors[0].name = String(repeating: "x", count: 300)
+        },
     ]
 
     static let models = [
@@ -114,11 +119,14 @@ struct MalformedGGUFTests {
         changed("a size is missing", "its metadata has no llama.feed_forward_length", "config.json") {
             $0.keys.removeAll { $0.0 == "llama.feed_forward_length" }
         },
-        key("llama.embedding_length", { .number(64) }, "token_embd.weight is [32, 32], and llama.embedding_length is 64"),
+        key(
+            "llama.embedding_length", { .number(64) }, "token_embd.weight is [32, 32], and llama.embedding_length is 64"
+        ),
         key("llama.attention.head_count", { .number(0) }, "it has 0 heads"),
         key("llama.attention.head_count", { .number(3) }, "whose rows 3 heads cannot share in pairs"),
         key("llama.attention.head_count", { .text("2") }, "is the text '2'; a whole number is expected"),
-        key("llama.feed_forward_length", { .list(4, [little(UInt32(8)), little(UInt32(9))]) }, "differs between blocks"),
+        key(
+            "llama.feed_forward_length", { .list(4, [little(UInt32(8)), little(UInt32(9))]) }, "differs between blocks"),
         key("llama.block_count", { .number(2) }, "in block 1"),
         key("llama.block_count", { .number(.max) }, "in block 1"),
         key("llama.block_count", { .number(0) }, "blk.0.attn_norm.weight is no tensor"),

@@ -24,7 +24,8 @@ struct ScaledWeightsTests {
 
     private func open(_ name: String, _ entry: String) throws -> OpenModel {
         try folder.write(try readBytes(Self.fixture + name + ".safetensors"), "m/model.safetensors")
-        try folder.write("{\"a\": 1, \"quantization_config\": \(entry), \"torch_dtype\": \"float8_e4m3fn\"}", "m/config.json")
+        try folder.write(
+            "{\"a\": 1, \"quantization_config\": \(entry), \"torch_dtype\": \"float8_e4m3fn\"}", "m/config.json")
         return try OpenModel(at: folder.path + "/m", label: "m")
     }
 
@@ -68,7 +69,9 @@ struct ScaledWeightsTests {
 
     @Test("Shapes that do not fit, a scale that is missing, a size of blocks that is none")
     func wrong() throws {
-        expectError(.data, ["up_proj.weight_scale_inv is F32 [3, 3]", "up_proj.weight [10, 20]", "blocks of [128, 128]"]) {
+        expectError(
+            .data, ["up_proj.weight_scale_inv is F32 [3, 3]", "up_proj.weight [10, 20]", "blocks of [128, 128]"]
+        ) {
             _ = try open("blocks", "{\"quant_method\": \"fp8\"}")
         }
         for size in ["[4]", "[0, 8]", "\"4\"", "[4, 1e300]"] {
@@ -85,7 +88,8 @@ struct ScaledWeightsTests {
             _ = try OpenModel(at: folder.path + "/n", label: "n")
         }
         try folder.write(
-            safetensors("{\(entries[0]),\(entry("a.weight_scale", "I32", "[1]", 4, 8))}", data: 8), "n/model.safetensors")
+            safetensors("{\(entries[0]),\(entry("a.weight_scale", "I32", "[1]", 4, 8))}", data: 8),
+            "n/model.safetensors")
         expectError(.data, ["a.weight_scale is I32 [1]"]) { _ = try OpenModel(at: folder.path + "/n", label: "n") }
     }
 
@@ -104,13 +108,15 @@ struct ScaledWeightsTests {
     func removing() throws {
         for (text, expected) in [
             ("{\"q\": {\"a\": [1]}, \"b\": 2}", "{ \"b\": 2}"), ("{\"b\": 2,\n \"q\": 1\n}\n", "{\"b\": 2}\n"),
-            ("{\"b\": 2, \"q\": 1, \"c\": 3}", "{\"b\": 2, \"c\": 3}"), ("{ \"q\": null }", "{}"), ("{\"b\": 1}", "{\"b\": 1}"),
+            ("{\"b\": 2, \"q\": 1, \"c\": 3}", "{\"b\": 2, \"c\": 3}"), ("{ \"q\": null }", "{}"),
+            ("{\"b\": 1}", "{\"b\": 1}"),
         ] {
             let found = try ConfigText.removing(text, ["q"])
             #expect(found.filter { !$0.isWhitespace } == expected.filter { !$0.isWhitespace }, "\(found)")
         }
         #expect(
-            try ConfigText.removing("{\"t\": {\"q\": 1, \"b\": 2}, \"q\": 3}", ["t", "q"]) == "{\"t\": { \"b\": 2}, \"q\": 3}")
+            try ConfigText.removing("{\"t\": {\"q\": 1, \"b\": 2}, \"q\": 3}", ["t", "q"])
+                == "{\"t\": { \"b\": 2}, \"q\": 3}")
         expectError(.data, ["config.json"]) { _ = try ConfigText.removing("[]", ["q"]) }
     }
 }

@@ -45,10 +45,10 @@ struct GGUFConfig {
         set("rms_norm_eps", try metadata.number("attention.layer_norm_rms_epsilon") ?? 1e-6)
         set("tie_word_embeddings", shapes["output.weight"] == nil)
         set("torch_dtype", dtype.configName)
-        for name in ["bos", "eos"] {
-            if let id = try metadata.token(name) { set("\(name)_token_id", id) }
+        // Readers would take what is usual in the family for one that is not there.
+        for (key, name) in [("bos", "bos"), ("eos", "eos"), ("pad", "padding")] {
+            set("\(key)_token_id", json: try metadata.token(name).map { "\($0)" } ?? "null")
         }
-        if let id = try metadata.token("padding") { set("pad_token_id", id) }
         try rope.add(to: &self, headSize: headSize)
         if family.modelType.hasPrefix("gemma") { try addGemma(headSize, heads, hidden) } else { try addOthers() }
     }
@@ -84,7 +84,9 @@ struct GGUFConfig {
         guard family.modelType != "mixtral" else { return }
         set("moe_intermediate_size", try inner("expert_feed_forward_length", "ffn_down_exps.weight"))
         if family.modelType == "qwen2_moe" {
-            set("shared_expert_intermediate_size", try inner("expert_shared_feed_forward_length", "ffn_down_shexp.weight"))
+            set(
+                "shared_expert_intermediate_size",
+                try inner("expert_shared_feed_forward_length", "ffn_down_shexp.weight"))
         }
         set("norm_topk_prob", family.modelType == "qwen3_moe")
         set("decoder_sparse_step", 1)

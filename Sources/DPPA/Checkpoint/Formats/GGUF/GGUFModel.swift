@@ -63,7 +63,8 @@ package enum GGUFModel: ModelFormat {
     }
 
     /// The config.json beside the file where it is of this model, and else the one that is made.
-    private static func chosen(_ place: ModelPlace, _ made: GGUFConfig) -> (text: String, isOwn: Bool, notice: String?) {
+    private static func chosen(_ place: ModelPlace, _ made: GGUFConfig) -> (text: String, isOwn: Bool, notice: String?)
+    {
         guard let text = place.config, let own = ConfigText.object(text) else { return (made.text, false, nil) }
         let language = LanguageConfig(own)
         let keys = [

@@ -55,7 +55,8 @@ struct GGUFRope {
             if rotated != headSize { config.set("partial_rotary_factor", Double(rotated) / Double(max(1, headSize))) }
         } else if rotated != headSize {
             throw DPPAError(
-                .data, "\(metadata.path) rotates \(rotated) of \(headSize) elements of a head, which config.json cannot say",
+                .data,
+                "\(metadata.path) rotates \(rotated) of \(headSize) elements of a head, which config.json cannot say",
                 notes: ["merge the safetensors model that it was made from"])
         }
         if let scaling = try scaling(&config) { config.set("rope_scaling", json: scaling) }
@@ -81,7 +82,9 @@ struct GGUFRope {
             var parts = ["\"rope_type\": \"yarn\"", "\"factor\": \(factor)"]
             if let length { parts.append("\"original_max_position_embeddings\": \(length)") }
             for name in ["beta_fast", "beta_slow"] {
-                if let value = try metadata.number("rope.scaling.yarn_\(name)") { parts.append("\"\(name)\": \(value)") }
+                if let value = try metadata.number("rope.scaling.yarn_\(name)") {
+                    parts.append("\"\(name)\": \(value)")
+                }
             }
             return "{\(parts.joined(separator: ", "))}"
         default: break

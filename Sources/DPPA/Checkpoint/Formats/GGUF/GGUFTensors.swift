@@ -33,11 +33,13 @@ struct GGUFTensors {
             let parameter = parts.last, ["weight", "bias"].contains(parameter)
         else { throw unknown(name) }
         let prefix = "model.layers.\(block)."
-        if parts.count == 5, let expert = Int(parts[3]), let matrix = matrix(parts[2]), let site = family.experts?.site {
+        if parts.count == 5, let expert = Int(parts[3]), let matrix = matrix(parts[2]), let site = family.experts?.site
+        {
             return [("\(prefix)\(site).\(expert).\(matrix).\(parameter)", source)]
         }
         guard parts.count == 4 else { throw unknown(name) }
-        if parts[2].hasSuffix("_exps"), let matrix = matrix(String(parts[2].dropLast(5))), let site = family.experts?.site,
+        if parts[2].hasSuffix("_exps"), let matrix = matrix(String(parts[2].dropLast(5))),
+            let site = family.experts?.site,
             source.shape.count == 3, parameter == "weight"
         {
             let size = source.shape[1] * source.shape[2]

@@ -51,7 +51,8 @@ struct ScaledWeights {
             }
             guard let scale = scales[tensor.name] else {
                 throw DPPAError(
-                    .data, "\(path): \(tensor.name.shown) (\(tensor.dtype.rawValue)) has no scale beside it, and other weights do",
+                    .data,
+                    "\(path): \(tensor.name.shown) (\(tensor.dtype.rawValue)) has no scale beside it, and other weights do",
                     notes: ["the model is not whole: copy or download it again"])
             }
             guard scale.dtype.isFloat || scale.dtype == .f8E8M0,
@@ -61,7 +62,9 @@ struct ScaledWeights {
                     .data,
                     "\(path): \(scale.name.shown) is \(scale.dtype.rawValue) \(scale.source.shape), and \(tensor.name.shown) "
                         + "\(tensor.source.shape); scales are expected for the tensor, its rows, or blocks of \(block)",
-                    notes: ["the model is damaged or of a form that is not read: merge the 16-bit model that it was made from"])
+                    notes: [
+                        "the model is damaged or of a form that is not read: merge the 16-bit model that it was made from"
+                    ])
             }
             var own = tensor
             own.source = source
@@ -105,7 +108,8 @@ struct ScaledWeights {
                 value.array?.compactMap(\.int) ?? value.string?.split(separator: "x").compactMap { Int($0) } ?? []
             guard numbers.count == 2, numbers.allSatisfy({ (1...1 << 30).contains($0) }) else {
                 throw DPPAError(
-                    .data, "\(path): the size of a block of weights is \(value) in config.json; two numbers are expected")
+                    .data,
+                    "\(path): the size of a block of weights is \(value) in config.json; two numbers are expected")
             }
             return numbers
         }
