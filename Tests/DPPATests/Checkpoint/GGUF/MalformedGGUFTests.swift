@@ -130,6 +130,12 @@ struct MalformedGGUFTests {
         key("llama.block_count", { .number(2) }, "in block 1"),
         key("llama.block_count", { .number(.max) }, "in block 1"),
         key("llama.block_count", { .number(0) }, "blk.0.attn_norm.weight is no tensor"),
+        key("llama.expert_count", { .number(1 << 20) }, "it has 1048576 experts"),
+        changed("another number of experts", "blk.0.ffn_up_exps.weight is [1, 32, 32], and there are 4 experts") {
+            $0.keys.append(("llama.expert_count", .number(4)))
+            $0.tensors[9].name = "blk.0.ffn_up_exps.weight"
+            $0.tensors[9].dimensions = [32, 32, 1]
+        },
         key("llama.rope.dimension_count", { .number(8) }, "rotates 8 of 16 elements of a head"),
         key("llama.rope.scaling.type", { .text("su") }, "stretches positions as 'su'"),
         key("llama.attention.value_length", { .number(8) }, "have other widths"),

@@ -11,16 +11,28 @@ struct GGUFTensors {
     private let metadata: GGUFMetadata
     private let family: GGUFFamily
     private let blocks: Int
+    private let experts: Int
+
+    /// The most experts, and the most tensors that all stacks give.
+    private static let expertLimit = 4096
+    private static let tensorLimit = 1 << 18
 
     /// Throws `data` when a tensor is none of the family, one is missing, or shapes contradict the metadata.
     init(_ metadata: GGUFMetadata, _ family: GGUFFamily, _ stored: [Found]) throws {
         (self.metadata, self.family) = (metadata, family)
         blocks = try metadata.integer("block_count")
+        experts = family.experts == nil ? 0 : try metadata.integer("expert_count")
+        guard experts <= Self.expertLimit else {
+            throw GGUFHeader.damage(metadata.path, "it has \(experts) experts; at most \(Self.expertLimit) are read")
+        }
         for (name, source) in stored {
             if GGUFFamily.isDerived(name) {
                 derived.append(name)
             } else {
                 tensors += try found(name, source)
+            }
+            guard tensors.count <= Self.tensorLimit else {
+                throw GGUFHeader.damage(metadata.path, "its stacks have more than \(Self.tensorLimit) matrices")
             }
         }
         try requireWhole()
@@ -42,6 +54,10 @@ struct GGUFTensors {
             let site = family.experts?.site,
             source.shape.count == 3, parameter == "weight"
         {
+            guard source.shape[0] == experts else {
+                throw GGUFHeader.damage(
+                    metadata.path, "\(name.shown) is \(source.shape), and there are \(experts) experts")
+            }
             let size = source.shape[1] * source.shape[2]
             return (0..<source.shape[0]).map { expert in
                 let piece = JoinedSource.Piece(source: source, elements: expert * size..<(expert + 1) * size)
