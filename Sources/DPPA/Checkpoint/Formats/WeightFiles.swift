@@ -53,7 +53,7 @@ struct WeightFiles: Sendable {
     }
 
     /// A word on float64 weights, which are computed with in float32.
-    private static func doubles(_ path: String, _ tensors: [FileTensor]) -> [String] {
+    static func doubles(_ path: String, _ tensors: [FileTensor]) -> [String] {
         let found = tensors.filter { $0.dtype == .f64 }
         guard let first = found.first else { return [] }
         return [

@@ -50,7 +50,7 @@ struct GGUFPartsTests {
     @Test("A part that is missing, of another model, or renamed is told")
     func wrong() throws {
         try write(Array(parts(3).prefix(2)) + [parts(2)[1]])
-        expectError(.data, ["says that it is part the number 1 of the number 2", "it is 2 of 3"]) { _ = try open() }
+        expectError(.data, ["says that it is part 1 of 2", "it is 2 of 3"]) { _ = try open() }
         try write(parts(3, tensors: 40))
         expectError(.data, ["all parts have 40 tensors; they have 11"]) { _ = try open() }
         var twice = parts(3)

@@ -41,7 +41,10 @@ package enum GGUFModel: ModelFormat {
             metadata, family, shapes: Dictionary(stored.map { ($0.name, $0.source.shape) }) { first, _ in first },
             rope: rope, dtype: mainDType(tensors.tensors.map(\.source)))
         let (text, isOwn, notice) = chosen(place, config)
-        var notices = files.notices
+        var notices =
+            files.notices
+            + WeightFiles.doubles(
+                place.path, tensors.tensors.map { FileTensor(name: $0.name, source: $0.source, path: place.path) })
         if let notice { notices.append(notice) }
         if !isOwn, let notice = rope.notice { notices.append(notice) }
         let used = Set(["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"])

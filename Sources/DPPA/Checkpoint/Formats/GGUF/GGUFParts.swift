@@ -70,10 +70,14 @@ struct GGUFParts {
         guard own == .integer(number), count == .integer(paths.count) else {
             throw DPPAError(
                 .data,
-                "\(header.path) says that it is part \(own?.description ?? "none") of \(count?.description ?? "none"), counted "
-                    + "from 0; by its name it is \(number) of \(paths.count)",
+                "\(header.path) says that it is part \(Self.shown(own)) of \(Self.shown(count)), counted from 0; by its name it "
+                    + "is \(number) of \(paths.count)",
                 notes: ["the files are of different models, or were renamed: copy or download them again"])
         }
+    }
+
+    private static func shown(_ value: GGUFValue?) -> String {
+        if case .integer(let number)? = value { "\(number)" } else { value?.description ?? "?" }
     }
 
     /// Checks how many tensors all parts have.

@@ -16,8 +16,8 @@ struct BlockSource: TensorSource {
     var writtenDType: DType { .bf16 }
     var encoding: String { code.rawValue }
 
-    /// How many elements are decoded at once: their bytes stay in the nearest cache.
-    private static let piece = 1 << 14
+    /// How many elements are decoded at once: their bytes stay in a near cache.
+    private static let piece = 1 << 16
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         let (size, out) = (code.elements, buffer.assumingMemoryBound(to: Float.self))
