@@ -262,7 +262,7 @@ function dppa.min(x, scope) end
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
----Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
+---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
 ---@param path string
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
