@@ -70,7 +70,7 @@ struct ScaledWeightsTests {
     @Test("Shapes that do not fit, a scale that is missing, a size of blocks that is none")
     func wrong() throws {
         expectError(
-            .data, ["up_proj.weight_scale_inv is F32 [3, 3]", "up_proj.weight [10, 20]", "blocks of [128, 128]"]
+            .data, ["down_proj.weight_scale_inv is F32 [5, 2]", "down_proj.weight [20, 10]", "blocks of [128, 128]"]
         ) {
             _ = try open("blocks", "{\"quant_method\": \"fp8\"}")
         }
