@@ -28,7 +28,9 @@ struct GGUFFamily: Sendable {
         "gemma", "gemma2", "gemma3", "llama", "phi3", "qwen2", "qwen2moe", "qwen3", "qwen3moe",
     ]
 
-    /// The family of an architecture; what it is called may depend on the rest of the metadata. Nil for one that is not read.
+    /// The family of an architecture; nil for one that is not read.
+    ///
+    /// What it is called may depend on the rest of the metadata.
     init?(_ architecture: String, _ metadata: GGUFMetadata) {
         var modules = Self.attention.merging(Self.feedForward) { $1 }
         switch architecture {
