@@ -74,8 +74,8 @@ public struct MethodComparison: Sendable {
 
     /// The best recipe first, those that failed last.
     public var ranked: [Entry] {
-        let kept = entries.map { kept(of: $0)?.value ?? -.infinity }
-        return entries.indices.sorted { (-kept[$0], $0) < (-kept[$1], $1) }.map { entries[$0] }
+        let shares = entries.map { kept(of: $0)?.value ?? -.infinity }
+        return entries.indices.sorted { (-shares[$0], $0) < (-shares[$1], $1) }.map { entries[$0] }
     }
 
     /// What of the models' best scores is kept: the geometric mean over tasks of score / best, for perplexities of

@@ -1,4 +1,5 @@
 import DPPA
+import SystemPackage
 
 /// Recipes on the same models, each with the same choice of coefficients and scored on the same tasks.
 package final class RecipeComparison {
@@ -61,8 +62,10 @@ package final class RecipeComparison {
     package func run() throws -> MethodComparison {
         let recipes = try request.recipes.map(look)
         try requireKnownOptions(recipes)
-        let base = recipes.lazy.compactMap(\.base).first
-        let models = try models(of: recipes, base)
+        // The one with most models speaks for all: slerp, for one, calls the first of its two models its base.
+        let widest = recipes.max { $0.models.count < $1.models.count }
+        let base = widest?.base ?? recipes.lazy.compactMap(\.base).first
+        let models = try models(of: recipes, base, widest)
         let scored = try score(models)
         var comparison = MethodComparison(models: scored, entries: [], isHeldOut: !request.shown.isEmpty)
         if let task = comparison.taskWithoutScore {
@@ -110,24 +113,23 @@ package final class RecipeComparison {
 
     /// The base and every expert, each once.
     ///
-    /// Throws when a recipe reads a model that the first recipes with most models do not: its own default, most likely.
-    private func models(of recipes: [Candidate], _ base: OpenModel?) throws -> [OpenModel] {
-        let most = recipes.max { $0.models.count < $1.models.count }
-        let known = ([base].compactMap { $0 } + (most?.models ?? [])).filter { $0.space == .model }
+    /// Throws when a recipe reads a model that the recipe with most models does not: its own default, most likely.
+    private func models(of recipes: [Candidate], _ base: OpenModel?, _ widest: Candidate?) throws -> [OpenModel] {
+        var models: [OpenModel] = []
+        for model in [base].compactMap({ $0 }) + (widest?.models ?? []) where model.space == .model {
+            if !models.contains(where: model.isSame) { models.append(model) }
+        }
         for recipe in recipes {
-            for model in recipe.models where model.space == .model && !known.contains(where: { $0.path == model.path })
-            {
+            for model in recipe.models where model.space == .model && !models.contains(where: model.isSame) {
                 throw DPPAError(
-                    .usage, "\(recipe.name) reads \(model.title), which \(most?.name ?? "") does not",
+                    .usage, "\(recipe.name) reads \(model.title), which \(widest?.name ?? "") does not",
                     notes: [
                         "all recipes have to merge the same models: --set base=… and --set experts=… of each that has them",
                         "\(recipe.name) has the options \(Phrase.list(recipe.offered.map(\.name)))",
                     ])
             }
         }
-        var unique: [OpenModel] = []
-        for model in known where !unique.contains(where: { $0.path == model.path }) { unique.append(model) }
-        return unique
+        return models
     }
 
     /// The models' own scores.
@@ -175,8 +177,11 @@ package final class RecipeComparison {
         var notes: [String] = []
         let lacking = request.run.options.keys.filter { !recipe.offers($0) && $0 != "base" }.sorted()
         if !lacking.isEmpty { notes.append("has no option \(Phrase.list(lacking))") }
+        if let base, let own = recipe.base, !own.isSame(base) {
+            notes.append("calls \(own.label) its base; its coefficient is of merged - \(base.label) all the same")
+        }
         let missed = models.filter { model in
-            model.path != base?.path && !recipe.models.contains { $0.path == model.path }
+            base.map(model.isSame) != true && !recipe.models.contains(where: model.isSame)
         }
         if !missed.isEmpty, recipe.stop == nil { notes.append("does not read \(Phrase.list(missed.map(\.label)))") }
         if base == nil { notes.append("no recipe has an option base, so no coefficient is searched") }
@@ -213,7 +218,7 @@ package final class RecipeComparison {
         _ merged: NodeID, _ coefficient: Double?, _ base: OpenModel?, _ graph: Graph
     ) throws -> NodeID {
         guard let coefficient, coefficient != 1, let base else { return merged }
-        let own = graph.models.first { $0.path == base.path && $0.space == .model } ?? base
+        let own = graph.models.first { $0.space == .model && $0.isSame(base) } ?? base
         let start = try graph.source(own)
         let delta = try graph.binary(.subtract, merged, start)
         return try graph.binary(.add, start, graph.binary(.multiply, graph.constant(coefficient), delta))
@@ -224,5 +229,13 @@ extension RecipeSession {
     /// The open model that the recipe or `--set` calls so; nil where it is none, or one made of several.
     fileprivate func model(written: String) -> OpenModel? {
         graph.models.first { $0.space == .model && writtenNames[$0.path]?.contains(written) == true }
+    }
+}
+
+extension OpenModel {
+    /// Whether it is read from the same place, however that is written.
+    fileprivate func isSame(_ other: OpenModel) -> Bool {
+        func place(_ path: String) -> FilePath { FilePath(path).real ?? FilePath(path) }
+        return identity == other.identity || place(path) == place(other.path)
     }
 }

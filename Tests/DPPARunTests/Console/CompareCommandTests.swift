@@ -66,13 +66,13 @@ import Testing
     @Test func seedsAreForRecipesThatDrawAtRandomAndScoresAreKept() throws {
         let scratch = try folder()
         let words =
-            "dare average \(Self.models) --set density=0.3 --coefficients 0.5,1 --seeds 1,2 --scores grid.jsonl --report page.html"
+            "dare average \(Self.models) --set rate=0.7 --coefficients 0.5,1 --seeds 1,2 --scores grid.jsonl --report page.html"
         let (first, json) = try compare(words, in: scratch)
         #expect(first.code == 0, "\(first.errors)")
         let recipes = try #require(json["recipes"] as? [[String: Any]])
         let trials = recipes.map { $0["trials"] as? [[String: Any]] ?? [] }
         #expect(trials[0].map { $0["seed"] as? Int } == [1, 2] && trials[1].map { $0["seed"] as? Int } == [nil])
-        #expect(first.output.contains("note: average: has no option density"))
+        #expect(first.output.contains("note: average: has no option rate"))
         let page = try String(contentsOfFile: scratch.path + "/page.html", encoding: .utf8)
         #expect(page.contains("Kept in the search, by coefficient") && page.contains("dare, seed 2"))
         #expect(PageTree(page).root.all("table").count == 1)
@@ -90,7 +90,8 @@ import Testing
             """
             local dppa = require "dppa.v1"
             local base, experts = dppa.inputs { base = "b", experts = { "e" } }
-            return base + (experts[1] - base) / (experts[1] - experts[1])
+            local delta = experts[1] - base
+            return base + delta / (0 * dppa.norm(delta, "tensor"))
             """, "broken.lua")
         let (result, json) = try compare(
             "broken.lua ties \(Self.models) --coefficients 1", in: scratch)
@@ -109,14 +110,13 @@ import Testing
             ("ties --seeds 1", 64, "none of the recipes draws anything at random"),
             ("dare --seeds a", 64, "'a' is not an integer"),
             ("dare --seeds 1 --set seed=2", 64, "the seed is given twice"),
-            ("ties slerp", 64, "slerp reads"), ("ties --json search/math.jsonl", 73, "search/math.jsonl"),
+            ("ties nearswap", 64, "nearswap reads"), ("ties --json search/math.jsonl", 73, "search/math.jsonl"),
             ("ties --eval-task nowhere.jsonl", 66, "there is no task file 'nowhere.jsonl'"),
         ])
     func mistakesAreToldBeforeAnyScoreIsPaidFor(words: String, code: Int32, message: String) throws {
         let scratch = try folder()
-        let result = try Shell.run(
-            "$dppa compare \(words) \(words.contains("slerp") ? Self.models : "") --task search/math.jsonl --quiet",
-            in: scratch)
+        let models = words.contains("nearswap") ? "--set experts='\(Self.zoo)/math,\(Self.zoo)/finance'" : ""
+        let result = try Shell.run("$dppa compare \(words) \(models) --task search/math.jsonl --quiet", in: scratch)
         #expect(result.code == code && result.errors.contains(message), "\(result.errors)")
         #expect(result.output.isEmpty)
     }
