@@ -8,9 +8,11 @@ import Foundation
 public struct MethodComparison: Sendable {
     /// A model that is compared with, as it is.
     public struct Model: Sendable {
+        /// What it is called.
         public var label: String
-        /// On the tasks for searching, and on those that are shown.
+        /// Its scores on the tasks for searching.
         public var searched: [Score]
+        /// Its scores on those that are shown.
         public var shown: [Score]
 
         /// A model with its scores.
@@ -23,6 +25,7 @@ public struct MethodComparison: Sendable {
     public struct Candidate: Sendable {
         /// What merged − base is multiplied by; nil where there is no base, or the recipe's model is taken as it is.
         public var coefficient: Double?
+        /// Its scores on the tasks for searching.
         public var scores: [Score]
 
         /// A candidate with its scores.
@@ -33,6 +36,7 @@ public struct MethodComparison: Sendable {
     public struct Trial: Sendable {
         /// nil where the recipe draws nothing at random.
         public var seed: Int?
+        /// One for each coefficient, in the order of trying.
         public var candidates: [Candidate]
         /// The candidate that keeps most on the tasks for searching; of equal ones the first.
         public var taken: Int
@@ -50,7 +54,9 @@ public struct MethodComparison: Sendable {
 
     /// A recipe.
     public struct Entry: Sendable {
+        /// What it was asked for as.
         public var name: String
+        /// One for each seed.
         public var trials: [Trial]
         /// What a reader of its row has to know.
         public var notes: [String]
@@ -61,6 +67,7 @@ public struct MethodComparison: Sendable {
         public init(name: String, notes: [String]) { (self.name, self.notes, trials) = (name, notes, []) }
     }
 
+    /// The base and the experts, each once.
     public var models: [Model]
     /// In the order in which they were asked for.
     public var entries: [Entry]
