@@ -52,6 +52,7 @@ package final class RecipeComparison {
         /// Where the first look ended early; what is declared behind it is not known.
         var stop: DPPAError.Location?
 
+        /// Whether it has an option, or may have.
         func offers(_ option: String) -> Bool { stop != nil || offered.contains { $0.name == option } }
     }
 
@@ -156,7 +157,13 @@ package final class RecipeComparison {
         let seeds: [Int?] = recipe.offers("seed") && !request.seeds.isEmpty ? request.seeds : [nil]
         for seed in seeds {
             do {
-                entry.trials.append(try trial(recipe, seed, base, comparison))
+                let (trial, unknown) = try trial(recipe, seed, base, comparison)
+                entry.trials.append(trial)
+                let lacking = unknown.filter { !["base", "seed"].contains($0) }
+                if entry.trials.count == 1, !lacking.isEmpty {
+                    entry.notes.append("has no option \(Phrase.list(lacking))")
+                }
+                if trial.seed == nil { break }
             } catch let error as DPPAError where error.code != .interrupted && error.code != .internalFault {
                 entry.failure = seed.map { "with seed \($0): " + error.message } ?? error.message
                 break
@@ -175,8 +182,6 @@ package final class RecipeComparison {
 
     private func notes(on recipe: Candidate, _ base: OpenModel?, _ models: [OpenModel]) -> [String] {
         var notes: [String] = []
-        let lacking = request.run.options.keys.filter { !recipe.offers($0) && $0 != "base" }.sorted()
-        if !lacking.isEmpty { notes.append("has no option \(Phrase.list(lacking))") }
         if let base, let own = recipe.base, !own.isSame(base) {
             notes.append("calls \(own.label) its base; its coefficient is of merged - \(base.label) all the same")
         }
@@ -188,14 +193,14 @@ package final class RecipeComparison {
         return notes
     }
 
-    /// A recipe with one seed: its candidates, and the scores of the best.
+    /// A recipe with one seed: its candidates, and the scores of the best; and which options it does not have.
     private func trial(
         _ recipe: Candidate, _ seed: Int?, _ base: OpenModel?, _ comparison: MethodComparison
-    ) throws -> MethodComparison.Trial {
+    ) throws -> (MethodComparison.Trial, unknown: [String]) {
         let clock = ContinuousClock()
         let start = clock.now
         var own = request.run
-        own.options = own.options.filter { recipe.offers($0.key) }
+        own.allowsUnknownOptions = true
         if let seed { own.options["seed"] = String(seed) }
         let session = try trace(recipe.path, own).session
         guard session.results.count == 1 else {
@@ -208,9 +213,12 @@ package final class RecipeComparison {
         let kept = scores.map(comparison.keptInSearch)
         let taken = kept.indices.max { (kept[$0], -$0) < (kept[$1], -$1) } ?? 0
         let shown = request.shown.isEmpty ? scores[taken] : try session.score([nodes[taken]], on: request.shown)[0]
-        return MethodComparison.Trial(
-            seed: seed, candidates: zip(coefficients, scores).map { .init(coefficient: $0, scores: $1) }, taken: taken,
+        let unknown = session.options.unknown
+        let trial = MethodComparison.Trial(
+            seed: unknown.contains("seed") ? nil : seed,
+            candidates: zip(coefficients, scores).map { .init(coefficient: $0, scores: $1) }, taken: taken,
             scores: shown, seconds: (clock.now - start) / .seconds(1))
+        return (trial, unknown)
     }
 
     /// base + c (merged − base); with c = 1 what the recipe gives, to the bit.

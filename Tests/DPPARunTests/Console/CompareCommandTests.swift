@@ -101,6 +101,18 @@ import Testing
         #expect(recipes[0]["failure"] is String && (recipes[1]["trials"] as? [Any])?.count == 1)
     }
 
+    @Test func aRecipeThatSearchesForItselfIsComparedWithoutASeed() throws {
+        let scratch = try folder()
+        let search = "--set tasks=search/math.jsonl,search/law.jsonl --set start=1.8,0 --set step=0.5"
+        let (result, json) = try compare(
+            "dppa dare \(Self.models) \(search) --coefficients 1 --seeds 1,2", in: scratch)
+        #expect(result.code == 0, "\(result.errors)")
+        let trials = (json["recipes"] as? [[String: Any]] ?? []).map { $0["trials"] as? [[String: Any]] ?? [] }
+        #expect(trials.map { $0.map { $0["seed"] as? Int } } == [[nil], [1, 2]])
+        #expect(result.output.contains("dare: has no option") && result.output.contains("tasks"))
+        #expect(!result.output.contains("dppa: has no option"), "\(result.output)")
+    }
+
     @Test(
         arguments: [
             ("ties tees", 66, "there is no recipe 'tees'"), ("ties ties", 64, "named twice"),
