@@ -151,7 +151,8 @@ import Testing
 
     @Test func examplesOfHelpDoNotNeedACheckout() throws {
         for command in [
-            "run", "eval", "check", "plan", "measure", "try", "diff", "compare-experts", "inspect", "new", "help",
+            "run", "eval", "check", "plan", "measure", "try", "diff", "compare", "compare-experts", "inspect", "new",
+            "help",
         ] {
             let result = try Shell.run("$dppa help \(command)", in: Scratch())
             #expect(result.code == 0 && !result.output.contains("recipes/"), "\(result.output)")
