@@ -20,7 +20,8 @@ public struct ModelCard: Sendable {
     public var markdown: String {
         var lines = ["---"] + frontMatter.lines + ["---", "", "# Merged model", ""]
         lines += [
-            "Made from \(models.map { Markdown.code($0.name) }.joined(separator: ", ")) with dppa-run \(version).", "",
+            "Made from \(unique(models.map { Markdown.code($0.name) }).joined(separator: ", ")) with dppa-run \(version).",
+            "",
         ]
         lines += [origin, ""] + inputs + rerun
         if !record.options.isEmpty {

@@ -32,7 +32,7 @@ package struct Sidecars {
         copy(.tokenizer, of: tokenizer)
         copy(.generation, of: tokenizer)
         try addTemplate(result, template)
-        copyLicences(of: [source] + models.read)
+        copyLicences(of: [source] + models.read + models.parts)
         var text = source.config
         if text == nil {
             notices.append(

@@ -116,7 +116,7 @@ package final class RecipeRun {
         do {
             let returned = try host.run(recipe: path)
             sources = host.sources
-            try collect(returned, session)
+            try collect(returned, session, host.texts)
         } catch var error as DPPAError {
             if let unsound = session.unsound { error.notes.append(unsound) }
             guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
@@ -148,16 +148,28 @@ package final class RecipeRun {
         return isAlone ? path.appending(".dppa.scores.jsonl").string : path.string + ".scores.jsonl"
     }
 
-    /// The returned model becomes a result like the saved ones.
-    private func collect(_ returned: [ScriptValue], _ session: RecipeSession) throws {
+    /// The returned model becomes a result like the saved ones, with the options that are returned behind it.
+    private func collect(_ returned: [ScriptValue], _ session: RecipeSession, _ texts: SourceTexts) throws {
         session.graph.location = nil
-        guard returned.count < 2 else {
+        let hasOptions = if case .table? = returned.dropFirst().first { true } else { false }
+        guard returned.count < (hasOptions ? 3 : 2) else {
             throw DPPAError(
-                .data, "\(file) returns \(returned.count) values; a recipe returns one model",
-                notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
+                .data,
+                "\(file) returns \(returned.count) values; a recipe returns one model, and may return options behind it",
+                notes: [
+                    "several models are written with :save: a:save \"a\" b:save \"b\"",
+                    "options are a table: return model, { dtype = \"bf16\" }",
+                ], location: lastReturn)
         }
         switch returned.first ?? .null {
-        case .object(let object as NodeObject): try session.save(MergeResult(node: object.id))
+        case .object(let object as NodeObject):
+            guard hasOptions else { return try session.save(MergeResult(node: object.id)) }
+            let call = Call(
+                function: Catalog.returned, arguments: returned, location: lastReturn, isShipped: false,
+                context: session,
+                sources: texts)
+            try call.check()
+            _ = try Catalog.returned.body?(call)
         case .null where !session.results.isEmpty: break
         case .null:
             throw DPPAError(

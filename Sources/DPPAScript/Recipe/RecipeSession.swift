@@ -91,6 +91,7 @@ package final class RecipeSession {
     func add(_ result: MergeResult, isPartial: Bool = false) throws {
         try graph.requireModel(result.node)
         if !isPartial { try requireWhole(result) }
+        try requireCounted(result)
         try compareConfigs(result)
         if let reason = result.name.flatMap(Self.reservedName) {
             throw DPPAError(.data, reason, notes: ["save it under another name"], location: graph.location)
@@ -129,6 +130,20 @@ package final class RecipeSession {
                 "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
                 "a part is written on request: model:save(name, { partial = true })",
             ], location: graph.location)
+    }
+
+    /// Throws when a result gets the config.json of a model with fewer layers: a reader would leave out the others.
+    private func requireCounted(_ result: MergeResult) throws {
+        guard let model = result.config.map({ graph.models[$0] }), let count = model.layerCount,
+            let blocks = try? LayerStack.Blocks(of: model).name
+        else { return }
+        let layers = graph.tensors(of: result.node).map(graph.facts).filter { $0.stack == blocks }.compactMap(\.layer)
+        guard let last = layers.max(), last >= count else { return }
+        throw DPPAError(
+            .data,
+            "config.json of \(model.title) counts \(Phrase.counted(count, "layer")), and the result has \(last + 1)",
+            notes: ["a stack has a config.json of its own: dppa.stack({ … }, { config = model })"],
+            location: graph.location)
     }
 
     /// Names a coarse node; a name that stands for another node already gets a number.

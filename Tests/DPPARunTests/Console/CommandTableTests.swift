@@ -71,7 +71,8 @@ import Testing
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
         Case(
-            "help", 0, output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, help"]),
+            "help", 0,
+            output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, import, help"]),
         Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
         Case("help ties", 0, output: ["density", "share of a delta to keep"]),
@@ -152,6 +153,7 @@ import Testing
     @Test func examplesOfHelpDoNotNeedACheckout() throws {
         for command in [
             "run", "eval", "check", "plan", "measure", "try", "diff", "compare", "compare-experts", "inspect", "new",
+            "import",
             "help",
         ] {
             let result = try Shell.run("$dppa help \(command)", in: Scratch())
