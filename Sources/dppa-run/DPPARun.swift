@@ -20,7 +20,8 @@ struct DPPARun: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
             EvalCommand.self, DiffCommand.self, CompareExpertsCommand.self,
-            InspectCommand.self, MethodsCommand.self, NewCommand.self, HelpCommand.self, ReferenceCommand.self,
+            InspectCommand.self, TokenizeCommand.self, MethodsCommand.self, NewCommand.self, HelpCommand.self,
+            ReferenceCommand.self,
         ])
 
     static func main() {
