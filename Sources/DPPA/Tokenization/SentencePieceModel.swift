@@ -34,7 +34,19 @@ struct SentencePieceModel {
     /// Throws `missingInput`, and `data` when it is damaged or of a kind that is not read.
     static func read(_ path: String) throws -> Tokenizer {
         let bytes = try FileDescriptor.contents(path, limit: Tokenizer.sizeLimit)
+        guard !isRanks(bytes) else {
+            throw DPPAError(
+                .data, "\(path) is a list of pieces with ranks, as tiktoken reads it: it does not say where texts are cut",
+                notes: ["take the tokenizer.json of the same model"])
+        }
         return try SentencePieceModel(bytes, path: path).tokenizer()
+    }
+
+    /// Whether a file's first line is a piece in base64 and a number.
+    private static func isRanks(_ bytes: [UInt8]) -> Bool {
+        let words = bytes.prefix { $0 != 10 }.split(separator: 32, omittingEmptySubsequences: false)
+        return words.count == 2 && words[1].allSatisfy { (48...57).contains($0) } && !words[1].isEmpty
+            && !words[0].isEmpty && words[0].allSatisfy { $0 >= 43 && $0 < 127 }
     }
 
     private init(_ bytes: [UInt8], path: String) throws {
