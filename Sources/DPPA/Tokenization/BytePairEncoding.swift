@@ -29,7 +29,7 @@ struct BytePairEncoding: Sendable {
     /// Whether a piece that is a token as a whole is taken at once.
     let takesWholePieces: Bool
 
-    private struct Symbol {
+    fileprivate struct Symbol {
         var token: Int32
         /// Where its text begins and ends.
         var start: Int32

@@ -26,7 +26,7 @@ struct PieceTable: Sendable {
     mutating func add(_ piece: some Collection<UInt8>, _ value: Int32) -> Bool {
         let piece = Array(piece)
         if 2 * (values.count + 1) > slots.count { grow() }
-        let slot = piece.withUnsafeBufferPointer { slot(of: $0) }
+        let slot = piece.withUnsafeBufferPointer { bytes in self.slot(of: bytes) }
         guard slots[slot] == 0 else { return false }
         bytes += piece
         starts.append(bytes.count)

@@ -41,7 +41,7 @@ indirect enum PreTokenizer: Sendable {
                 return Self.ranges(parts, behavior)
             }
         case .digits(let isIndividual):
-            try cut(&pieces) { Self.ranges(Self.numbers($0), isIndividual ? .isolated : .contiguous) }
+            cut(&pieces) { Self.ranges(Self.numbers($0), isIndividual ? .isolated : .contiguous) }
         case .prefixSpace:
             Self.rewrite(&pieces) { piece, _ in piece.first == 32 ? Array(piece) : [32] + piece }
         case .metaspace(let sign, let prefix, let splits):

@@ -17,8 +17,10 @@ package final class RecipeRun {
         package var comparesDeltas = false
         /// The command's words, for the record.
         package var command: [String] = []
-        /// Whether scores are kept in a file beside the output.
-        package var keepsScores = true
+        /// Where scores are kept; nil: in a file beside the output.
+        package var journal: ScoreJournal?
+        /// Whether an option that the recipe does not have is left to the caller, and no error.
+        package var allowsUnknownOptions = false
         /// What scores tasks named `external:NAME`.
         package var evaluator: ExternalEvaluator?
         package var environment: [String: String] = [:]
@@ -48,7 +50,7 @@ package final class RecipeRun {
         let start = RunStart(command: request.command)
         var request = request
         try request.outputs.add(folder: request.out, as: "--out")
-        if request.keepsScores {
+        if request.journal == nil {
             let path = RecipeRun.journal(beside: request.out)
             let journal = try WrittenFile(path)
             // In the output it has a name that nothing else can have.
@@ -100,7 +102,9 @@ package final class RecipeRun {
                 hub: HubCache(request.environment), outputs: request.outputs),
             options: options, engineOptions: request.engine, observer: observer,
             dtype: request.dtype ?? recorded?.dtype,
-            journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
+            journal: isDry
+                ? ScoreJournal(path: nil)
+                : request.journal ?? ScoreJournal(path: RecipeRun.journal(beside: request.out)),
             evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
         let printed = PrintedTexts()
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
@@ -118,7 +122,7 @@ package final class RecipeRun {
             guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
             failure = session.stop == nil ? error : nil
         }
-        if let unknown = options.unknown.first, session.stop == nil, failure == nil {
+        if !request.allowsUnknownOptions, let unknown = options.unknown.first, session.stop == nil, failure == nil {
             let known = options.taken.map(\.name)
             throw DPPAError(
                 .usage, "the recipe has no option '\(unknown)'",

@@ -47,12 +47,12 @@ package final class RecipeSession {
         var name: String
     }
     private let dtype: DType?
-    private let journal: String?
+    private let journal: ScoreJournal
     private let evaluator: ExternalEvaluator?
     /// What may still be written.
     package let budget: WriteBudget
     private lazy var scorer = Scorer(
-        engine, dtype: dtype, journal: ScoreJournal(path: journal),
+        engine, dtype: dtype, journal: journal,
         external: evaluator.map { evaluator in
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
@@ -60,7 +60,7 @@ package final class RecipeSession {
 
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
-        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil,
+        dtype: DType? = nil, journal: ScoreJournal = ScoreJournal(path: nil), evaluator: ExternalEvaluator? = nil,
         budget: WriteBudget = WriteBudget(.max), isDry: Bool = false
     ) {
         self.budget = budget
@@ -184,6 +184,11 @@ package final class RecipeSession {
             task.name = file.name ?? task.name
             return .builtIn(task)
         }
+        return try score(models, on: tasks)
+    }
+
+    /// The scores of models on tasks that are open.
+    package func score(_ models: [NodeID], on tasks: [ScoredTask]) throws -> [[Score]] {
         if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
             throw DPPAError(
                 .data, "two tasks have the name '\(twice.name)'",
