@@ -141,7 +141,10 @@ struct SentencePieceModel {
         let unknown = pieces.firstIndex { $0.kind == .unknown }.map(Int32.init)
         var steps: [TextNormalizer] = collapsesSpaces ? [.collapseSpaces] : []
         if addsPrefix { steps.append(.prepend([32])) }
-        if escapesSpaces { steps.append(.replace(.text([32]), with: Array("▁".utf8))) }
+        let sign = Array("▁".utf8)
+        if escapesSpaces { steps.append(.replace(.text([32]), with: sign)) }
+        // The sign itself counts as a space at the end of a text, and there alone.
+        if collapsesSpaces { steps.append(.trimEnd(sign)) }
         return Tokenizer(
             path: path, added: AddedTokens(tokens(.control)), addedToNormalized: AddedTokens(tokens(.userDefined)),
             normalizer: .sequence(steps), preTokenizer: nil,

@@ -17,6 +17,8 @@ indirect enum TextNormalizer: Sendable {
     case strip(left: Bool, right: Bool)
     /// Runs of spaces to one, and those at the ends away.
     case collapseSpaces
+    /// A sign away from the end, as often as it is there.
+    case trimEnd([UInt8])
     case sequence([TextNormalizer])
 
     /// The text as it goes on.
@@ -49,6 +51,10 @@ indirect enum TextNormalizer: Sendable {
             for byte in text where byte != 32 || (result.last ?? 32) != 32 { result.append(byte) }
             if result.last == 32 { result.removeLast() }
             return result
+        case .trimEnd(let sign):
+            var end = text.count
+            while end >= sign.count, text[end - sign.count..<end].elementsEqual(sign) { end -= sign.count }
+            return Array(text[..<end])
         case .sequence(let all):
             var text = text
             for each in all { text = try each.apply(text, &scratch) }
