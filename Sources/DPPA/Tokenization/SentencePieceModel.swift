@@ -36,7 +36,8 @@ struct SentencePieceModel {
         let bytes = try FileDescriptor.contents(path, limit: Tokenizer.sizeLimit)
         guard !isRanks(bytes) else {
             throw DPPAError(
-                .data, "\(path) is a list of pieces with ranks, as tiktoken reads it: it does not say where texts are cut",
+                .data,
+                "\(path) is a list of pieces with ranks, as tiktoken reads it: it does not say where texts are cut",
                 notes: ["take the tokenizer.json of the same model"])
         }
         return try SentencePieceModel(bytes, path: path).tokenizer()

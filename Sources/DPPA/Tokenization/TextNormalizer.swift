@@ -69,9 +69,9 @@ indirect enum TextNormalizer: Sendable {
         let string = String(decoding: text, as: UTF8.self)
         let result =
             switch form {
-            case .NFC: string.precomposedStringWithCanonicalMapping
+            case .NFC: Hangul.composed(string)
             case .NFD: string.decomposedStringWithCanonicalMapping
-            case .NFKC: string.precomposedStringWithCompatibilityMapping
+            case .NFKC: Hangul.composed(string.decomposedStringWithCompatibilityMapping)
             case .NFKD: string.decomposedStringWithCompatibilityMapping
             }
         return Array(result.utf8)

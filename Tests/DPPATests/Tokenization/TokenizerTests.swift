@@ -6,28 +6,37 @@ import Testing
 @Suite struct TokenizerTests {
     private static let folder = NSString(string: #filePath).deletingLastPathComponent + "/../Fixtures/tokenizers"
 
-    /// For each file the texts with their tokens: special tokens as text, recognised, and with the template.
-    private static let cases: [String: [[Any]]] = {
+    /// A text with its tokens: special tokens as text, recognised, and with the template.
+    private struct Case: Decodable {
+        let text: String
+        let tokens: [[Int32]]
+
+        init(from decoder: any Decoder) throws {
+            var list = try decoder.unkeyedContainer()
+            text = try list.decode(String.self)
+            var tokens: [[Int32]] = []
+            while !list.isAtEnd { tokens.append(try list.decode([Int32].self)) }
+            self.tokens = tokens
+        }
+    }
+
+    /// The cases of each file.
+    private static let cases: [String: [Case]] = {
         let data = FileManager.default.contents(atPath: folder + "/cases.json") ?? Data()
-        return (try? JSONSerialization.jsonObject(with: data)) as? [String: [[Any]]] ?? [:]
+        return (try? JSONDecoder().decode([String: [Case]].self, from: data)) ?? [:]
     }()
+
+    @Test func thereAreTokenizersOfEveryKind() { #expect(Self.cases.count == 14) }
 
     @Test(arguments: cases.keys.sorted())
     func everyTextBecomesTheSameTokens(file: String) throws {
-        let tokenizer = try Tokenizer(path: Self.folder + "/" + file)
-        let encoder = tokenizer.encoder()
-        let texts = try #require(Self.cases[file])
-        #expect(texts.count > 60)
-        for entry in texts {
-            let text = try #require(entry[0] as? String)
-            for (index, (special, template)) in [(false, false), (true, false), (true, true)].enumerated()
-            where index + 1 < entry.count {
+        let encoder = try Tokenizer(path: Self.folder + "/" + file).encoder()
+        for each in try #require(Self.cases[file]) {
+            for (index, expected) in each.tokens.enumerated() {
                 var options = Tokenizer.Options()
-                (options.recognizesSpecial, options.addsTemplate) = (special, template)
-                let tokens = try encoder.encode(text, options)
-                #expect(
-                    tokens.map(Int.init) == entry[index + 1] as? [Int],
-                    "\(file): \(text.debugDescription), case \(index)")
+                (options.recognizesSpecial, options.addsTemplate) = (index > 0, index > 1)
+                let tokens = try encoder.encode(each.text, options)
+                #expect(tokens == expected, "\(file): \(each.text.debugDescription), case \(index)")
             }
         }
     }
@@ -35,7 +44,7 @@ import Testing
     @Test func longTextsAreTheTokensOfTheirPiecesWhateverWasEncodedBefore() throws {
         // The queue for long pieces and the look at short ones have to agree: a text of one piece, twice.
         let tokenizer = try Tokenizer(path: Self.folder + "/llama2.json")
-        let texts = (Self.cases["llama2.json"] ?? []).compactMap { $0[0] as? String }
+        let texts = (Self.cases["llama2.json"] ?? []).map(\.text)
         let encoder = tokenizer.encoder()
         for text in texts { #expect(try encoder.encode(text) == tokenizer.encoder().encode(text)) }
     }

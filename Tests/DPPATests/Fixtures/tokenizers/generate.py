@@ -39,6 +39,7 @@ TEXTS = CORPUS[:7] + [
     "\u0000\u0001\u007f\u0080\u0085\u200b\ufeff", "e\u0301\u0302", "\u1112\u1161\u11ab한", "\U0001F468\u200D\U0001F469", "\u2028\u2029x", "<0x41>",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "the" * 40, "日" * 50, " " * 70 + "x",
     "ascii" + "é" * 45, "https://example.org/a/b?c=d&e=%20#f", "{\"a\": [1, 2.5, null]}", "a̐éö̲\n", "Привет, мир! 123", "ﷺ ﬃ ſt", "ǅ ǈ ʰ ٠١",
+    "\u1113\u1161 \u1102\u1176", "\u1105\u1171\u11a7 \u1100\u1161\u11a8\u11a8 \uac00\u11a8 \u1100\u0301\u1161", "\u3131\u314f \uff76\uff9e",
     "foo_bar__baz", "CamelCaseXMLHttp", "snake_case/path\\win", "  \u00a0 \u3000x", "\u180e\u200a x", "tail   ", "tail\n", "tail \n ",
 ]
 
