@@ -16,7 +16,7 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 
 /// The rooms of the engine from the ground up, each a module of its own that sees those before it, so that the arrows between
 /// them are the compiler's to keep.
-let rooms = ["Support", "Kernels", "Checkpoint", "Expression", "Execution", "Evaluation", "Run"]
+let rooms = ["Support", "Kernels", "Checkpoint", "Tokenization", "Expression", "Execution", "Evaluation", "Run"]
 
 /// All rooms, which `import DPPA` gives; whoever does not declare them would not be built again after a change in one.
 let house = rooms.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
@@ -51,6 +51,7 @@ let package = Package(
         engine("Support", [system]),
         engine("Kernels"),
         engine("Checkpoint", [system]),
+        engine("Tokenization"),
         engine("Expression"),
         engine("Execution"),
         engine("Evaluation", ["COpenBLAS", .product(name: "Subprocess", package: "swift-subprocess"), system]),

@@ -20,7 +20,8 @@ struct DPPARun: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
             EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self,
-            InspectCommand.self, MethodsCommand.self, NewCommand.self, ImportCommand.self, HelpCommand.self,
+            InspectCommand.self, TokenizeCommand.self, MethodsCommand.self, NewCommand.self, ImportCommand.self,
+            HelpCommand.self,
             ReferenceCommand.self,
         ])
 
