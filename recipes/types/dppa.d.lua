@@ -143,6 +143,15 @@ function dppa.bands(x, shares, scope) end
 ---@param options { rows?: dppa.Field|number, columns?: dppa.Field|number, from_row?: dppa.Field|number, from_column?: dppa.Field|number }
 ---@return dppa.Field
 function dppa.block(x, options) end
+---Numbers by name, for options and `per_tensor`: pairs of a glob and a number or gradient, of which the first that matches a tensor counts, and behind them what all others have. A glob that matches nothing is told.
+---@param pairs any[]
+---@return dppa.Gradient
+function dppa.by_name(pairs) end
+
+---Numbers for runs of layers from the first on, for options and `per_tensor`: pairs of how many layers and a number, a gradient over these layers, or what by_name gives. Embeddings belong to the first run, all else outside the layers to the last.
+---@param runs (any[])[]
+---@return dppa.Gradient
+function dppa.by_slice(runs) end
 
 ---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
 ---@param x dppa.Field|number
@@ -196,8 +205,9 @@ function dppa.floor(x) end
 
 ---Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and joined by straight lines; outside the blocks embeddings have the first, all else the last.
 ---@param anchors (number)[]
+---@param options? { outside?: number }
 ---@return dppa.Gradient
-function dppa.gradient(anchors) end
+function dppa.gradient(anchors, options) end
 
 ---The products of all columns with each other: x^T x.
 ---@param x dppa.Field
@@ -289,7 +299,7 @@ function dppa.min(x, scope) end
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
----Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
+---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
 ---@param path string
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
@@ -324,7 +334,7 @@ function dppa.option(declaration) end
 ---@return table
 function dppa.options(method, changed) end
 
----A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.
+---A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient, `by_name` or `by_slice`; or from a table of globs.
 ---@param field dppa.Field
 ---@param rule function|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>
 ---@return dppa.Field
@@ -397,6 +407,12 @@ function dppa.spread_rows(vector, like) end
 ---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sqrt(x) end
+
+---A model made of layers of opened models, numbered anew: each slice is `{ model, layers = "0-15" }`, with layers from 0 as a text (`"0-7, 12, 20-23"`) or a list of numbers, all of them if left out; `scale` is a number for the tensors of the slice, or a table from globs to numbers (1 for all others). Embeddings come from the first slice's model, final norm and head from the last one's, the rest from the first. config.json says what the stack is.
+---@param slices (any)[]
+---@param options? { embeddings?: dppa.Field, head?: dppa.Field, config?: dppa.Field, label?: string }
+---@return dppa.Field
+function dppa.stack(slices, options) end
 
 ---The sum of `x` over a scope, in float64; Σ weight·x if there is a weight.
 ---@param x dppa.Field
