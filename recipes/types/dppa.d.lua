@@ -143,6 +143,7 @@ function dppa.bands(x, shares, scope) end
 ---@param options { rows?: dppa.Field|number, columns?: dppa.Field|number, from_row?: dppa.Field|number, from_column?: dppa.Field|number }
 ---@return dppa.Field
 function dppa.block(x, options) end
+
 ---Numbers by name, for options and `per_tensor`: pairs of a glob and a number or gradient, of which the first that matches a tensor counts, and behind them what all others have. A glob that matches nothing is told.
 ---@param pairs any[]
 ---@return dppa.Gradient
