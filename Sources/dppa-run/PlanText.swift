@@ -34,9 +34,15 @@ struct PlanText {
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
+        if let matrices = engine.matrices {
+            lines.append(
+                "matrices  \(matrices.decompositions) decompositions for \(matrices.tensors) tensors; a thread needs up to "
+                    + "\(ByteCount.memory(matrices.bytes)): \(matrices.largest)")
+        }
         lines.append("limits    at most \(TimeSpan.words(time)) and \(ByteCount.words(request.writtenLimit)) written")
         lines.append("memory    at most \(ByteCount.words(request.engine.memory))")
-        lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads))")
+        let matrices = (engine.matrices?.operations ?? 0) / Self.operationRate
+        lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads, matrices: matrices))")
         return lines
     }
 
@@ -97,7 +103,7 @@ struct PlanText {
                 "label": .string(model.label), "tensors": .integer(model.tensors),
                 "elements": .integer(model.elements), "bytes": .integer(model.bytes),
                 "format": .string(model.format), "files": .integer(model.files),
-                "architecture": JSONValue(model.architecture), "dtypes": JSONValue(model.dtypes.map(\.dtype.rawValue)),
+                "architecture": JSONValue(model.architecture), "dtypes": JSONValue(model.dtypes.map(\.dtype)),
                 "head": JSONValue(model.head), "vocabulary_rows": JSONValue(model.rows),
                 "tokenizer_ids": JSONValue(model.tokens), "small_files": JSONValue(model.smallFiles),
                 "carried_files": model.carried.map { JSONValue($0) } ?? .null,
@@ -112,14 +118,24 @@ struct PlanText {
             "memory_bytes": .integer(request.engine.memory), "limit_seconds": .double(time / .seconds(1)),
             "limit_written_bytes": .integer(request.writtenLimit), "epochs": .integer(plan.engine.epochs),
             "pass_count": .integer(plan.engine.passes.count),
+            "matrices": plan.engine.matrices.map {
+                [
+                    "decompositions": .integer($0.decompositions), "tensors": .integer($0.tensors),
+                    "bytes": .integer($0.bytes), "largest": .string($0.largest),
+                ]
+            } ?? .null,
         ]
     }
 
     /// What a thread moves in a second on an ordinary server, reading included: bytes.
     private static let rate = 0.7e9
 
-    private static func time(_ bytes: Int, threads: Int) -> String {
-        let seconds = Double(bytes) / rate / Double(threads)
+    /// What a thread computes in a second of matrices in float64.
+    private static let operationRate = 5e10
+
+    /// `matrices` is what one thread would take for them, in seconds; large ones are computed one at a time.
+    private static func time(_ bytes: Int, threads: Int, matrices: Double) -> String {
+        let seconds = Double(bytes) / rate / Double(threads) + matrices
         return seconds < 90 ? "\(max(1, Int(seconds.rounded(.up)))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     }
 }

@@ -27,7 +27,7 @@ import Testing
     /// The names that mergekit has, and ours.
     static let methods = Set(MergeMethods.all).subtracting([
         "consensus", "emr", "fisher", "lines", "localize_and_stitch", "magic", "magmax", "pcb",
-    ])
+    ]).subtracting(MergeMethods.spectral)
 
     private func merged(_ entry: Case, threads: Int = 2) throws -> Written {
         let scratch = try Scratch()

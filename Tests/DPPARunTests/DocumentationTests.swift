@@ -107,6 +107,9 @@ import Testing
         #expect(try MethodCost(of: "magmax", recipes: Folders.recipes).words == "one pass, once through the checkpoint")
         #expect(try MethodCost(of: "ties", recipes: Folders.recipes).words == "2 passes, once through the checkpoint")
         #expect(
+            try MethodCost(of: "tsv", recipes: Folders.recipes).words
+                == "one pass, once through the checkpoint; needs whole tensors")
+        #expect(
             try MethodCost(of: "localize_and_stitch", recipes: Folders.recipes).words
                 == "2 passes, 2 times through the checkpoint")
     }
@@ -130,6 +133,8 @@ import Testing
             local merged, a, b, x, y = expert, base, expert, abs(delta), abs(delta)
             local density, rate, shift, share = mean(x, "tensor"), 0.9, mean(x, "tensor"), mean(x, "tensor")
             local low, high, scope, mask = 0, 1, "tensor", x:gt(0)
+            local u, s, vt = svd(delta)
+            local u1, u2, vt1, vt2 = u, u, vt, vt
 
             """
         for function in Catalog.functions + Catalog.methods where !function.example.isEmpty {

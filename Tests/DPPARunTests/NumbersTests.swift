@@ -7,7 +7,9 @@ import Testing
 @Suite struct NumbersTests {
     static let methods = MergeMethods.all + ["dp"]
     /// Where one number of a tensor is in all of it, through an angle, a norm or an energy.
-    static let whole: Set = ["karcher", "lines", "magic", "model_stock", "multislerp", "nuslerp", "sce", "slerp"]
+    static let whole: Set<String> = Set([
+        "karcher", "lines", "magic", "model_stock", "multislerp", "nuslerp", "sce", "slerp",
+    ]).union(MergeMethods.spectral)
     static let shapes: [(name: String, shape: [Int])] = [
         ("model.embed_tokens.weight", [9, 4]), ("model.layers.0.mlp.up_proj.weight", [12, 8]),
         ("model.layers.0.mlp.down_proj.weight", [8, 12]), ("model.layers.1.mlp.up_proj.weight", [12, 8]),

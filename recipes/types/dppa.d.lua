@@ -138,6 +138,22 @@ function dppa.average(options) end
 ---@return dppa.Field[]
 function dppa.bands(x, shares, scope) end
 
+---A part of every matrix or vector, with zeros where it reaches outside. All numbers may differ from tensor to tensor, as `per_tensor` gives them.
+---@param x dppa.Field
+---@param options { rows?: dppa.Field|number, columns?: dppa.Field|number, from_row?: dppa.Field|number, from_column?: dppa.Field|number }
+---@return dppa.Field
+function dppa.block(x, options) end
+
+---Numbers by name, for options and `per_tensor`: pairs of a glob and a number or gradient, of which the first that matches a tensor counts, and behind them what all others have. A glob that matches nothing is told.
+---@param pairs any[]
+---@return dppa.Gradient
+function dppa.by_name(pairs) end
+
+---Numbers for runs of layers from the first on, for options and `per_tensor`: pairs of how many layers and a number, a gradient over these layers, or what by_name gives. Embeddings belong to the first run, all else outside the layers to the last.
+---@param runs (any[])[]
+---@return dppa.Gradient
+function dppa.by_slice(runs) end
+
 ---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
 ---@param x dppa.Field|number
 ---@param low dppa.Field|number
@@ -155,6 +171,11 @@ function dppa.cos(x) end
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.count(x, scope) end
+
+---The sums of each row, or of a vector, up to every element.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.cumsum(x) end
 
 ---Σ x·y over a scope, in float64.
 ---@param x dppa.Field
@@ -185,8 +206,14 @@ function dppa.floor(x) end
 
 ---Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and joined by straight lines; outside the blocks embeddings have the first, all else the last.
 ---@param anchors (number)[]
+---@param options? { outside?: number }
 ---@return dppa.Gradient
-function dppa.gradient(anchors) end
+function dppa.gradient(anchors, options) end
+
+---The products of all columns with each other: x^T x.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.gram(x) end
 
 ---A scope of a recipe's own: tensors with equal keys belong together.
 ---@param rule function
@@ -194,6 +221,12 @@ function dppa.gradient(anchors) end
 function dppa.group(rule) end
 
 ---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
+---Matrices of equal row counts side by side, or vectors one after the other.
+---@param parts (dppa.Field)[]
+---@return dppa.Field
+function dppa.hstack(parts) end
+
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
 ---@return dppa.Field, dppa.Field[]
 function dppa.inputs(defaults) end
@@ -225,6 +258,12 @@ function dppa.log(x) end
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.log_sum_exp(x, scope) end
+
+---The product of two matrices, summed in float64 and rounded once.
+---@param a dppa.Field
+---@param b dppa.Field
+---@return dppa.Field
+function dppa.matmul(a, b) end
 
 ---The largest value over a scope; NaN if there is one.
 ---@param x dppa.Field
@@ -262,7 +301,7 @@ function dppa.min(x, scope) end
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
----Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
+---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
 ---@param path string
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
@@ -297,11 +336,17 @@ function dppa.option(declaration) end
 ---@return table
 function dppa.options(method, changed) end
 
----A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.
+---A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient, `by_name` or `by_slice`; or from a table of globs.
 ---@param field dppa.Field
 ---@param rule function|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>
 ---@return dppa.Field
 function dppa.per_tensor(field, rule) end
+
+---U V^T of x = U S V^T: the nearest matrix whose rows, or columns, are orthonormal; over the directions that x has.
+---@param x dppa.Field
+---@param options? { tolerance?: number, precision?: "f64"|"f32" }
+---@return dppa.Field
+function dppa.polar(x, options) end
 
 ---The ascending rank from 0 of each element within its row; among equals by index.
 ---@param x dppa.Field
@@ -336,15 +381,40 @@ function dppa.sign(x) end
 ---@return dppa.Field
 function dppa.sin(x) end
 
+---The least solution x of (a + r) x = b for a symmetric a without negative eigenvalues, such as `gram` gives; r is `ridge` times the mean of a's diagonal.
+---@param a dppa.Field
+---@param b dppa.Field
+---@param options? { ridge?: number, tolerance?: number }
+---@return dppa.Field
+function dppa.solve(a, b, options) end
+
 ---What a field is: "model", "delta" or "value".
 ---@param field dppa.Field
 ---@return string
 function dppa.space(field) end
 
+---The numbers of a vector, one for each column of `like`, in all of its rows.
+---@param vector dppa.Field
+---@param like dppa.Field
+---@return dppa.Field
+function dppa.spread_columns(vector, like) end
+
+---The numbers of a vector, one for each row of `like`, in all of its columns.
+---@param vector dppa.Field
+---@param like dppa.Field
+---@return dppa.Field
+function dppa.spread_rows(vector, like) end
+
 ---The square root of each element.
 ---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sqrt(x) end
+
+---A model made of layers of opened models, numbered anew: each slice is `{ model, layers = "0-15" }`, with layers from 0 as a text (`"0-7, 12, 20-23"`) or a list of numbers, all of them if left out; `scale` is a number for the tensors of the slice, or a table from globs to numbers (1 for all others). Embeddings come from the first slice's model, final norm and head from the last one's, the rest from the first. config.json says what the stack is.
+---@param slices (any)[]
+---@param options? { embeddings?: dppa.Field, head?: dppa.Field, config?: dppa.Field, label?: string }
+---@return dppa.Field
+function dppa.stack(slices, options) end
 
 ---The sum of `x` over a scope, in float64; Σ weight·x if there is a weight.
 ---@param x dppa.Field
@@ -352,6 +422,17 @@ function dppa.sqrt(x) end
 ---@param weight? dppa.Field|number
 ---@return dppa.Field
 function dppa.sum(x, scope, weight) end
+
+---The thin singular value decomposition x = U S V^T of every matrix: `u` (m × k), `s` (a vector of k, descending) and `vt` (k × n), k the smaller side or `rank`. The largest component of each left vector is positive.
+---@param x dppa.Field
+---@param options? { rank?: dppa.Field|number, energy?: number, tolerance?: number, precision?: "f64"|"f32", seed?: integer }
+---@return dppa.Field, dppa.Field, dppa.Field
+function dppa.svd(x, options) end
+
+---The hyperbolic tangent of each element.
+---@param x dppa.Field|number
+---@return dppa.Field
+function dppa.tanh(x) end
 
 ---Opens a safetensors or PyTorch file of side tensors, such as Fisher weights, as plain values.
 ---@param path string
@@ -365,11 +446,21 @@ function dppa.tensors(path) end
 ---@return dppa.Field
 function dppa.top(x, fraction, scope) end
 
+---Every matrix with rows and columns exchanged.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.transpose(x) end
+
 ---The biased variance over a scope: mean((x − mean(x))²).
 ---@param x dppa.Field
 ---@param scope dppa.Scope
 ---@return dppa.Field
 function dppa.variance(x, scope) end
+
+---Matrices of equal column counts one below the other.
+---@param parts (dppa.Field)[]
+---@return dppa.Field
+function dppa.vstack(parts) end
 
 ---The sum of weights to divide by: they must not cancel, |Σw| ≤ 1e-6·Σ|w|, on any tensor.
 ---@param weights (dppa.Field|number)[]
@@ -387,5 +478,10 @@ function dppa.weights(model) end
 ---@param b dppa.Field|number
 ---@return dppa.Field
 function dppa.where(mask, a, b) end
+
+---A field that is computed once and kept in memory, tensor by tensor, for rules that go on from it in many steps.
+---@param x dppa.Field
+---@return dppa.Field
+function dppa.whole(x) end
 
 return dppa

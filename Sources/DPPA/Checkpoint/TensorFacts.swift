@@ -36,7 +36,7 @@ public struct TensorFacts: Sendable, Hashable {
     }
 
     /// The same tensor with other dimensions.
-    func reshaped(_ shape: [Int]) -> TensorFacts {
+    package func reshaped(_ shape: [Int]) -> TensorFacts {
         TensorFacts(
             name: name, shape: shape, stack: stack, layer: layer, depth: depth, module: module, role: role,
             isLinear: isLinear)

@@ -109,6 +109,7 @@ package struct CoarseArithmetic {
         case .select(let mask, let a, let b):
             return try value(mask, tensor, index) != 0 ? value(a, tensor, index) : value(b, tensor, index)
         case .restrict(let x), .broadcast(let x), .reinterpret(let x): return try value(x, tensor, index)
+        case .carried(let x): return try value(x, tensor.flatMap { graph.tensor($0, in: x) }, index)
         case .branch(let parts):
             guard let tensor, let part = parts.first(where: { graph.selects($0, tensor) }) else {
                 throw graph.fault("no branch", id, tensor)
@@ -124,7 +125,7 @@ package struct CoarseArithmetic {
                 && (number > cut.threshold || (number == cut.threshold && index <= cut.lastIndex(in: name)))
             return isKept ? 1 : 0
         case .roundTo(let dtype, let x): return DTypeConversion.rounded(try value(x, tensor, index), to: dtype)
-        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform, .serialUniform:
+        case .source, .reduce, .cut, .rowTop, .kth, .rank, .uniform, .serialUniform, .matrix:
             throw graph.fault("no coarse value can be computed of this", id, tensor)
         }
     }

@@ -22,6 +22,8 @@ public final class Engine {
     /// What passes have gone through.
     private var visited: Set<ResidentKey> = []
     private var nonFiniteInputs: [ResidentKey: Int] = [:]
+    /// The whole matrices that a unit needs.
+    let matrices = MatrixValues()
     /// What a unit keeps in memory between its passes.
     let residents = Residents()
     /// Of the outputs of the present run that are compared, by their number.
@@ -155,13 +157,17 @@ public final class Engine {
         }
         try sample(global)
         let reaching = OrderSearches(global)
+        defer { matrices.removeAll() }
         for unit in units(epoch, schedule, outputs) {
             residents.beginUnit()
+            matrices.removeAll()
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
                 if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
                 guard pass < passCount else { continue }
-                try run(schedule.work(at: stage), on: unit, reaching, outputs, isLast: pass == passCount - 1)
+                let isLast = pass == passCount - 1
+                try prepare(schedule.work(at: stage), on: unit, outputs, keeping: isLast ? [] : schedule.needed)
+                try run(schedule.work(at: stage), on: unit, reaching, outputs, isLast: isLast)
             }
         }
         try finish(global)
@@ -184,7 +190,7 @@ public final class Engine {
             if let task = try pass.task() { tasks.append(task) }
             finishes += pass.finishes
         }
-        try residents.keep(tasks, local + global.all, isLast: isLast, options)
+        try residents.keep(tasks, local + global.all, matrices: matrices.bytes, isLast: isLast, options)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
         if stageName == nil {
             count(tasks)
@@ -206,7 +212,7 @@ public final class Engine {
     }
 
     /// Counts what a pass has gone through, wherever it was: each tensor of a model counts once as from the disk.
-    private func count(_ tasks: [TensorTask]) {
+    func count(_ tasks: [TensorTask]) {
         for task in tasks {
             for (model, bytes) in task.bytesByModel {
                 if visited.insert(ResidentKey(model: model, tensor: task.tensor)).inserted {
@@ -233,7 +239,11 @@ public final class Engine {
         var units: [[TensorID]] = []
         for tensor in sorted {
             guard let layer = graph.layerKey(tensor) else {
-                units.append([tensor])
+                if let other = units.last?.last, graph.facts(other).name == graph.facts(tensor).name {
+                    units[units.count - 1].append(tensor)
+                } else {
+                    units.append([tensor])
+                }
                 continue
             }
             if let unit = layers[layer] {
@@ -250,13 +260,15 @@ public final class Engine {
     private func gathered(_ tensors: [TensorID]) -> [[TensorID]] {
         let smallest = 1 << 22
         var units: [[TensorID]] = []
-        var size = 0
+        var (size, last) = (0, "")
         for tensor in tensors {
-            let count = graph.facts(tensor).numel
-            if units.isEmpty || size + count > smallest {
+            let (count, name) = (graph.facts(tensor).numel, graph.facts(tensor).name)
+            // What one name has of several shapes is computed of each other.
+            if units.isEmpty || size + count > smallest && name != last {
                 units.append([])
                 size = 0
             }
+            last = name
             units[units.count - 1].append(tensor)
             size += count
         }

@@ -66,6 +66,8 @@ public struct EngineReport: Sendable {
     public var passes = 0
     /// How often the whole checkpoint had to be gone through.
     public var epochs = 0
+    /// How many matrices were computed of whole tensors: decompositions, products and what rearranges them.
+    public internal(set) var matrices = 0
     /// How many order statistics were found by histograms, because the sample missed or there was no memory to gather in.
     package internal(set) var histogramSearches = 0
     /// How many last places among equal values were found by counting them again.

@@ -22,6 +22,9 @@ public struct EnginePlan: Sendable {
     /// The bytes of weights that are written.
     public internal(set) var bytesWritten = 0
 
+    /// What is computed of whole tensors; nil where nothing is, and for progress.
+    public internal(set) var matrices: Matrices?
+
     /// All bytes that are moved.
     public var bytes: Int { diskBytes + cacheBytes + bytesWritten }
     /// How often the whole checkpoint is gone through.
@@ -30,6 +33,8 @@ public struct EnginePlan: Sendable {
     init(_ engine: Engine, _ schedule: Schedule, _ outputs: [Engine.Output]) throws {
         let graph = engine.graph
         var loads: [NodeID: Loads] = [:]
+        // A matrix is made of the tensor as models have it.
+        func read(_ tensor: TensorID) -> TensorID { graph.hasMatrices ? graph.original(tensor) : tensor }
         var seen: Set<ResidentKey> = []
         let stages = schedule.work.keys.sorted { ($0.epoch, $0.pass) < ($1.epoch, $1.pass) }
         for stage in stages {
@@ -45,7 +50,7 @@ public struct EnginePlan: Sendable {
                 for node in item.operands {
                     for tensor in item.tensors(graph, outputs) {
                         let models = try loads[node, default: Loads(graph, node)].models(on: tensor)
-                        reads.formUnion(models.map { ResidentKey(model: $0, tensor: tensor) })
+                        reads.formUnion(models.map { ResidentKey(model: $0, tensor: read(tensor)) })
                     }
                 }
             }
@@ -77,7 +82,9 @@ extension Engine {
             return Output(node: model.node, slots: slots)
         }
         let schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
-        return try EnginePlan(self, schedule, outputs)
+        var plan = try EnginePlan(self, schedule, outputs)
+        plan.matrices = try EnginePlan.Matrices(graph, schedule, outputs)
+        return plan
     }
 }
 
@@ -88,22 +95,31 @@ private struct Loads {
     private let graph: Graph
     private let root: NodeID
     private let domains: [DomainID]
+    /// The names of each domain, where a name may have several shapes.
+    private let names: [Set<String>]
     private var known: [[Bool]: [Int]] = [:]
 
     init(_ graph: Graph, _ root: NodeID) {
         self.graph = graph
         self.root = root
         domains = Set(graph.reachable(from: [root]).compactMap { graph[$0].domain }).sorted { $0.index < $1.index }
+        names = !graph.hasMatrices ? [] : domains.map { Set(graph.domain($0).tensors.map { graph.facts($0).name }) }
     }
 
     mutating func models(on tensor: TensorID) throws -> [Int] {
-        let membership = domains.map { graph.domain($0).contains(tensor) }
+        let name = graph.facts(tensor).name
+        let membership =
+            names.isEmpty ? domains.map { graph.domain($0).contains(tensor) } : names.map { $0.contains(name) }
         if let models = known[membership] { return models }
-        var (open, seen, models): ([NodeID], Set<NodeID>, Set<Int>) = ([root], [], [])
-        while let id = open.popLast() {
+        var (open, seen, models): ([(id: NodeID, tensor: TensorID)], Set<NodeID>, Set<Int>) = ([(root, tensor)], [], [])
+        while let (id, tensor) = open.popLast() {
             guard graph[id].isFine, !graph.isAbsent(id, on: tensor), seen.insert(id).inserted else { continue }
-            if case .source(let model) = graph[id].operation { models.insert(model) }
-            open += try graph.operands(of: id, on: tensor)
+            switch graph[id].operation {
+            case .source(let model): models.insert(model)
+            case .matrix(_, let operands):
+                open += operands.compactMap { operand in graph.tensor(tensor, in: operand).map { (operand, $0) } }
+            default: open += try graph.operands(of: id, on: tensor).map { ($0, tensor) }
+            }
         }
         known[membership] = models.sorted()
         return models.sorted()

@@ -131,7 +131,9 @@ extension Engine {
                 let instances = Set(used.map { graph.instance(of: $0, at: scope) })
                 used = Set(graph.tensors(of: id).filter { instances.contains(graph.instance(of: $0, at: scope)) })
             }
-            for operand in graph[id].operation.operands { uses[operand, default: []].formUnion(used) }
+            for operand in graph[id].operation.operands {
+                uses[operand, default: []].formUnion(used.compactMap { graph.tensor($0, in: operand) ?? $0 })
+            }
         }
         return uses
     }

@@ -62,12 +62,16 @@ extension Engine {
 
     private func histogram(_ search: OrderSearch, high: UInt16?) throws -> [Int] {
         let bank = HistogramBank(key: search.key, high: high, width: options.threads)
-        try perform(
-            search.members.filter { graph.facts($0).numel > 0 }.compactMap { tensor in
+        var tasks: [TensorTask] = []
+        for tensor in search.members where graph.facts(tensor).numel > 0 {
+            try withMatrices(of: search.operand, on: tensor) { isNew in
                 var pass = TensorPass(self, tensor)
                 pass.attach(HistogramSink(bank), [try pass.elements(search.operand)])
-                return try pass.task()
-            }, stage: "choosing")
+                guard let task = try pass.task() else { return }
+                if isNew { try perform([task], stage: "choosing") } else { tasks.append(task) }
+            }
+        }
+        try perform(tasks, stage: "choosing")
         return bank.merged()
     }
 
@@ -81,12 +85,15 @@ extension Engine {
         report.countedPlaces += 1
         var left = n
         for (member, tensor) in search.members.enumerated() where graph.facts(tensor).numel > 0 {
-            var pass = TensorPass(self, tensor)
-            let slot = try pass.elements(search.operand)
-            let chunks = pass.chunks
-            let sink = EqualCountSink(value, chunks: chunks.count)
-            pass.attach(sink, [slot])
-            try perform([pass.task(chunks)].compactMap(\.self), stage: "choosing")
+            let (chunks, sink) = try withMatrices(of: search.operand, on: tensor) { _ in
+                var pass = TensorPass(self, tensor)
+                let slot = try pass.elements(search.operand)
+                let chunks = pass.chunks
+                let sink = EqualCountSink(value, chunks: chunks.count)
+                pass.attach(sink, [slot])
+                try perform([pass.task(chunks)].compactMap(\.self), stage: "choosing")
+                return (chunks, sink)
+            }
             for (number, chunk) in chunks.enumerated() {
                 guard left > sink.counts.pointer[number] else {
                     return (member, try locate(search, value, left, in: chunk.owned, of: tensor))
@@ -102,8 +109,10 @@ extension Engine {
         _ search: OrderSearch, _ value: Float, _ n: Int, in range: Range<Int>, of tensor: TensorID
     ) throws -> Int {
         let buffer = Buffer<Float>(range.count)
-        let collection = try collecting(search.operand, tensor, [range], buffer)
-        try perform([collection].compactMap(\.self), stage: "choosing")
+        try withMatrices(of: search.operand, on: tensor) { _ in
+            let collection = try collecting(search.operand, tensor, [range], buffer)
+            try perform([collection].compactMap(\.self), stage: "choosing")
+        }
         guard let found = ElementKernels.nthEqual(buffer.pointer, count: buffer.count, value: value, n: n) else {
             throw graph.fault("a chosen threshold was not found again", search.node, tensor)
         }

@@ -68,8 +68,12 @@ extension Engine {
             let buffer = Buffer<Float>(filled)
             samples.append(buffer)
             for (number, tensor) in search.members.enumerated() where !ranges[number].isEmpty {
-                if let task = try collecting(search.operand, tensor, ranges[number], buffer, at: starts[number]) {
-                    tasks.append(task)
+                try withMatrices(of: search.operand, on: tensor) { isNew in
+                    guard
+                        let task = try collecting(search.operand, tensor, ranges[number], buffer, at: starts[number])
+                    else { return }
+                    // Matrices of all tensors at once would be as large as models.
+                    if isNew { try perform([task], stage: "sampling") } else { tasks.append(task) }
                 }
             }
         }

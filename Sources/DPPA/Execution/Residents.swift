@@ -26,6 +26,9 @@ final class Residents {
     /// Forgets what there is: another unit begins.
     func beginUnit() { (known, used) = ([:], 0) }
 
+    /// What it takes, in bytes.
+    var bytes: Int { arena.count }
+
     /// Gives the memory back.
     func release() {
         beginUnit()
@@ -33,15 +36,21 @@ final class Residents {
     }
 
     /// Decides what the tasks of a pass find in memory or leave there for the next, and refuses what cannot fit.
-    func keep(_ tasks: [TensorTask], _ searches: [OrderSearch], isLast: Bool, _ options: EngineOptions) throws {
+    ///
+    /// `matrices` is what whole matrices take at the same time, in bytes.
+    func keep(
+        _ tasks: [TensorTask], _ searches: [OrderSearch], matrices: Int, isLast: Bool, _ options: EngineOptions
+    ) throws {
         guard let name = tasks.first?.facts.name.shown else { return }
         var budget = MemoryBudget(limit: options.memory)
+        try budget.reserve(matrices, for: "keeping matrices of \(name)")
         let scratch = tasks.reduce(0) { max($0, $1.scratchBytes) }
         try budget.reserve(scratch * options.threads, for: "working on \(name)")
         try budget.reserve(searches.reduce(0) { $0 + $1.gatheredBytes }, for: "choosing elements")
         try budget.reserve(tasks.reduce(0) { $0 + $1.resultBytes }, for: "reducing \(name)")
         for task in tasks where !task.program.needsRows {
-            for (index, source) in task.program.sources.enumerated() {
+            for (index, source) in task.program.sources.enumerated()
+            where task.program.models[index] != Program.noModel {
                 let key = ResidentKey(model: task.program.models[index], tensor: task.tensor)
                 if let resident = known[key] {
                     task.residents[index] = resident
@@ -66,7 +75,10 @@ final class Residents {
     /// What all sources of some tasks take.
     private static func bytes(of tasks: [TensorTask]) -> Int {
         tasks.reduce(0) { total, task in
-            total + task.program.sources.reduce(0) { $0 + task.facts.numel * $1.dtype.byteSize + 128 }
+            total
+                + zip(task.program.sources, task.program.models).reduce(0) {
+                    $0 + ($1.1 == Program.noModel ? 0 : task.facts.numel * $1.0.dtype.byteSize + 128)
+                }
         }
     }
 }

@@ -133,7 +133,7 @@ final class TileMachine: @unchecked Sendable {
     private func count(_ tile: Tile, _ counters: NonFiniteCounters) {
         let (part, program) = (tile.owned, tile.task.program)
         guard !part.isEmpty else { return }
-        for (index, source) in program.sources.enumerated() {
+        for (index, source) in program.sources.enumerated() where program.models[index] != Program.noModel {
             counters.count(
                 tile.raw(index, at: part.lowerBound), source.dtype, part.count,
                 ResidentKey(model: program.models[index], tensor: tile.task.tensor))

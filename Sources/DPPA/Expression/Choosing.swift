@@ -8,6 +8,7 @@ extension Graph {
     /// Exact; among equal values the lowest flat index is kept, tensors in name order; non-finite values never.
     public func top(_ x: NodeID, share: NodeID, isCount: Bool, over scope: Scope) throws -> NodeID {
         try requireReducible(x, over: scope, "top")
+        let share = try carried(share, to: x)
         try requireParameter(share, scope, "top", isCount ? "the count" : "the fraction")
         let node = self[x]
         if scope == .row {
@@ -25,6 +26,7 @@ extension Graph {
     /// NaN counts as the largest. The index is cut to what there is.
     public func kth(_ x: NodeID, index: NodeID, over scope: Scope) throws -> NodeID {
         try requireReducible(x, over: scope, "kth")
+        let index = try carried(index, to: x)
         try requireParameter(index, scope, "kth", "the index")
         return try make(.kth(x, index: index), scope, domain: self[x].domain, label: self[x].label)
     }

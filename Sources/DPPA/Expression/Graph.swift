@@ -39,6 +39,8 @@ public final class Graph {
     }
     /// The inner value of each node that `clamp` made, so that a report can say what was cut.
     package var clamped: [NodeID: NodeID] = [:]
+    /// Whether some node is computed of whole tensors, so that names may have several shapes.
+    package private(set) var hasMatrices = false
     /// The weights of each node that `weightSum` made, so that an error can name them.
     package var summedWeights: [NodeID: [NodeID]] = [:]
 
@@ -79,6 +81,7 @@ public final class Graph {
                 notes: ["a rule is traced once for all tensors: look for a loop that makes new nodes for each of them"],
                 location: location)
         }
+        if case .matrix = operation { hasMatrices = true }
         let id = NodeID(index: Int32(nodes.count))
         nodes.append(Node(key: key, location: location))
         identities[key] = id

@@ -73,6 +73,11 @@ package final class GraphFingerprint {
         case .branch(let parts): hash.add("branch \(parts.count)")
         case .broadcast: hash.add("broadcast")
         case .reinterpret: hash.add("reinterpret")
+        case .carried: hash.add("carried")
+        case .matrix(.block(let row, let column), _):
+            hash.add("block")
+            for table in [row, column] { add(graph.tables[table].mapValues(\.bitPattern), to: &hash) }
+        case .matrix(let operation, let operands): hash.add("matrix \(operation) \(operands.count)")
         }
     }
 

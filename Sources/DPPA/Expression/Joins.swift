@@ -58,6 +58,30 @@ extension Graph {
     }
 }
 
+/// Numbers per tensor of matrices of other shapes: they belong to the name, not to the shape.
+extension Graph {
+    /// A number for each tensor on those tensors of another node that have its names and other shapes; every other node as it is.
+    func carried(_ x: NodeID, to other: NodeID) throws -> NodeID {
+        guard hasMatrices, self[x].scope == .tensor, let own = domain(of: x), let target = domain(of: other),
+            self[other].scope != .model, self[x].domain != self[other].domain
+        else { return x }
+        var shapes: [String: TensorID] = [:]
+        for tensor in target.tensors { shapes[facts(tensor).name] = tensor }
+        let members = own.tensors.map { shapes[facts($0).name] ?? $0 }
+        guard members != own.tensors else { return x }
+        return try make(
+            .carried(x), .tensor, self[x].space, isMask: self[x].isMask, domain: intern(members), label: self[x].label)
+    }
+
+    /// The tensor that an operand has where a node has another of the same name: itself, but for what changes shapes.
+    ///
+    /// Nil where the operand has none of the name.
+    package func tensor(_ tensor: TensorID, in operand: NodeID) -> TensorID? {
+        guard hasMatrices, !selects(operand, tensor) else { return tensor }
+        return self.tensor(facts(tensor).name, of: operand)
+    }
+}
+
 extension Scope {
     /// Whether instances go by a key that several tensors share.
     var isKeyed: Bool {

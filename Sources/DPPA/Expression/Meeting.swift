@@ -12,6 +12,8 @@ extension Graph {
     /// Throws when a name of both selections has two shapes.
     func requireEqualShapes(_ a: NodeID, _ b: NodeID, _ meeting: Meeting) throws {
         guard let first = self[a].domain, let second = self[b].domain, first != second else { return }
+        // A number per layer or group is that of all shapes.
+        guard !self[a].scope.isKeyed, !self[b].scope.isKeyed else { return }
         let shapes = Dictionary(
             domain(second).tensors.map { (facts($0).name, facts($0).shape) }, uniquingKeysWith: { first, _ in first })
         for tensor in domain(first).tensors {

@@ -65,13 +65,17 @@ package enum Operation: Hashable, Sendable {
     case broadcast(NodeID)
     /// The operand's values under another space.
     case reinterpret(NodeID)
+    /// The operand's number for each tensor, on tensors of the same names that have other shapes.
+    case carried(NodeID)
+    /// What is computed of whole tensors.
+    case matrix(MatrixOperation, [NodeID])
 
     /// The operands, in order.
     package var operands: [NodeID] {
         switch self {
         case .source, .constant, .table, .size, .uniform, .serialUniform: []
         case .unary(_, let x), .rank(let x), .roundTo(_, let x), .restrict(let x), .broadcast(let x),
-            .reinterpret(let x):
+            .reinterpret(let x), .carried(let x):
             [x]
         case .binary(_, let a, let b): [a, b]
         case .select(let mask, let a, let b): [mask, a, b]
@@ -79,7 +83,7 @@ package enum Operation: Hashable, Sendable {
         case .cut(let x, let share, _), .rowTop(let x, let share, _): [x, share]
         case .kept(let x, let cut): [x, cut]
         case .kth(let x, let index): [x, index]
-        case .branch(let nodes): nodes
+        case .branch(let nodes), .matrix(_, let nodes): nodes
         }
     }
 }

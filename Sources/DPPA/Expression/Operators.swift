@@ -15,6 +15,8 @@ extension Graph {
     /// `a op b` at the finer of the two scopes.
     public func binary(_ op: BinaryOp, _ a: NodeID, _ b: NodeID) throws -> NodeID {
         if op == .subtract, let known = differences[Difference(model: a, base: b)] { return known }
+        let a = try carried(a, to: b)
+        let b = try carried(b, to: a)
         let (left, right, facts) = (self[a], self[b], op.facts)
         if facts.takesMasks {
             try requireMask(a, facts.symbol)
@@ -36,6 +38,9 @@ extension Graph {
     /// `where(mask, a, b)`: a delta if one side is a delta and the other a delta or zero.
     public func select(_ mask: NodeID, _ a: NodeID, _ b: NodeID) throws -> NodeID {
         try requireMask(mask, "where")
+        let mask = try carried(carried(mask, to: a), to: b)
+        let a = try carried(carried(a, to: b), to: mask)
+        let b = try carried(carried(b, to: a), to: mask)
         let (left, right) = (self[a], self[b])
         let space: Space =
             switch (left.space, right.space) {

@@ -36,7 +36,7 @@ extension Graph {
 
     private func isWorthAName(_ id: NodeID) -> Bool {
         switch self[id].operation {
-        case .source, .constant, .table, .size, .cut, .broadcast, .reinterpret: false
+        case .source, .constant, .table, .size, .cut, .broadcast, .reinterpret, .carried: false
         default: true
         }
     }
@@ -98,7 +98,13 @@ extension Graph {
         case .roundTo(let dtype, let x): return atom("round_to(\(at(x).text), '\(dtype.rawValue.lowercased())')")
         case .restrict(let x): return atom("\(at(x).inside(9)):select(…)")
         case .branch(let parts): return atom("apply{ \(parts.map { at($0).text }.joined(separator: ", ")) }")
-        case .broadcast(let x): return at(x)
+        case .broadcast(let x), .carried(let x): return at(x)
+        case .matrix(let operation, let operands):
+            let inner = operands.map { at($0).text }.joined(separator: ", ")
+            let isList = operation == .beside || operation == .below
+            var part = ""
+            if case .svd(let which, _) = operation { part = which == .left ? ".u" : which == .values ? ".s" : ".vt" }
+            return atom(operation.name + (isList ? "{ \(inner) }" : "(\(inner))") + part)
         case .reinterpret(let x):
             return node.space == .value
                 ? atom("weights(\(at(x).text))") : atom("as_\(node.space.rawValue)(\(at(x).text))")

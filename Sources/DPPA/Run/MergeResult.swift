@@ -33,6 +33,8 @@ public struct MergeResult {
 package struct ResultModels {
     /// Those that the expression reads, in the order in which they were opened.
     package let read: [OpenModel]
+    /// Those that stacks among them are made of.
+    var parts: [OpenModel] { read.flatMap(\.parts) }
     /// The one that it starts from; where it reads none, the one whose config is used.
     package let start: OpenModel
     /// The one whose config, types of tensors and small files are used.

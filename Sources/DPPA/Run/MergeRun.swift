@@ -110,7 +110,7 @@ public struct MergeRun {
     private func output(_ result: MergeResult, _ models: ResultModels, warnings: [String]) -> RunRecord.Output {
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         return RunRecord.Output(
-            name: result.name, models: models.read.map(\.label), config: models.config.label,
+            name: result.name, models: (models.read + models.parts).map(\.label), config: models.config.label,
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: warnings, dtype: settings.dtype ?? result.dtype,
             tensors: engine.graph.tensors(of: result.node).count)

@@ -20,7 +20,8 @@ public struct ModelCard: Sendable {
     public var markdown: String {
         var lines = ["---"] + frontMatter.lines + ["---", "", "# Merged model", ""]
         lines += [
-            "Made from \(models.map { Markdown.code($0.name) }.joined(separator: ", ")) with dppa-run \(version).", "",
+            "Made from \(unique(models.map { Markdown.code($0.name) }).joined(separator: ", ")) with dppa-run \(version).",
+            "",
         ]
         lines += [origin, ""] + inputs + rerun
         if !record.options.isEmpty {
@@ -79,9 +80,10 @@ public struct ModelCard: Sendable {
         let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
         let same: Set = [
             "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
-            "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax",
-            "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce",
-            "slerp", "task_arithmetic", "ties",
+            "della_linear", "drm", "emr", "fisher", "iso_c", "iso_cts", "karcher", "knots", "lines",
+            "localize_and_stitch", "magic", "magmax", "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough",
+            "pcb", "ram", "ramplus_tl", "sce", "slerp", "star", "subspace_boosting", "svc", "task_arithmetic", "ties",
+            "tsv", "wudi",
         ]
         return unique(record.recipe.library.compactMap { words[$0] ?? (same.contains($0) ? $0 : nil) })
     }
@@ -108,11 +110,11 @@ public struct ModelCard: Sendable {
             let digest =
                 [model.digest.map { "sampled \($0)" }].compactMap { $0 }
                 + origin.checksums.sorted { $0.key < $1.key }.map { "\($0.key) sha256 \($0.value)" }
-            let dtypes = model.dtypes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            let dtypes = model.dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             return [
                 Markdown.code(model.label), Markdown.code(model.name), origin.revision.map(Markdown.code) ?? "–",
                 Markdown.text(origin.licence?.identifier ?? "–"), String(model.parameters),
-                dtypes.map(\.key.rawValue).joined(separator: ", "),
+                dtypes.map(\.key).joined(separator: ", "),
                 digest.isEmpty ? "–" : digest.map(Markdown.code).joined(separator: "<br>"),
             ]
         }
@@ -128,6 +130,12 @@ public struct ModelCard: Sendable {
         ] + Markdown.block(["dppa-run run . --out ../again --models FOLDER_OF_THE_MODELS"], language: "sh") + [
             "The run that made it was:", "",
         ] + Markdown.block([command], language: "sh")
+            + (record.engine.matrices == 0
+                ? []
+                : [
+                    "Matrices were decomposed by OpenBLAS, whose last bits may differ from one kind of processor to another.",
+                    "",
+                ])
     }
 
     private var named: [String] {

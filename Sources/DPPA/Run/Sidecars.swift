@@ -33,12 +33,18 @@ package struct Sidecars {
         addVocabulary(tokenizer, asked: result.tokenizer == nil ? nil : template)
         copy(.generation, of: tokenizer)
         try addTemplate(result, template)
-        copyLicences(of: [source] + models.read)
+        copyLicences(of: [source] + models.read + models.parts)
         var text = source.config
         if text == nil {
             notices.append(
                 "warning: \(source.label) has no config.json, so none is written: no reader will know what the weights are"
             )
+        }
+        if tokenizer.hasUnreadTokenizer {
+            notices.append(
+                "warning: \(tokenizer.label) is a GGUF file, whose tokenizer is in its metadata and is not read: none is written; "
+                    + "put the tokenizer files of the model that it was made from beside it, in a folder of their own, or save "
+                    + "with the tokenizer of another model")
         }
         let vocabulary = WrittenVocabulary(source, tensors)
         if let config = text {

@@ -6,7 +6,7 @@ extension Catalog {
         Function(
             name: "model",
             summary:
-                "Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; "
+                "Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; "
                 + "`label=path` gives it a label, `base+adapter` is a model with an adapter on it.",
             parameters: [Parameter("path", .path), .options(modelOptions)],
             returns: "a field of the space model, or delta for an adapter",

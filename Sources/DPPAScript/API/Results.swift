@@ -48,26 +48,40 @@ extension Catalog {
             errors: ["the model lacks tensors, and `partial` does not say that it may"],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
         ) { call in
-            let (session, options) = (try call.session(), call.options(2))
-            func model(_ key: String) throws -> Int? {
-                try options[key].flatMap { session.modelIndex(try call.node($0)) }
-            }
-            var result = MergeResult(name: call.text(1), node: try call.node(0))
-            result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
-            if case .table(let table)? = options["types"] {
-                result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
-            }
-            result.tokenizer = try model("tokenizer")
-            result.config = try model("config")
-            if let file = options["chat_template"]?.text {
-                result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
-            } else {
-                result.chatTemplate = try model("chat_template")
-            }
-            try session.save(result, isPartial: options["partial"]?.flag ?? false)
+            try save(call, as: call.text(1), call.options(2))
             return []
         },
     ]
+
+    /// What a recipe may return: checked as a call of this name would be.
+    static let returned = Function(
+        name: "return", summary: "Writes a model into the output.",
+        parameters: [.model("model"), .options(saveOptions)],
+        returns: "nothing", type: "nil", example: "return merged, { dtype = \"bf16\" }"
+    ) { call in
+        try save(call, as: nil, call.options(1))
+        return []
+    }
+
+    private static func save(_ call: Call, as name: String?, _ options: [String: ScriptValue]) throws {
+        let session = try call.session()
+        func model(_ key: String) throws -> Int? {
+            try options[key].flatMap { session.modelIndex(try call.node($0)) }
+        }
+        var result = MergeResult(name: name, node: try call.node(0))
+        result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
+        if case .table(let table)? = options["types"] {
+            result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
+        }
+        result.tokenizer = try model("tokenizer")
+        result.config = try model("config")
+        if let file = options["chat_template"]?.text {
+            result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
+        } else {
+            result.chatTemplate = try model("chat_template")
+        }
+        try session.save(result, isPartial: options["partial"]?.flag ?? false)
+    }
 
     private static let saveOptions: [Parameter] = [
         .option(

@@ -14,8 +14,11 @@ package enum LibraryTexts {
         "dare": text(PackageResources.dare_lua), "dare_ties": text(PackageResources.dare_ties_lua),
         "della": text(PackageResources.della_lua), "della_linear": text(PackageResources.della_linear_lua),
         "dp": text(PackageResources.dp_lua), "dpa": text(PackageResources.dpa_lua),
-        "emr": text(PackageResources.emr_lua), "fisher": text(PackageResources.fisher_lua),
-        "great_circle": text(PackageResources.great_circle_lua), "karcher": text(PackageResources.karcher_lua),
+        "drm": text(PackageResources.drm_lua), "emr": text(PackageResources.emr_lua),
+        "fisher": text(PackageResources.fisher_lua),
+        "great_circle": text(PackageResources.great_circle_lua), "iso_c": text(PackageResources.iso_c_lua),
+        "iso_cts": text(PackageResources.iso_cts_lua), "karcher": text(PackageResources.karcher_lua),
+        "knots": text(PackageResources.knots_lua),
         "lines": text(PackageResources.lines_lua),
         "localize_and_stitch": text(PackageResources.localize_and_stitch_lua),
         "magic": text(PackageResources.magic_lua), "magmax": text(PackageResources.magmax_lua),
@@ -28,9 +31,13 @@ package enum LibraryTexts {
         "ramplus_tl": text(PackageResources.ramplus_tl_lua), "rescale": text(PackageResources.rescale_lua),
         "sandbox": text(PackageResources.sandbox_lua), "sce": text(PackageResources.sce_lua),
         "search": text(PackageResources.search_lua), "slerp": text(PackageResources.slerp_lua),
-        "sparsify": text(PackageResources.sparsify_lua), "tall_masks": text(PackageResources.tall_masks_lua),
+        "sparsify": text(PackageResources.sparsify_lua), "spectral": text(PackageResources.spectral_lua),
+        "star": text(PackageResources.star_lua),
+        "subspace_boosting": text(PackageResources.subspace_boosting_lua), "svc": text(PackageResources.svc_lua),
+        "tall_masks": text(PackageResources.tall_masks_lua),
         "task_arithmetic": text(PackageResources.task_arithmetic_lua),
         "template": text(PackageResources.template_lua), "ties": text(PackageResources.ties_lua),
+        "tsv": text(PackageResources.tsv_lua), "wudi": text(PackageResources.wudi_lua),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -56,7 +63,7 @@ extension Catalog {
                 ],
                 types: [
                     ("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject || $0 is GroupObject }),
-                    ("gradient", { $0 is GradientObject }),
+                    ("gradient", { $0 is GradientObject }), ("spread", { $0 is any SpreadObject }),
                 ]),
             trusted: LibraryTexts.all, context: session, isInterrupted: isInterrupted, print: print)
     }

@@ -32,8 +32,11 @@ package enum MethodPages {
             "",
             "Costs are those of that recipe with the defaults, from `dppa-run plan`. A *pass* goes through a tensor, which all passes of",
             "one time through the checkpoint find in memory. Where something is measured over the whole model first, the method goes",
-            "through the checkpoint again, and reads from the disk what the page cache does not hold. No method of this page needs a",
-            "whole tensor at once.", "",
+            "through the checkpoint again, and reads from the disk what the page cache does not hold. Where the table says *whole*, a",
+            "method decomposes matrices: each is in memory at once, in float64 with what LAPACK works on, one for each thread as far as",
+            "the budget allows. `plan` says for the models at hand how many there are and what the largest takes: 1 GB for 4096 × 4096",
+            "and more where there are several; scored candidates compute them again. All others go through tensors piece by piece.",
+            "",
             "What stands under *in comparisons* is what others have published; numbers are theirs, on their models.",
             "",
             "`compat = \"mergekit\"`, in a call or as `--set compat=mergekit`, gives a method mergekit 0.1.5's defaults (in the tables",
@@ -46,11 +49,12 @@ package enum MethodPages {
             "rounding; and matrices of more than two dimensions, of which mergekit ranks dimension 1 in DELLA, and takes dimension 0 as",
             "columns in NuSLERP. How far both are from the exact result is told in [performance.md](performance.md#how-far-from-the-exact-result).",
             "",
-            "| method | what it does | passes | times through the checkpoint |", "|---|---|---|---|",
+            "| method | what it does | passes | times through the checkpoint | tensors |", "|---|---|---|---|---|",
         ]
         for (method, cost) in methods {
             lines.append(
-                "| [`\(method.name)`](#\(method.name)) | \(method.summary) | \(cost.passes) | \(cost.times) |")
+                "| [`\(method.name)`](#\(method.name)) | \(method.summary) | \(cost.passes) | \(cost.times) | \(cost.needsWhole ? "whole" : "") |"
+            )
         }
         lines.append("")
         for (method, cost) in methods {
@@ -70,16 +74,19 @@ package struct MethodCost {
     let passes: Int
     /// How often the whole checkpoint is.
     let times: Int
+    /// Whether whole tensors have to be in memory.
+    let needsWhole: Bool
 
     /// Plans the recipe of a method on its own models; reads no weight.
     package init(of method: String, recipes folder: String) throws {
         let recipe = RecipeRun("\(folder)/\(method).lua")
         let plan = try RecipePlan(try recipe.trace(RecipeRun.Request(out: "unused"), isDry: true), dtype: nil).engine
-        (passes, times) = (plan.passes.count, plan.epochs)
+        (passes, times, needsWhole) = (plan.passes.count, plan.epochs, plan.matrices != nil)
     }
 
     package var words: String {
         let passes = passes == 1 ? "one pass" : "\(passes) passes"
         return passes + (times == 1 ? ", once through the checkpoint" : ", \(times) times through the checkpoint")
+            + (needsWhole ? "; needs whole tensors" : "")
     }
 }

@@ -5,16 +5,8 @@
 --   x = b + lambda * sum(s_i sign(d_i) a_i) / sum(s_i)
 local dppa = require "dppa.v1"
 local combine = require "dppa.combine"
-local abs, exp, floor, kth, maximum, minimum, where =
-  dppa.abs, dppa.exp, dppa.floor, dppa.kth, dppa.maximum, dppa.minimum, dppa.where
-
--- The quotient of exponentials loses its digits where x is small; there the series has them.
-local function tanh(x)
-  x = dppa.clamp(x, -20, 20)
-  local square, e = x * x, exp(2 * x)
-  local series = x * (1 - square * (1 / 3 - square * (2 / 15 - square * (17 / 315))))
-  return where(abs(x):lt(0.2), series, (e - 1) / (e + 1))
-end
+local abs, exp, floor, kth, maximum, minimum, tanh, where =
+  dppa.abs, dppa.exp, dppa.floor, dppa.kth, dppa.maximum, dppa.minimum, dppa.tanh, dppa.where
 
 -- x from 0 at `low` to 1 at `high`; 0 where there is nothing between them.
 local function share(x, low, high) return (x - low) / where(high:eq(low), 1, high - low) end

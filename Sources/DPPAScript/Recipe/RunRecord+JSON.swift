@@ -9,7 +9,7 @@ extension RunRecord {
             "written": JSONValue(written), "seconds": .double(seconds), "date": .string(date.formatted(.iso8601)),
             "dtype": JSONValue(dtype?.rawValue), "seed": JSONValue(seed), "bytes_read": .integer(engine.bytesRead),
             "bytes_written": .integer(engine.bytesWritten), "cache_bytes": .integer(engine.cacheBytes),
-            "element_steps": .integer(engine.elementSteps),
+            "element_steps": .integer(engine.elementSteps), "matrices": .integer(engine.matrices),
             "bytes_built": .integer(engine.bytesBuilt), "epochs": .integer(engine.epochs),
             "passes": .integer(engine.passes), "options": Self.object(options.map { ($0.name, Self.json($0.value)) }),
             "models": .array(models.map(Self.json)), "outputs": .array(outputs.map(Self.json)),
@@ -44,7 +44,7 @@ extension RunRecord {
         return [
             "label": .string(model.label), "path": .string(model.path), "name": .string(model.name),
             "tensors": .integer(model.tensors), "parameters": .integer(model.parameters),
-            "dtypes": object(model.dtypes.map { ($0.key.rawValue, .integer($0.value)) }),
+            "dtypes": object(model.dtypes.map { ($0.key, .integer($0.value)) }),
             "repository": JSONValue(origin.repository), "revision": JSONValue(origin.revision),
             "licence": JSONValue(origin.licence?.identifier), "sampled_digest": JSONValue(model.digest),
             "sha256": object(origin.checksums.map { ($0.key, .string($0.value)) }),

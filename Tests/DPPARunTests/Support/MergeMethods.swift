@@ -2,12 +2,16 @@
 enum MergeMethods {
     static let all = [
         "arcee_fusion", "average", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
-        "della_linear", "emr", "fisher", "karcher", "lines", "localize_and_stitch", "magic", "magmax", "model_stock",
-        "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram", "ramplus_tl", "sce", "slerp",
-        "task_arithmetic", "ties",
+        "della_linear", "drm", "emr", "fisher", "iso_c", "iso_cts", "karcher", "knots", "lines", "localize_and_stitch",
+        "magic", "magmax", "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough", "pcb", "ram",
+        "ramplus_tl", "sce", "slerp", "star", "subspace_boosting", "svc", "task_arithmetic", "ties", "tsv", "wudi",
+    ]
+    /// Those that decompose matrices.
+    static let spectral = [
+        "drm", "iso_c", "iso_cts", "knots", "star", "subspace_boosting", "svc", "tsv", "wudi",
     ]
     /// What the library's methods are made of.
-    static let parts = ["combine", "great_circle", "mergekit", "rescale", "sparsify", "tall_masks"]
+    static let parts = ["combine", "great_circle", "mergekit", "rescale", "sparsify", "spectral", "tall_masks"]
 
     /// The options that name the models: as many of the experts as the method takes.
     static func models(_ method: String, base: String, experts: [String]) -> [String: String] {

@@ -40,7 +40,8 @@ import Testing
         Use("sqrt", "dppa.sqrt(x * x)", [1, 2, 3, 4]), Use("exp", "dppa.exp(0 * x)", [1, 1, 1, 1]),
         Use("log", "dppa.log(x / x)", [0, 0, 0, 0]), Use("sin", "dppa.sin(0 * x)", [0, 0, 0, 0]),
         Use("cos", "dppa.cos(0 * x)", [1, 1, 1, 1]), Use("acos", "dppa.acos(x / x)", [0, 0, 0, 0]),
-        Use("floor", "dppa.floor(x / 2)", [0, 1, 1, 2]), Use("maximum", "dppa.maximum(x, y)", [4, 2, 3, 4]),
+        Use("tanh", "dppa.tanh(0 * x)", [0, 0, 0, 0]), Use("floor", "dppa.floor(x / 2)", [0, 1, 1, 2]),
+        Use("maximum", "dppa.maximum(x, y)", [4, 2, 3, 4]),
         Use("minimum", "dppa.minimum(x, y)", [1, 2, 0, 2]), Use("clamp", "dppa.clamp(x, 2, 3)", [2, 2, 3, 3]),
         Use("where", "dppa.where(x:gt(2), x, y)", [4, 2, 3, 4]),
         Use("round_to", "dppa.round_to(x + 0.001, \"bf16\")", [1, 2, 3, 4]),
@@ -88,7 +89,27 @@ import Testing
             "dppa.options(dppa.method { name = \"m\", summary = \"s\", options = { { name = \"k\", default = 3 } }, "
                 + "run = function(o) return x end }).k", [3]),
         Use("facts", "dppa.facts(x)[1].numel", [4]),
+        Use("svd", "dppa.floor(({ dppa.svd(x) })[3] * dppa.norm(x, \"tensor\") + 0.5)", [1, 2, 3, 4]),
+        Use("polar", "dppa.floor(dppa.polar(x) * dppa.norm(x, \"tensor\") + 0.5)", [1, 2, 3, 4]),
+        Use("solve", "dppa.floor(30 * dppa.solve(dppa.gram(dppa.transpose(x)), x) + 0.5)", [1, 2, 3, 4]),
+        Use("matmul", "dppa.matmul(dppa.matmul(x, dppa.transpose(x)), x)", [30, 60, 90, 120]),
+        Use("gram", "dppa.matmul(y, dppa.gram(x))", [16, 32, 48, 64]),
+        Use("transpose", "dppa.matmul(dppa.matmul(y, dppa.transpose(x)), x)", [16, 32, 48, 64]),
+        Use(
+            "hstack", "dppa.hstack { dppa.block(x, { columns = 2, from_column = 3 }), dppa.block(y, { columns = 2 }) }",
+            [3, 4, 4, 2]),
+        Use("vstack", "dppa.block(dppa.vstack { x, y }, { rows = 1, from_row = 2 })", [4, 2, 0, 2]),
+        Use("cumsum", "dppa.cumsum(x)", [1, 3, 6, 10]),
+        Use("block", "dppa.block(x, { from_column = 2 })", [2, 3, 4, 0]),
+        Use("spread_rows", "dppa.floor(dppa.spread_rows(({ dppa.svd(x) })[2], x))", [5, 5, 5, 5]),
+        Use(
+            "spread_columns", "dppa.floor(dppa.spread_columns(({ dppa.svd(dppa.gram(x)) })[2], x) + 0.5)",
+            [30, 0, 0, 0]),
+        Use("whole", "dppa.whole(x + y)", [5, 4, 3, 6]),
         Use("gradient", "dppa.per_tensor(x, dppa.gradient { 0.5, 0.5 }):value().x", [0.5]),
+        Use("by_name", "dppa.per_tensor(x, dppa.by_name { { \"y\", 1 }, { \"x\", 0.5 }, 2 }):value().x", [0.5]),
+        Use("by_slice", "dppa.per_tensor(x, dppa.by_slice { { 1, 0.5 }, { 2, 0.25 } }):value().x", [0.25]),
+        Use("stack", "dppa.stack { { m, layers = \"0\", scale = 2 } }", [2, 4, 6, 8]),
         Use("inputs", "dppa.inputs { experts = { \"x.safetensors\" } }[1]", [1, 2, 3, 4]),
         Use(":gt", "x:gt(y)", [0, 0, 1, 1]), Use(":ge", "x:ge(y)", [0, 1, 1, 1]), Use(":lt", "x:lt(y)", [1, 0, 0, 0]),
         Use(":le", "x:le(y)", [1, 1, 0, 0]), Use(":eq", "x:eq(y)", [0, 1, 0, 0]), Use(":ne", "x:ne(y)", [1, 0, 1, 1]),
@@ -112,9 +133,10 @@ import Testing
     func aNameGivesWhatItSays(_ use: Use) throws {
         let scratch = try RecipeFolder()
         // A linear is a matrix in a block; its one row is the vector.
-        let linear = use.name == ":linears"
+        let linear = [":linears", "stack"].contains(use.name)
         let name = linear ? "model.layers.0.mlp.up_proj.weight" : "x"
-        try scratch.addVectors("x.safetensors", [name], shape: linear ? [1, 4] : [4])
+        let isMatrix = linear || Catalog.matrices.contains { $0.name == use.name }
+        try scratch.addVectors("x.safetensors", [name], shape: isMatrix ? [1, 4] : [4])
         _ = try scratch.write(#"{"a": [5, 7]}"#, "table.json")
         let call = linear ? use.call.replacingOccurrences(of: "l:", with: "x:") : use.call
         let recipe = try scratch.write(Self.setup + "show(\(call))\nreturn m", "recipe.lua")

@@ -133,6 +133,53 @@ import Testing
             add("branch", try graph.branch([first, rest]))
             add("branch exchanged", try graph.branch([rest, first]))
             add("branch twice", try graph.branch([twice, rest]))
+            for (index, options) in [
+                SVDOptions(), SVDOptions(tolerance: 0.5), SVDOptions(energy: 0.5), SVDOptions(isSingle: true),
+                SVDOptions(seed: 1), SVDOptions(seed: 2),
+            ].enumerated() {
+                for rank in [nil, 1] {
+                    let (u, s, vt) = try graph.svd(blocks, rank: rank.map { try number(Double($0)) }, options)
+                    for (part, node) in [("u", u), ("s", s), ("vt", vt)] {
+                        add("svd \(index) \(rank ?? 0) \(part)", node)
+                    }
+                    guard index == 0 else { continue }
+                    add(
+                        "carried \(rank ?? 0)",
+                        try graph.binary(.multiply, graph.reduce(.max, s, over: .tensor), blocks))
+                }
+            }
+            let turned = try graph.transpose(blocks)
+            add("transpose", turned)
+            for (a, b) in [(blocks, turned), (turned, blocks)] {
+                let product = try graph.product(a, b)
+                add("matmul \(a)", product)
+                for (ridge, tolerance) in [(0, 0), (1, 0), (0, 0.5)] as [(Double, Double)] {
+                    add(
+                        "solve \(a) \(ridge) \(tolerance)",
+                        try graph.solve(product, a, ridge: ridge, tolerance: tolerance))
+                }
+            }
+            for tolerance: Double in [0, 0.5] {
+                add("polar \(tolerance)", try graph.polar(blocks, tolerance: tolerance))
+            }
+            add("polar f32", try graph.polar(blocks, tolerance: 0, isSingle: true))
+            add("hstack", try graph.beside([blocks, blocks]))
+            add("vstack", try graph.below([blocks, blocks]))
+            add("cumsum", try graph.cumulated(blocks))
+            add("whole", try graph.whole(blocks))
+            for (row, column) in [(1, 1), (2, 1), (1, 2)] as [(Double, Double)] {
+                add(
+                    "block \(row) \(column)",
+                    try graph.block(
+                        blocks, rows: number(1), columns: number(2), firstRow: number(row), firstColumn: number(column))
+                )
+            }
+            let values = try graph.svd(blocks).s
+            for isByRow in [true, false] {
+                add(
+                    "spread \(isByRow)", try graph.spread(values, over: graph.product(blocks, turned), isByRow: isByRow)
+                )
+            }
             add("branch of some", try graph.branch([twice, graph.select(rest, globs: ["*.layers.*"])]))
             return all
         }
@@ -169,6 +216,8 @@ import Testing
         case .branch: "branch"
         case .broadcast: "broadcast"
         case .reinterpret: "reinterpret"
+        case .carried: "carried"
+        case .matrix: "matrix"
         }
     }
 
@@ -192,7 +241,8 @@ import Testing
         let kinds = Set(nodes.map { Self.kind(world.graph[$0].operation) })
         #expect(
             kinds == [
-                "source", "constant", "table", "size", "unary", "binary", "select", "reduce", "cut", "kept", "rowTop",
+                "matrix", "carried", "source", "constant", "table", "size", "unary", "binary", "select", "reduce",
+                "cut", "kept", "rowTop",
                 "kth", "rank", "uniform", "serialUniform", "roundTo", "restrict", "branch", "broadcast", "reinterpret",
             ])
     }

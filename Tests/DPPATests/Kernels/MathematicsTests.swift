@@ -49,6 +49,7 @@ struct MathematicsTests {
         #expect(f(.sin, .infinity).isNaN && f(.cos, -.infinity).isNaN && f(.cos, 0) == 1)
         #expect(f(.sin, -0.0).bitPattern == Float(-0.0).bitPattern && f(.sin, 0).bitPattern == 0)
         #expect(f(.acos, 1).bitPattern == 0 && f(.acos, 1.000001).isNaN && f(.acos, -.infinity).isNaN)
+        #expect(f(.tanh, .infinity) == 1 && f(.tanh, -40) == -1 && f(.tanh, -0.0).bitPattern == Float(-0.0).bitPattern)
         #expect(f(.acos, -1) == Float.pi.nextUp && f(.sqrt, -1).isNaN)
         #expect(f(.sqrt, -0.0).bitPattern == Float(-0.0).bitPattern)
     }

@@ -19,6 +19,8 @@ package struct JoinedSource: TensorSource {
 
     package let shape: [Int]
     package let dtype: DType
+    package let writtenDType: DType
+    package let encoding: String
     private let pieces: [Piece]
     /// The flat index of each piece's first element.
     private let starts: [Int]
@@ -29,9 +31,12 @@ package struct JoinedSource: TensorSource {
     package init(_ pieces: [Piece], shape: [Int]) {
         let pieces = pieces.filter { !$0.elements.isEmpty }
         let types = Set(pieces.map(\.source.dtype))
+        let (written, encodings) = (Set(pieces.map(\.source.writtenDType)), Set(pieces.map(\.source.encoding)))
         self.shape = shape
         self.pieces = pieces
         dtype = types.count == 1 ? pieces[0].source.dtype : .f32
+        writtenDType = written.count == 1 ? pieces[0].source.writtenDType : dtype
+        encoding = encodings.isEmpty ? dtype.rawValue : encodings.sorted().joined(separator: " ")
         var starts: [Int] = []
         var next = 0
         for piece in pieces {

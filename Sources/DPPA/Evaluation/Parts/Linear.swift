@@ -1,3 +1,4 @@
+import DPPAKernels
 import DPPASupport
 
 /// A linear map and where its numbers lie: `y = x · wᵀ + b`, w being some outputs of a tensor.

@@ -28,6 +28,7 @@ package struct TensorPass {
         self.searches = searches
         self.outputs = outputs
         compiler = ProgramCompiler(engine.graph, engine.coarse, tensor)
+        compiler.matrices = engine.matrices
     }
 
     /// The search of a node that the tensor takes part in, and its place among the members.

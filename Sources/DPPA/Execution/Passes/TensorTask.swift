@@ -63,7 +63,9 @@ extension TensorTask {
     /// Bytes that the chunks go through of each model's tensor, read or kept in memory.
     var bytesByModel: [Int: Int] {
         let owned = ownedElements
-        let loaded = zip(program.models, program.sources).map { ($0, $1.bytesRead(owned)) }
+        let loaded = zip(program.models, program.sources).filter { $0.0 != Program.noModel }.map {
+            ($0, $1.bytesRead(owned))
+        }
         return Dictionary(
             loaded + copies.map { ($0.model, $0.source.bytesRead(owned)) },
             uniquingKeysWith: { first, _ in first })

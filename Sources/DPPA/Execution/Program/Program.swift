@@ -12,8 +12,9 @@ package struct Program: Sendable {
     package var nodes: [NodeID] = []
     /// What is read, each once.
     package var sources: [any TensorSource] = []
-    /// The models that the sources belong to, for messages.
+    /// The models that the sources belong to, for messages; `noModel` where it is a matrix that was computed.
     package var models: [Int] = []
+    static let noModel = -1
     /// Serial streams of random numbers that instructions refer to by number.
     package var streams: [SerialStream] = []
     /// Stored row and column values that instructions refer to by number.
@@ -30,9 +31,9 @@ package struct Program: Sendable {
 
     /// The source of a slot that holds nothing but its elements.
     func plainSource(_ slot: Slot) -> (source: any TensorSource, model: Int)? {
-        guard let made = instructions.first(where: { $0.target == slot }), case .load(let source) = made.code else {
-            return nil
-        }
+        guard let made = instructions.first(where: { $0.target == slot }), case .load(let source) = made.code,
+            models[source] != Program.noModel
+        else { return nil }
         return (sources[source], models[source])
     }
 

@@ -14,6 +14,13 @@ extension ProgramCompiler {
             program.models.append(model)
             return .slot(append(id, .load(source: program.sources.count - 1)))
         case .restrict(let x), .broadcast(let x), .reinterpret(let x): return try known(x)
+        case .matrix:
+            guard let value = matrices?[MatrixKey(node: id, tensor: tensor)] else {
+                throw graph.fault("a matrix is used before it is computed", id, tensor)
+            }
+            program.sources.append(MatrixSource(value, shape: facts.shape))
+            program.models.append(Program.noModel)
+            return .slot(append(id, .load(source: program.sources.count - 1)))
         case .branch: return try known(graph.operands(of: id, on: tensor)[0])
         case .uniform(let seed, let stream):
             return .slot(append(id, .uniform(RandomStream(seed: seed, stream: stream, tensor: facts.name))))

@@ -22,6 +22,8 @@ struct ProgramCompiler {
     var spread: [Value: Slot] = [:]
     var registers = 0
     let facts: TensorFacts
+    /// The matrices that are in memory.
+    var matrices: MatrixValues?
 
     init(_ graph: Graph, _ coarse: CoarseArithmetic, _ tensor: TensorID) {
         self.graph = graph
@@ -111,6 +113,8 @@ extension Graph {
             }
             return [part]
         case .kept(let x, _): return node.scope == .row ? [] : [x]
+        // They are computed before the program runs.
+        case .matrix: return []
         case let operation: return operation.operands
         }
     }

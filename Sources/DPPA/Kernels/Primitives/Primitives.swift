@@ -2,7 +2,7 @@
 extension UnaryOp: CaseIterable {
     /// All of one operand.
     public static let allCases: [UnaryOp] = [
-        .negate, .abs, .sign, .sqrt, .exp, .log, .sin, .cos, .acos, .floor, .not,
+        .negate, .abs, .sign, .sqrt, .exp, .log, .sin, .cos, .acos, .tanh, .floor, .not,
     ]
 }
 

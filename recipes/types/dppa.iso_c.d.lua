@@ -1,0 +1,16 @@
+---@meta dppa.iso_c
+-- Made from the module's own declarations: `make reference`.
+
+---@class dppa.iso_c.Options
+---@field lambda? dppa.PerTensor scale of the merged delta (default 1; per tensor)
+---@field tolerance? number directions whose singular value is at most this times the largest do not exist, as of adapters' deltas (from 0 to 1; default 1e-06)
+---@field precision? "f64"|"f32" what matrices are decomposed in; f32 takes half the memory and time, and leaves five digits (f64, f32; default f64)
+
+---Iso-C: the sum of deltas with singular values that are all their mean.
+---@param base dppa.Field a model
+---@param experts dppa.Field|dppa.Field[] a model, a delta, or a list of them
+---@param options? dppa.iso_c.Options
+---@return dppa.Field a model
+local function iso_c(base, experts, options) end
+
+return iso_c
