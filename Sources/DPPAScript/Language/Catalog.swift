@@ -9,7 +9,8 @@ package enum Catalog {
         elementwise + arithmetic + reductions + matrices + fields + scoring + data + scripted + methodNames
 
     /// Methods of fields.
-    package static let methods: [Function] = (comparisons + fieldMethods + results + scriptedMethods).map { method in
+    package static let methods: [Function] = (comparisons + fieldMethods + adapters + results + scriptedMethods).map {
+        method in
         var method = method
         method.form = .method
         return method

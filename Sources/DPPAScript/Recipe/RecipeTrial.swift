@@ -30,8 +30,9 @@ package struct RecipeTrial {
         graph.location = nil
         var measures: [(name: String, nodes: [NodeID])] = []
         for result in session.results {
-            try graph.requireModel(result.node)
-            guard let start = graph.startingModel(of: result.node) else { continue }
+            try graph.requireWritable(result.node)
+            // An adapter's numbers are those of its base with it.
+            guard graph.adapters[result.node] == nil, let start = graph.startingModel(of: result.node) else { continue }
             let new = try graph.reinterpret(graph.select(result.node, globs: [glob]), as: .value)
             let old = try graph.reinterpret(graph.select(graph.source(start), globs: [glob]), as: .value)
             let delta = try graph.binary(.subtract, new, old)
