@@ -96,7 +96,10 @@ import Testing
             #expect(down.shape[0] == module.rank)
             // Whole factors stay as they are, whatever rank their product has.
             if !isSum { #expect(module.rank == right.rank, "\(tensor)") }
-            #expect(module.isExact == (name == "sum exact" || name == "sum rank=4" && tensor != Self.query))
+            // The ranks of the adapters that are added: what fits stays as it is.
+            let own = tensor == Self.query ? 5 : tensor.contains("up_proj") ? 2 : 3
+            let fits = name == "sum exact" || name == "sum rank=2" && own <= 2 || name == "sum rank=4" && own <= 4
+            #expect(module.isExact == fits, "\(tensor)")
         }
         #expect(config["lora_alpha"] as? Int == config["r"] as? Int && config["peft_type"] as? String == "LORA")
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out/.dppa-factors"))
@@ -194,11 +197,13 @@ import Testing
         ("return delta:lora { rank = 2, energy = 0.5 }", "both say how large"),
         ("return delta:lora { rank = 2, max_rank = 3 }", "max_rank is for energy"),
         ("return delta:lora { energy = 0.5, seed = 1 }", "seed"),
+        ("return delta:linears():lora { energy = 0 }", "keeps nothing"),
         ("return delta:lora { rank = 0 }", "option 'rank' must be"),
         ("return delta:lora { rank = \"exakt\" }", "option 'rank' must be"),
         ("return base:lora { rank = 2 }", "is no delta"),
         ("return delta:linears():lora { rank = \"exact\" }", "is for sums of adapters"),
-        ("return (base - base):linears():lora { rank = 2 }", "the delta is zero"),
+        ("return (base - base):linears():lora { rank = 2 }", "the delta is zero everywhere"),
+        ("return (0 * delta:linears()):lora { rank = 2 }", "the delta is zero on 6 modules"),
         ("return (delta:select \"model.norm.weight\"):lora { rank = 2 }", "no tensor of the delta is the matrix"),
         ("return 0.5 * delta:linears():lora { rank = 2 }", "must give a model to write"),
         ("delta:linears():lora({ rank = 2 }):save(\"x\", { tokenizer = base })", "an adapter has no 'tokenizer'"),

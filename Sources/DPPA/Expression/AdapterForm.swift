@@ -14,9 +14,11 @@ public struct AdapterRequest: Sendable {
         case save
     }
 
+    /// How large the factors are, and how they are found.
     public var options: LowRankOptions
     /// The matrices that get factors, by glob; empty for the linears of blocks.
     public var targets: [String] = []
+    /// What becomes of all other tensors.
     public var rest = Rest.error
     /// The model that the adapter goes onto; nil for the one that the delta was taken from.
     public var base: NodeID?
@@ -51,6 +53,9 @@ extension Graph {
         let model = models[base]
         let names = AdapterNames(model)
         let changed = members.filter { !isKnownZero(delta, on: $0) }.map(facts)
+        guard !changed.isEmpty else {
+            throw mistake(":lora: the delta is zero everywhere", "are expert and base the same model?")
+        }
         for glob in request.targets where !changed.contains(where: { Glob.matches(glob, $0.name) }) {
             throw mistake(
                 ":lora: the target '\(glob)' matches no tensor of the delta",
@@ -68,7 +73,7 @@ extension Graph {
         guard !targets.isEmpty else {
             throw mistake(
                 ":lora: no tensor of the delta is the matrix of a linear module",
-                "it has \(described(rest, model, names))", "a delta of nothing but zeros has nothing to write either")
+                "it has \(described(rest, model, names))")
         }
         try requireShapes(changed, model)
         let (wanted, others) = (Set(targets.map(\.name)), Set(rest.map(\.name)))

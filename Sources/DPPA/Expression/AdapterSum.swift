@@ -148,6 +148,15 @@ extension Graph {
                 open.append((x, weight))
             case .branch(let parts): open += parts.filter { selects($0, tensor) }.map { ($0, weight) }
             case .binary(.add, let a, let b): open += [(b, weight), (a, weight)]
+            case .binary(.subtract, let a, let b) where self[a].space == .model:
+                // What was added to a model is left when the model is taken away.
+                var sum = a
+                while sum != b {
+                    guard case .binary(.add, let x, let y) = self[sum].operation else { return nil }
+                    let isFirst = self[x].space == .model
+                    open.append((isFirst ? y : x, weight))
+                    sum = isFirst ? x : y
+                }
             case .binary(.subtract, let a, let b): open += [(b, try scaled(by: constant(-1), .multiply)), (a, weight)]
             case .binary(.multiply, let a, let b):
                 if isNumber(a) {

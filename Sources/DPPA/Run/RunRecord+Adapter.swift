@@ -26,6 +26,7 @@ extension RunRecord {
         public var base: String
         /// What PEFT calls that model.
         public var baseName: String
+        /// In the order of the tensors' names.
         public var modules: [Module]
         /// The tensors that are written whole.
         public var whole: [String]

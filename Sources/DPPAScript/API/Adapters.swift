@@ -14,7 +14,7 @@ extension Catalog {
                 "a tensor is no matrix of a linear module, and `rest` does not say what becomes of it",
                 "a matrix is not finite", "the delta is zero",
             ],
-            example: "return (expert - base):linears():lora { rank = 16 }"
+            example: "(expert - base):linears():lora { rank = 16 }"
         ) { call in
             let (session, options) = (try call.session(), call.options(1))
             func mistake(_ message: String, _ notes: String...) -> DPPAError {
@@ -29,6 +29,7 @@ extension Catalog {
                     "rank = 16 for equal ranks, rank = \"exact\" for a sum of adapters as it is",
                     "energy = 0.95, with max_rank if you like, for as many directions as have that share of ‖delta‖²")
             }
+            guard energy != 0 else { throw mistake("energy = 0 keeps nothing; give a share above 0") }
             if energy == nil, options["max_rank"] != nil {
                 throw mistake("max_rank is for energy; rank is a rank already")
             }
@@ -52,7 +53,7 @@ extension Catalog {
             "the rank of all factors, or that of their smaller side; \"exact\" for a sum of adapters by their own factors"
         ),
         .option(
-            "energy", .number(Double.leastNonzeroMagnitude...1),
+            "energy", .number(0...1),
             "instead of rank: as many triplets as have this share of the sum of squares, in each matrix"),
         .option("max_rank", .integer(from: 1), "with energy: at most so many; the smaller side if left out"),
         .option("targets", .globs, "the matrices that get factors; the linears of blocks if left out"),

@@ -169,12 +169,14 @@ for name, options, rank in (("exactly", 'rank = "exact"', 64), ("cut to rank 4",
         delta = 0.3 * deltas[0][key] + 0.7 * deltas[1][key]
         expected[key] = value + (best(delta, rank) if key.endswith(LINEAR) else 0)
     check(f"a sum of adapters {name}", base, expected)
-recipe(
-    'local base, experts = dppa.family { base = "base", experts = { "one", "two" } }\n'
-    'local combine = require "dppa.combine"\n'
-    'return combine.sum({ experts[1] - base, experts[2] - base }, { weights = { 0.3, 0.7 }, normalize = true }):lora { rank = "exact" }')
 expected = {k: v + 0.3 * deltas[0][k] + 0.7 * deltas[1][k] for k, v in weights(base).items()}
-check("a normalised sum of a module of the library", base, expected)
+for sum in (
+    'require "dppa.combine".sum({ experts[1] - base, experts[2] - base }, { weights = { 3, 7 }, normalize = true })',
+    '(require "dppa.task_arithmetic"(base, experts, { weights = { 0.3, 0.7 } }) - base):linears()',
+):
+    recipe(f'local base, experts = dppa.family {{ base = "base", experts = {{ "one", "two" }} }}\nlocal sum = {sum}\n'
+           'return sum:lora { rank = "exact" }')
+    check("a sum of the library's", base, expected)
 config = json.loads((ROOT / "out" / "adapter_config.json").read_text())
 print(config["r"], config["target_modules"], len(config["rank_pattern"]))
 sys.exit(1 if failures else 0)

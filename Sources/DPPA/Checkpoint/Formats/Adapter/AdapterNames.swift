@@ -13,7 +13,9 @@ package struct AdapterNames {
         let classes = config?["architectures"]?.array?.compactMap(\.string) ?? []
         task =
             classes.contains { $0.hasSuffix("ForCausalLM") || $0.hasSuffix("LMHeadModel") } ? "CAUSAL_LM" : nil
-        let bare = ["h": "transformer.", "layers": "model."]
+        // A class without a head has nothing before its names.
+        let isBody = classes.contains { $0.hasSuffix("Model") && !$0.hasSuffix("LMHeadModel") }
+        let bare = isBody ? [:] : ["h": "transformer.", "layers": "model."]
         prefix = base.weights.lazy.compactMap(\.stack).first.flatMap { bare[$0] } ?? ""
     }
 
