@@ -51,7 +51,7 @@ check-report: build
 ENVIRONMENT = .build/bench/environment
 MEASURE = $(ENVIRONMENT)/bin/python bench/benchmark.py --program "$$($(SWIFT) build -c release --show-bin-path)/dppa-run"
 bench: build $(ENVIRONMENT)/made
-	@$(MEASURE) $(BENCH)
+	@$(MEASURE) $(if $(filter all,$(METHODS)),--only 'all methods') $(BENCH)
 
 bench-quick: build $(ENVIRONMENT)/made
 	@$(MEASURE) --quick --repeats 3 $(BENCH)

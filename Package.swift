@@ -16,7 +16,7 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 
 /// The rooms of the engine from the ground up, each a module of its own that sees those before it, so that the arrows between
 /// them are the compiler's to keep.
-let rooms = ["Support", "Kernels", "Checkpoint", "Expression", "Execution", "Evaluation", "Run"]
+let rooms = ["Support", "Kernels", "Checkpoint", "Tokenization", "Expression", "Execution", "Evaluation", "Run"]
 
 /// All rooms, which `import DPPA` gives; whoever does not declare them would not be built again after a change in one.
 let house = rooms.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
@@ -40,6 +40,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         // Without its default trait, which links Foundation a second time for conversions that nothing here uses.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        // Reads mergekit's configurations for `dppa-run import`.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
@@ -49,6 +51,7 @@ let package = Package(
         engine("Support", [system]),
         engine("Kernels", ["COpenBLAS"]),
         engine("Checkpoint", [system]),
+        engine("Tokenization"),
         engine("Expression"),
         engine("Execution"),
         engine("Evaluation", [.product(name: "Subprocess", package: "swift-subprocess"), system]),
@@ -63,10 +66,12 @@ let package = Package(
             // What ships inside the program: the recipe language's own modules.
             resources: [.embedInCode("Library")],
             swiftSettings: strict),
+        // Recipes made of other programs' files; sees no model and runs nothing.
+        .target(name: "DPPAImport", dependencies: ["DPPASupport", "DPPAScript", "Yams"], swiftSettings: strict),
         .executableTarget(
             name: "dppa-run",
             dependencies: house + [
-                "DPPA", "DPPAScript", system,
+                "DPPA", "DPPAScript", "DPPAImport", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -77,7 +82,8 @@ let package = Package(
             name: "DPPAScriptTests", dependencies: house + ["CLua", "DPPAScript", "DPPA"], exclude: ["Sandbox/Attacks"],
             swiftSettings: strict),
         .testTarget(
-            name: "DPPARunTests", dependencies: house + ["DPPA", "DPPAScript", "dppa-run"], exclude: ["Fixtures"],
+            name: "DPPARunTests", dependencies: house + ["DPPA", "DPPAScript", "DPPAImport", "dppa-run"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
     ]
 )

@@ -3,13 +3,26 @@
 import filecmp
 
 from measuring import alternate, measure
-from methods import METHODS, OWN_TIES, TIES, mergekit_environment
+from methods import ALL, METHODS, OWN_TIES, PROJECT, TIES, mergekit_environment
 from sets import size, weights
 
 
 def methods(sitting, models):
     """Every method of both sides, and those that dppa-run alone has."""
     return [sitting.row(method.name, method, models, has_mergekit=True) for method in METHODS]
+
+
+def all_methods(sitting, models):
+    """Every recipe of the library, with the lines of its formulas: those that are neither empty nor a comment."""
+    rows = []
+    for method in ALL:
+        row = sitting.row(method.name, method, models, has_mergekit=True)
+        page = PROJECT / f"Sources/DPPAScript/Library/{method.recipe}.lua"
+        if page.exists():
+            lines = [line.strip() for line in page.read_text().splitlines()]
+            row["lines"] = sum(bool(line) and not line.startswith("--") for line in lines)
+        rows.append(row)
+    return rows
 
 
 def own_rule(sitting, models):

@@ -24,6 +24,7 @@ class Method:
     each: dict | None = None  # None: mergekit has no such method
     has_base: bool = True
     experts: int = 3
+    takes: str = "experts"  # the option of the recipe that takes them
     is_random: bool = False
     within: float = 1.0  # the least share of elements in which the two sides have to agree
 
@@ -45,9 +46,37 @@ METHODS = [
     Method("breadcrumbs_ties", "breadcrumbs_ties", {"density": 0.9, "gamma": 0.01}, {"normalize": True},
            {"weight": 1.0, "density": 0.9, "gamma": 0.01}, within=0.98),
     Method("sce", "sce", {"select_topk": 0.2}, {"select_topk": 0.2}, {}, within=0.98),
-    Method("dp", "dp", {"rate": 0.9}, experts=1),
+    Method("dp", "dp", {"rate": 0.9}, experts=1, takes="expert"),
     Method("dppa, rates 0.9 and 0.8, factors 1.8 and 1", str(PROJECT / "bench/dppa_fixed.lua")),
 ]
+# Those of mergekit's twenty that are not above, and those that dppa-run alone has; one row for each recipe that ships.
+OTHERS = [
+    Method("slerp", "slerp", {"t": 0.5}, {"t": 0.5}, {}, experts=1),
+    Method("nuslerp", "nuslerp", {}, {}, {"weight": 1.0}, experts=2),
+    Method("multislerp", "multislerp", {}, {}, {"weight": 1.0}),
+    Method("karcher", "karcher", {}, {}, {}, has_base=False, within=0.95),
+    Method("della_linear", "della_linear", {"density": 0.7, "epsilon": 0.07, "rescale": "l1", "lambda": 1}, {},
+           {"weight": 1.0, "density": 0.7, "epsilon": 0.07}, is_random=True),
+    Method("breadcrumbs", "breadcrumbs", {"density": 0.9, "gamma": 0.01, "lambda": 1}, {},
+           {"weight": 1.0, "density": 0.9, "gamma": 0.01}, within=0.98),
+    Method("ram", "ram", {}, {}, {}, within=0.98),
+    Method("ramplus_tl", "ramplus_tl", {}, {}, {}, within=0.98),
+    Method("model_stock", "model_stock", {}, {}, {}),
+    Method("nearswap", "nearswap", {"t": 0.001}, {"t": 0.001}, {}, experts=1, takes="expert"),
+    Method("arcee_fusion", "arcee_fusion", {}, {}, {}, experts=1, takes="expert", within=0.98),
+    Method("passthrough", "passthrough", {}, {}, {}, has_base=False, experts=1, takes="expert"),
+]
+
+
+def of_one_side(known):
+    """The recipes of the library that are in none of the lists, on three experts."""
+    library = {path.stem for path in (PROJECT / "Sources/DPPAScript/Library").glob("*.lua")}
+    names = {path.stem for path in (PROJECT / "recipes").glob("*.lua")} & library - {method.recipe for method in known}
+    # Importance files and searches are not measured here.
+    return [Method(name, name) for name in sorted(names - {"fisher", "dppa"})]
+
+
+ALL = METHODS + OTHERS + of_one_side(METHODS + OTHERS)
 TIES = next(method for method in METHODS if method.name == "ties")
 OWN_TIES = dataclasses.replace(TIES, name="ties, written as a recipe", recipe=str(PROJECT / "bench/own_ties.lua"))
 
@@ -58,7 +87,7 @@ def dppa_command(program, method, models, out):
     if method.has_base:
         settings["base"] = inputs[0]
     experts = inputs[1:] if method.has_base else inputs
-    settings["expert" if method.name == "dp" else "experts"] = ",".join(str(path) for path in experts)
+    settings[method.takes] = ",".join(str(path) for path in experts)
     recipe = method.recipe if method.recipe.endswith(".lua") else str(PROJECT / f"recipes/{method.recipe}.lua")
     command = [program, "run", recipe, "--out", out, "--quiet"]
     for name, value in settings.items():

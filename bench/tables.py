@@ -35,6 +35,7 @@ def mebibytes(value):
 
 
 COLUMNS = [
+    ("lines of Lua", lambda row: shown(row.get("lines"), str)),
     ("GB read", lambda row: shown(row.get("read"), gigabytes)),
     ("GB written", lambda row: shown(row.get("written"), gigabytes)),
     ("floor s", lambda row: shown(side(row, "floor", "seconds"), seconds)),

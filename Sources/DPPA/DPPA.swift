@@ -6,3 +6,4 @@
 @_exported import DPPAKernels
 @_exported import DPPARun
 @_exported import DPPASupport
+@_exported import DPPATokenization

@@ -21,7 +21,8 @@ struct CompareExpertsCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "Experts: directories, safetensors or PyTorch files, org/name in the Hugging Face cache, base+adapter.",
+        help:
+            "Experts: directories, safetensors, PyTorch or GGUF files, org/name in the Hugging Face cache, base+adapter.",
         completion: .file())
     var experts: [String]
 

@@ -19,8 +19,10 @@ struct DPPARun: ParsableCommand {
         version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
-            EvalCommand.self, DiffCommand.self, CompareExpertsCommand.self,
-            InspectCommand.self, MethodsCommand.self, NewCommand.self, HelpCommand.self, ReferenceCommand.self,
+            EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self,
+            InspectCommand.self, TokenizeCommand.self, MethodsCommand.self, NewCommand.self, ImportCommand.self,
+            HelpCommand.self,
+            ReferenceCommand.self,
         ])
 
     static func main() {

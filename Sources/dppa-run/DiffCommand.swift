@@ -16,7 +16,7 @@ struct DiffCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "A model: a directory, a safetensors or PyTorch file, or org/name in the Hugging Face cache.",
+        help: "A model: a directory, a safetensors, PyTorch or GGUF file, or org/name in the Hugging Face cache.",
         completion: .file())
     var first: String
 

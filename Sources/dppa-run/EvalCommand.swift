@@ -28,7 +28,7 @@ struct EvalCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "Models: directories, safetensors or PyTorch files, or org/name in the Hugging Face cache.",
+        help: "Models: directories, safetensors, PyTorch or GGUF files, or org/name in the Hugging Face cache.",
         completion: .file())
     var models: [String]
 

@@ -14,10 +14,7 @@ struct EvaluationRun {
     ///
     /// Throws when one is missing or damaged, and when there is no command for an external task.
     init(tasks: [String], evaluator: ExternalEvaluator?, options: EngineOptions, progress: ProgressLine) throws {
-        self.tasks = try tasks.map { task in
-            if let name = ScoredTask.externalName(task) { return .external(name) }
-            return .builtIn(try EvaluationTask(path: InputPath.task(task)))
-        }
+        self.tasks = try tasks.map(ScoredTask.init(given:))
         self.evaluator = evaluator
         self.options = options
         self.progress = progress
@@ -52,5 +49,18 @@ struct EvaluationRun {
 
     private var external: [String] {
         tasks.compactMap { if case .external(let name) = $0 { name } else { nil } }
+    }
+}
+
+extension ScoredTask {
+    /// A task as the command line names it: a file, or `external:NAME`.
+    ///
+    /// Throws when the file is missing or damaged.
+    init(given: String) throws {
+        guard let name = ScoredTask.externalName(given) else {
+            self = .builtIn(try EvaluationTask(path: InputPath.task(given)))
+            return
+        }
+        self = .external(name)
     }
 }

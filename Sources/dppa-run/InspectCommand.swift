@@ -16,7 +16,8 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "A Hugging Face model directory, a safetensors or PyTorch file, or org/name in the Hugging Face cache.",
+        help:
+            "A Hugging Face model directory, a safetensors, PyTorch or GGUF file, or org/name in the Hugging Face cache.",
         completion: .file())
     var model: String
 
@@ -46,7 +47,7 @@ struct InspectCommand: ParsableCommand {
             "tensors   \(summary.tensors), \(summary.elements) elements, \(summary.bytes) bytes",
             "linears   \(linears.count), \(elements(linears)) elements",
         ]
-        let dtypes = summary.dtypes.map { "\($0.dtype.rawValue) (\($0.tensors))" }
+        let dtypes = summary.dtypes.map { "\($0.dtype) (\($0.tensors))" }
         lines.append("dtypes    " + dtypes.sorted().joined(separator: ", "))
         let stacks = Dictionary(grouping: tensors.filter { $0.facts.layer != nil }, by: { $0.facts.stack ?? "" })
         for stack in stacks.keys.sorted() {
@@ -66,6 +67,9 @@ struct InspectCommand: ParsableCommand {
         if !place.isEmpty { lines.append("from      " + place.joined(separator: " ")) }
         if let licence = origin.licence { lines.append("licence   " + licence.identifier) }
         if summary.files > 1 { lines.append("shards    \(summary.files)") }
+        if summary.hasUnreadTokenizer {
+            lines.append("tokenizer in the GGUF file alone, which is not read: a merge takes that of its base")
+        }
         if !model.sidecarFiles.isEmpty {
             lines.append("files     " + model.sidecarFiles.map(\.shown).joined(separator: ", "))
         }
@@ -74,7 +78,7 @@ struct InspectCommand: ParsableCommand {
         for tensor in tensors {
             let facts = tensor.facts
             let kind = facts.isLinear ? "linear" : facts.role
-            lines.append("\(facts.name.shown)  \(tensor.source.dtype.rawValue)  \(facts.shape)  \(kind)")
+            lines.append("\(facts.name.shown)  \(tensor.source.encoding)  \(facts.shape)  \(kind)")
         }
         return lines
     }

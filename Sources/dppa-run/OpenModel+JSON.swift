@@ -17,7 +17,7 @@ extension OpenModel.Tensor {
     fileprivate var description: JSONValue {
         [
             "name": .string(facts.name), "shape": .array(facts.shape.map(JSONValue.integer)),
-            "dtype": .string(source.dtype.rawValue), "bytes": .integer(byteCount), "role": .string(facts.role),
+            "dtype": .string(source.encoding), "bytes": .integer(byteCount), "role": .string(facts.role),
             "linear": .bool(facts.isLinear), "stack": JSONValue(facts.stack), "layer": JSONValue(facts.layer),
         ]
     }

@@ -104,7 +104,7 @@ struct PlanText {
                 "label": .string(model.label), "tensors": .integer(model.tensors),
                 "elements": .integer(model.elements), "bytes": .integer(model.bytes),
                 "format": .string(model.format), "files": .integer(model.files),
-                "architecture": JSONValue(model.architecture), "dtypes": JSONValue(model.dtypes.map(\.dtype.rawValue)),
+                "architecture": JSONValue(model.architecture), "dtypes": JSONValue(model.dtypes.map(\.dtype)),
                 "head": JSONValue(model.head), "vocabulary_rows": JSONValue(model.rows),
                 "tokenizer_ids": JSONValue(model.tokens), "small_files": JSONValue(model.smallFiles),
                 "carried_files": model.carried.map { JSONValue($0) } ?? .null,

@@ -3,13 +3,38 @@ import DPPA
 import DPPAScript
 import Foundation
 
-/// A recipe with what the person at the keyboard gives it, as every command on recipes takes it.
+/// A recipe with what the person at the keyboard gives it, as every command on one recipe takes it.
 struct RecipeArguments: ParsableArguments {
     @Argument(
         help: ArgumentHelp("A recipe: a Lua file, or the name of one that ships, such as ties.", valueName: "recipe"),
         completion: RecipeLookup.completion)
     var recipe: String
 
+    @OptionGroup var settings: RecipeSettings
+
+    @Option(help: "The same as --set seed=N.")
+    var seed: Int?
+
+    /// The words of the present command, with the program's name as its help has it.
+    static var command: [String] { ["dppa-run"] + CommandLine.arguments.dropFirst() }
+
+    /// How long it may take.
+    var time: TimeOptions { settings.time }
+
+    /// The same for the recipe host.
+    func request(out: String) throws -> RecipeRun.Request {
+        var request = try settings.request(out: out)
+        if let seed {
+            guard request.options.updateValue(String(seed), forKey: "seed") == nil else {
+                throw DPPAError(.usage, "the seed is given twice, by --seed and by --set seed=…")
+            }
+        }
+        return request
+    }
+}
+
+/// What recipes are given, and what they may take.
+struct RecipeSettings: ParsableArguments {
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp(
@@ -26,9 +51,6 @@ struct RecipeArguments: ParsableArguments {
         completion: .list(["f64", "f32", "f16", "bf16"]))
     var dtype: String?
 
-    @Option(help: "The same as --set seed=N.")
-    var seed: Int?
-
     @OptionGroup var resources: ResourceOptions
 
     @OptionGroup var time: TimeOptions
@@ -37,9 +59,6 @@ struct RecipeArguments: ParsableArguments {
         help: ArgumentHelp(
             "How much it may write in all, candidates for --evaluator included, such as 500G.", valueName: "size"))
     var limitWritten: String = "2T"
-
-    /// The words of the present command, with the program's name as its help has it.
-    static var command: [String] { ["dppa-run"] + CommandLine.arguments.dropFirst() }
 
     /// The same for the recipe host.
     func request(out: String) throws -> RecipeRun.Request {
@@ -62,11 +81,6 @@ struct RecipeArguments: ParsableArguments {
             let name = String(setting[..<equals])
             guard options.updateValue(String(setting[setting.index(after: equals)...]), forKey: name) == nil else {
                 throw DPPAError(.usage, "--set gives '\(name)' twice")
-            }
-        }
-        if let seed {
-            guard options.updateValue(String(seed), forKey: "seed") == nil else {
-                throw DPPAError(.usage, "the seed is given twice, by --seed and by --set seed=…")
             }
         }
         return options

@@ -12,6 +12,11 @@ enum RecipeLookup {
     /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws
     /// `missingInput` with what may be meant.
     static func path(_ given: String) throws -> String {
+        if ["yml", "yaml"].contains(FilePath(given).extension), isFile(given) {
+            throw DPPAError(
+                .usage, "\(given) is YAML, as mergekit reads it; a recipe is Lua",
+                notes: ["make a recipe of it: dppa-run import \(given) --out \(stem(given)).lua"])
+        }
         let recorded = FilePath(given).appending("recipe.lua").string
         if isFile(given) || (isFolder(given) && isFile(recorded)) { return given }
         if !given.isEmpty, isFile(given + ".lua") { return given + ".lua" }
@@ -86,7 +91,10 @@ enum RecipeLookup {
 
     private static func stem(_ path: String) -> String {
         let name = FilePath(path).name
-        return name.hasSuffix(".lua") ? String(name.dropLast(4)) : name
+        for ending in [".lua", ".yml", ".yaml"] where name.hasSuffix(ending) {
+            return String(name.dropLast(ending.count))
+        }
+        return name
     }
 
     private static func isFile(_ path: String) -> Bool {

@@ -36,7 +36,7 @@ struct RecipeWork {
     /// What the recipe builds, with what it looks at on the way; nothing is kept.
     func trace() throws -> RecipeTrace {
         var request = request
-        request.keepsScores = false
+        request.journal = ScoreJournal(path: nil)
         return try recipe.trace(
             request, observer: progress, isInterrupted: { Interruption.isRequested }, print: print)
     }

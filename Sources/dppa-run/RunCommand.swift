@@ -11,7 +11,7 @@ struct RunCommand: ParsableCommand {
         usage: "dppa-run run <recipe> --out <directory> [<options>]",
         discussion: """
             A recipe is a Lua file, or one that ships, such as ties or dppa: dppa-run help lists them. They merge small models \
-            that ship with them until --set names yours; models are directories, safetensors or PyTorch files, or org/name in the \
+            that ship with them until --set names yours; models are directories, safetensors, PyTorch or GGUF files, or org/name in the \
             Hugging Face cache.
 
             Examples:

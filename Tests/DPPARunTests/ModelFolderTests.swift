@@ -26,7 +26,8 @@ struct ModelFolderTests {
         "What is no model is called the same by every command",
         arguments: [
             ("m/adapter_config.json", "{\"peft_type\": \"LORA\"}", "m is an adapter (LORA), not a model"),
-            ("m/model.gguf", "GGUF\u{3}", "m holds no safetensors or PyTorch file; it has model.gguf, a GGUF file"),
+            ("m/model.gguf", "GGUF\u{3}", "m/model.gguf: its header ends at byte 5, within what begins before it"),
+            ("m/model.gguf", "tjgg", "m holds no safetensors, PyTorch or GGUF file; it has model.gguf, a GGML file"),
             ("m/pytorch_model.bin", "PK\u{3}\u{4}", "m/pytorch_model.bin: it begins as a zip archive"),
             (
                 "m/model.safetensors", "version https://git-lfs.github.com/spec/v1\nsize 77\n",

@@ -160,7 +160,7 @@ import Testing
         let recipe = try program.dppaRun(["help", recipes + "/ties.lua"]).output
         #expect(
             recipe.contains(
-                "  density    share of a delta to keep (from 0 to 1; default 0.2; of mergekit 1; per expert and tensor)"
+                "  density          share of a delta to keep (from 0 to 1; default 0.2; of mergekit 1; per expert and tensor)"
             ))
         let unknown = try program.dppaRun(["help", "tpo"])
         #expect(unknown.code == 64 && unknown.errors.contains("did you mean 'top'?"))
@@ -176,7 +176,7 @@ import Testing
         #expect(try program.dppaRun(["run", file, "--quiet", "--out", scratch.path + "/out"] + options).code == 0)
         // Its models are not there yet; what it declares before them is told all the same.
         let help = try program.dppaRun(["help", file])
-        #expect(help.code == 0 && help.output.contains("  base     the model all experts come from"))
+        #expect(help.code == 0 && help.output.contains("  base             the model all experts come from"))
         let again = try program.dppaRun(["new", file])
         #expect(again.code == 73 && again.errors.contains("exists"))
     }

@@ -34,7 +34,7 @@ import Testing
         #expect(record.options.map(\.name) == ["base", "law", "task"])
         #expect(record.options[1].given == zoo + "/law" && record.shown(record.options[1].value) == "law")
         #expect(record.models.map(\.label) == ["base", "law"] && record.models.map(\.name) == ["base", "law"])
-        #expect(record.models[0].tensors == 57 && record.models[0].dtypes == [.bf16: 57])
+        #expect(record.models[0].tensors == 57 && record.models[0].dtypes == ["BF16": 57])
         #expect(record.scores.map(\.model) == ["base + 0.5 * (law - base)", "law"])
         #expect(record.scores.map(\.score.task) == ["law", "now"])
         #expect(record.outputs.map(\.config) == ["base"] && record.dtype == .f32 && record.seed == nil)

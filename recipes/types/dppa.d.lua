@@ -149,6 +149,16 @@ function dppa.bands(x, shares, scope) end
 ---@return dppa.Field
 function dppa.block(x, options) end
 
+---Numbers by name, for options and `per_tensor`: pairs of a glob and a number or gradient, of which the first that matches a tensor counts, and behind them what all others have. A glob that matches nothing is told.
+---@param pairs any[]
+---@return dppa.Gradient
+function dppa.by_name(pairs) end
+
+---Numbers for runs of layers from the first on, for options and `per_tensor`: pairs of how many layers and a number, a gradient over these layers, or what by_name gives. Embeddings belong to the first run, all else outside the layers to the last.
+---@param runs (any[])[]
+---@return dppa.Gradient
+function dppa.by_slice(runs) end
+
 ---`x` cut to the range from `low` to `high`; a named clamp reports what it cut.
 ---@param x dppa.Field|number
 ---@param low dppa.Field|number
@@ -190,7 +200,7 @@ function dppa.exp(x) end
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 
@@ -201,8 +211,9 @@ function dppa.floor(x) end
 
 ---Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and joined by straight lines; outside the blocks embeddings have the first, all else the last.
 ---@param anchors (number)[]
+---@param options? { outside?: number }
 ---@return dppa.Gradient
-function dppa.gradient(anchors) end
+function dppa.gradient(anchors, options) end
 
 ---The products of all columns with each other: x^T x.
 ---@param x dppa.Field
@@ -214,6 +225,7 @@ function dppa.gram(x) end
 ---@return dppa.Group
 function dppa.group(rule) end
 
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---Matrices of equal row counts side by side, or vectors one after the other.
 ---@param parts (dppa.Field)[]
 ---@return dppa.Field
@@ -294,7 +306,7 @@ function dppa.min(x, scope) end
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
----Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
+---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
 ---@param path string
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
@@ -329,7 +341,7 @@ function dppa.option(declaration) end
 ---@return table
 function dppa.options(method, changed) end
 
----A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.
+---A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient, `by_name` or `by_slice`; or from a table of globs.
 ---@param field dppa.Field
 ---@param rule function|dppa.Gradient|dppa.Field|table<string, number|dppa.Gradient>
 ---@return dppa.Field
@@ -402,6 +414,12 @@ function dppa.spread_rows(vector, like) end
 ---@param x dppa.Field|number
 ---@return dppa.Field
 function dppa.sqrt(x) end
+
+---A model made of layers of opened models, numbered anew: each slice is `{ model, layers = "0-15" }`, with layers from 0 as a text (`"0-7, 12, 20-23"`) or a list of numbers, all of them if left out; `scale` is a number for the tensors of the slice, or a table from globs to numbers (1 for all others). Embeddings come from the first slice's model, final norm and head from the last one's, the rest from the first. config.json says what the stack is.
+---@param slices (any)[]
+---@param options? { embeddings?: dppa.Field, head?: dppa.Field, config?: dppa.Field, label?: string }
+---@return dppa.Field
+function dppa.stack(slices, options) end
 
 ---The sum of `x` over a scope, in float64; Σ weight·x if there is a weight.
 ---@param x dppa.Field

@@ -3,7 +3,7 @@ import Foundation
 
 /// What a file is that is no safetensors file, by its first bytes: what a download has left, or another program writes.
 enum FileKind: Equatable {
-    case empty, zeros, lfsPointer(size: String?), page, json, gguf, zip, pickle, hdf5
+    case empty, zeros, lfsPointer(size: String?), page, json, gguf, ggml, zip, pickle, hdf5
 
     /// How many bytes tell.
     static let headSize = 512
@@ -16,8 +16,10 @@ enum FileKind: Equatable {
         }
         let text = String(decoding: head, as: UTF8.self)
         let start = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }.prefix(64).lowercased()
-        if head.starts(with: Array("GGUF".utf8)) || ["lmgg", "tjgg"].contains(text.prefix(4)) {
+        if head.starts(with: Array("GGUF".utf8)) {
             self = .gguf
+        } else if ["lmgg", "fmgg", "tjgg"].contains(text.prefix(4)) {
+            self = .ggml
         } else if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
             self = .zip
         } else if head.count > 1, head[0] == 0x80, (2...5).contains(head[1]), head.count > 2, head[2] != 0 {
@@ -65,6 +67,7 @@ enum FileKind: Equatable {
         case .page: "a web page"
         case .json: "a JSON text"
         case .gguf: "a GGUF file, as llama.cpp has them"
+        case .ggml: "a GGML file, as llama.cpp had them before GGUF"
         case .zip: "a zip archive, as PyTorch's .bin, .pt and .ckpt files are"
         case .pickle: "a pickle, as older .bin, .pt and .ckpt files of PyTorch are"
         case .hdf5: "an HDF5 file, as Keras and TensorFlow write them"
@@ -77,7 +80,9 @@ enum FileKind: Equatable {
         case .empty, .zeros: "the download was not finished; download it again"
         case .lfsPointer: "run git lfs pull in its folder, or download it again"
         case .page, .json: "open it: it says why the download was refused; many models must be asked for first"
-        case .gguf: "merge the safetensors model that it was made from"
+        case .gguf: "give it a name that ends in .gguf"
+        case .ggml:
+            "convert it with convert_llama_ggml_to_gguf.py of llama.cpp, or merge the model that it was made from"
         case .zip, .pickle:
             "give it a name that ends in .bin if PyTorch wrote it, or load it with transformers and call "
                 + "save_pretrained(directory)"

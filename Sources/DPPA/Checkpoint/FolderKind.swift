@@ -14,12 +14,12 @@ enum FolderKind {
         }
         guard let other = names.first(where: StayingFile.isWeights) else {
             return DPPAError(
-                .missingInput, "\(path) holds no safetensors or PyTorch file", notes: models(in: path, names))
+                .missingInput, "\(path) holds no safetensors, PyTorch or GGUF file", notes: models(in: path, names))
         }
         let kind = FileKind(path: path + "/" + other)
         return DPPAError(
             .missingInput,
-            "\(path) holds no safetensors or PyTorch file; it has \(other.shown)"
+            "\(path) holds no safetensors, PyTorch or GGUF file; it has \(other.shown)"
                 + (kind.map { ", \($0.description)" } ?? ""),
             notes: [kind?.advice ?? FileKind.hdf5.advice])
     }
@@ -41,7 +41,9 @@ enum FolderKind {
     private static func models(in path: String, _ names: [String]) -> [String] {
         let found = names.filter { name in
             let inside = (try? FileManager.default.contentsOfDirectory(atPath: path + "/" + name)) ?? []
-            return inside.contains { $0.hasSuffix(".safetensors") || $0.hasPrefix("pytorch_model.bin") }
+            return inside.contains {
+                $0.hasSuffix(".safetensors") || $0.hasPrefix("pytorch_model.bin") || $0.hasSuffix(".gguf")
+            }
         }
         return found.isEmpty
             ? [] : ["models stand in it: name one of \(Phrase.list(found.map { "\(path)/\($0.shown)" }))"]

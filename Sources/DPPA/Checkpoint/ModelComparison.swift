@@ -11,6 +11,8 @@ public struct ModelComparison: Sendable {
     public private(set) var others: String?
     /// Ids that stand for other tokens.
     public private(set) var tokens: String?
+    /// Tokens that only the model has, and tokens that it lacks.
+    public private(set) var more, lacking: String?
 
     /// Compares two models by their small files; where one is missing nothing is known.
     public init(_ own: OpenModel, _ other: OpenModel) {
@@ -25,15 +27,27 @@ public struct ModelComparison: Sendable {
                 "\(own.label): further keys of config.json differ from \(other.label)'s: "
                 + Phrase.list(comparison.others.map(\.shown), limit: 8)
         }
-        tokens = Self.tokens(own, other)
-    }
-
-    private static func tokens(_ own: OpenModel, _ other: OpenModel) -> String? {
-        let comparison = TokenizerComparison(TokenTable(own), TokenTable(other))
-        guard let example = comparison.example else { return nil }
-        return "\(own.label): \(Phrase.counted(comparison.count, "id")) of its tokenizer "
-            + (comparison.count == 1 ? "stands" : "stand")
-            + " for other tokens than in \(other.label): \(example.id) is "
-            + "'\(example.own.shown)' and '\(example.other.shown)'"
+        let tokenizers = TokenizerComparison(TokenTable(own), TokenTable(other))
+        func list(_ texts: [String], _ count: Int) -> String {
+            let shown = texts.map { "'\($0.shown)'" }.joined(separator: ", ")
+            return count > texts.count ? shown + " and \(count - texts.count) more" : shown
+        }
+        if let example = tokenizers.example {
+            tokens =
+                "\(own.label): \(Phrase.counted(tokenizers.count, "id")) of its tokenizer "
+                + (tokenizers.count == 1 ? "stands" : "stand")
+                + " for other tokens than in \(other.label): \(example.id) is "
+                + "'\(example.own.shown)' and '\(example.other.shown)'"
+        }
+        if tokenizers.moreCount > 0 {
+            more =
+                "\(own.label) has \(tokenizers.moreCount) more \(tokenizers.moreCount == 1 ? "token" : "tokens") than "
+                + "\(other.label): \(list(tokenizers.more, tokenizers.moreCount))"
+        }
+        if tokenizers.lackingCount > 0 {
+            lacking =
+                "\(own.label) lacks \(Phrase.counted(tokenizers.lackingCount, "token")) of \(other.label): "
+                + list(tokenizers.lacking, tokenizers.lackingCount)
+        }
     }
 }

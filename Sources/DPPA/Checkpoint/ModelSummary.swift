@@ -13,13 +13,15 @@ package struct ModelSummary: Sendable {
     package let tensors: Int
     package let elements: Int
     package let bytes: Int
-    /// The types, that of most elements first, and how many tensors have it.
-    package let dtypes: [(dtype: DType, tensors: Int)]
+    /// The types as they are stored, that of most elements first, and how many tensors have it.
+    package let dtypes: [(dtype: String, tensors: Int)]
     /// What becomes of the hidden states in the end: "tied", "stored", or nil where there is no vocabulary.
     package let head: String?
     /// The rows of the embedding.
     package let rows: Int?
     private let tokenizer: TokenizerFiles
+    /// Whether its tokenizer is where it is not read, and no file has it.
+    package let hasUnreadTokenizer: Bool
     /// The small files beside the weights that belong to the model.
     package let smallFiles: [String]
     /// Those of them that go along with what is made of it; nil where that is not known.
@@ -40,15 +42,16 @@ package struct ModelSummary: Sendable {
         tensors = model.tensors.count
         elements = model.tensors.reduce(0) { $0 + $1.facts.numel }
         bytes = model.byteCount
-        let counts = model.tensors.reduce(into: [DType: (tensors: Int, elements: Int)]()) {
-            $0[$1.source.dtype, default: (0, 0)].tensors += 1
-            $0[$1.source.dtype, default: (0, 0)].elements += $1.facts.numel
+        let counts = model.tensors.reduce(into: [String: (tensors: Int, elements: Int)]()) {
+            $0[$1.source.encoding, default: (0, 0)].tensors += 1
+            $0[$1.source.encoding, default: (0, 0)].elements += $1.facts.numel
         }
-        dtypes = counts.sorted { ($1.value.elements, $0.key.rawValue) < ($0.value.elements, $1.key.rawValue) }
+        dtypes = counts.sorted { ($1.value.elements, $0.key) < ($0.value.elements, $1.key) }
             .map { ($0.key, $0.value.tensors) }
         head = tied.embedding == nil ? nil : tied.isTied ? "tied" : tied.head == nil ? nil : "stored"
         rows = tied.embedding?.shape[0]
         tokenizer = model.tokenizer
+        hasUnreadTokenizer = model.hasUnreadTokenizer
         smallFiles = model.sidecarFiles
         carried = taken.map { taken in model.sidecarFiles.filter { taken.contains(model.path + "/" + $0) } }
     }
@@ -58,11 +61,14 @@ package struct ModelSummary: Sendable {
         var parts = [
             ([architecture?.shown] + ["\(Self.short(elements)) elements in \(Phrase.counted(tensors, "tensor"))"])
                 .compactMap(\.self).joined(separator: ", "),
-            dtypes.map(\.dtype.rawValue).joined(separator: " "),
+            dtypes.map(\.dtype).joined(separator: " "),
             "\(ByteCount.words(bytes)) in " + (files == 1 ? "1 \(format) file" : "\(files) \(format) files"),
         ]
         if let head { parts.append("head \(head)") }
-        if let rows { parts.append("vocabulary \(rows)" + (tokens.map { ", tokenizer \($0)" } ?? "")) }
+        if let rows {
+            let unread = hasUnreadTokenizer ? ", tokenizer in the GGUF file alone, which is not read" : ""
+            parts.append("vocabulary \(rows)" + (tokens.map { ", tokenizer \($0)" } ?? unread))
+        }
         if !smallFiles.isEmpty { parts.append(smallFileWords) }
         return parts.joined(separator: "; ")
     }

@@ -29,7 +29,8 @@ extension OpenModel {
         }
         self.init(
             label: label, path: path, identity: path, space: contents.space,
-            tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) }, config: place.config,
+            tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) },
+            config: contents.config ?? place.config,
             sidecarFiles: SideFiles(path, weightFiles: contents.files).carried, weightFiles: contents.files,
             notices: place.notices + contents.notices,
             stamp: place.stamp(contents.files))
@@ -48,9 +49,13 @@ extension ModelPlace {
         let files = names.map { names in
             (weights + names.filter { $0 == "config.json" || $0 == "tokenizer.json" }).sorted()
         }
-        for name in files ?? [""] {
+        // Of a file that is a part of a model, the other parts as well.
+        let parts = names == nil ? weightFiles.filter { $0 != path } : []
+        for (name, file) in (files ?? [""]).map({ ($0, names == nil ? path : path + "/" + $0) })
+            + parts.map({ ($0, $0) })
+        {
             var status = stat()
-            guard fstatat(AT_FDCWD, names == nil ? path : path + "/" + name, &status, 0) == 0 else { continue }
+            guard fstatat(AT_FDCWD, file, &status, 0) == 0 else { continue }
             hash.add(name)
             hash.add(UInt64(bitPattern: Int64(status.st_size)))
             #if canImport(Darwin)

@@ -46,8 +46,12 @@ public struct OpenModel: Sendable {
     package let stamp: UInt128
     /// Of the tensors that are slices of a stack in the checkpoint, where they are kept.
     package let stackPlaces: [String: StackPlace]
-    /// What its tokenizer files say, for all views of it.
+    /// The models whose layers it is made of, where it is a stack.
+    package let parts: [OpenModel]
+    /// What the tokenizer files say that its rows are for: its own, unless it is a view with another vocabulary.
     let tokenizer: TokenizerFiles
+    /// The tokenizer files of a view whose rows are not the tokens of its own.
+    package let vocabulary: VocabularyFiles?
     private let places: [String: Int]
     /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
     /// purpose, such as the biases of a router.
@@ -85,7 +89,8 @@ public struct OpenModel: Sendable {
     init(
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
         sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
-        stackPlaces: [String: StackPlace] = [:], tokenizer: TokenizerFiles? = nil
+        stackPlaces: [String: StackPlace] = [:], parts: [OpenModel] = [], tokenizer: TokenizerFiles? = nil,
+        vocabulary: VocabularyFiles? = nil
     ) {
         self.label = label
         self.path = path
@@ -100,9 +105,11 @@ public struct OpenModel: Sendable {
         self.notices = notices
         self.stamp = stamp
         self.stackPlaces = stackPlaces
+        self.parts = parts
         self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
+        self.vocabulary = vocabulary
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
-            $0[$1.source.dtype, default: 0] += $1.facts.numel
+            $0[$1.source.writtenDType, default: 0] += $1.facts.numel
         }
         let main = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }
         let total = counts.values.reduce(0, +)
@@ -114,16 +121,18 @@ public struct OpenModel: Sendable {
 
     /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
     func replacing(
-        _ tensors: [Tensor], identity: String, label: String? = nil, config: String?? = nil, stamps: [UInt128],
-        stackPlaces: [String: StackPlace] = [:]
+        _ tensors: [Tensor], identity: String, label: String? = nil, config: String?? = nil, notices: [String] = [],
+        stamps: [UInt128], stackPlaces: [String: StackPlace] = [:], parts: [OpenModel]? = nil,
+        tokenizer: TokenizerFiles? = nil, vocabulary: VocabularyFiles? = nil
     ) -> OpenModel {
         var stamp = Fingerprint(value: stamp)
         for other in stamps { stamp.add(other) }
         return OpenModel(
             label: label ?? self.label, path: path, identity: identity, space: space, tensors: tensors,
             config: config ?? self.config,
-            sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: notices, stamp: stamp.value,
-            stackPlaces: stackPlaces, tokenizer: tokenizer)
+            sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: self.notices + notices, stamp: stamp.value,
+            stackPlaces: stackPlaces, parts: parts ?? self.parts, tokenizer: tokenizer ?? self.tokenizer,
+            vocabulary: vocabulary ?? self.vocabulary)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.
@@ -131,7 +140,7 @@ public struct OpenModel: Sendable {
     /// 8-bit inputs have scales or ranges that a merge leaves, so they become bfloat16 unless told. What is kept wider on
     /// purpose is never narrowed by a wish for all tensors.
     package func outputDType(_ name: String, wished: DType?) -> DType {
-        let own = source(name)?.dtype ?? .bf16
+        let own = source(name)?.writtenDType ?? .bf16
         guard let wished else { return own.byteSize == 1 ? .bf16 : own }
         return widerTypes.contains(own) && wished.byteSize < own.byteSize ? own : wished
     }

@@ -33,6 +33,8 @@ struct StridedSource: TensorSource {
     }
 
     var dtype: DType { source.dtype }
+    var writtenDType: DType { source.writtenDType }
+    var encoding: String { source.encoding }
 
     /// The largest distance that is read across; what lies further apart is read element by element.
     private static let reach = 64

@@ -16,11 +16,21 @@ public protocol TensorSource: Sendable {
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws
     /// The bytes that loading so many elements, in pieces or at once, takes from the disk: what plans and progress count.
     func bytesRead(_ elements: Int) -> Int
+    /// The type that a model of such tensors is written in, where nothing else is said.
+    var writtenDType: DType { get }
+    /// How the elements are stored, as their format calls it: `BF16`, `Q4_K`.
+    var encoding: String { get }
 }
 
 extension TensorSource {
     /// The bytes of elements that are stored as they are handed over.
     public func bytesRead(_ elements: Int) -> Int { elements * dtype.byteSize }
+
+    /// The type of elements that are stored as they are handed over.
+    public var writtenDType: DType { dtype }
+
+    /// The name of elements that are stored as they are handed over.
+    public var encoding: String { dtype.rawValue }
 }
 
 extension TensorSource {

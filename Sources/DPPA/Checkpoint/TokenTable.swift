@@ -21,6 +21,8 @@ package struct TokenTable: Sendable {
     var added: [(text: String, id: Int)] { contents.added }
     /// The largest id; nil where there is none.
     var largest: Int? { contents.largest }
+    /// Whether all tokens are there: an id far beyond what a file of its size can have is none of a vocabulary.
+    var isWhole: Bool { contents.isWhole }
 
     /// What a model's file says, which is read once; nil where there is none, or it is damaged.
     package init?(_ model: OpenModel) {
@@ -30,11 +32,26 @@ package struct TokenTable: Sendable {
 
     /// Reads a file; one with the bytes of another that was read before is not read again.
     init?(path: String) {
-        guard let bytes = try? FileDescriptor.contents(path, limit: 1 << 28),
-            let contents = Contents.of(bytes, path)
-        else { return nil }
+        guard let bytes = try? FileDescriptor.contents(path, limit: Self.sizeLimit) else { return nil }
+        self.init(bytes, path: path)
+    }
+
+    /// What the bytes of a file say; nil where they are damaged.
+    init?(_ bytes: [UInt8], path: String) {
+        guard let contents = Contents.of(bytes, path) else { return nil }
         (self.path, self.contents) = (path, contents)
     }
+
+    /// The largest file that is read.
+    static let sizeLimit = 1 << 28
+    /// The hash of a token's text, as tables have it.
+    static func hash(of text: String) -> Int { Contents.hash(of: text) }
+
+    /// The same of a text as it is spelled in a file, quotes included, which has been checked.
+    static func hash(spelled raw: UnsafeRawBufferPointer) -> Int { Contents.hash(spelled: raw) }
+
+    /// The ids that have a token, in order.
+    var ids: some Sequence<Int> { tokens.indices.lazy.filter { tokens[$0].count > 0 } }
 
     /// Whether two files have the same bytes.
     package func isCopy(of other: TokenTable) -> Bool { contents.digest == other.contents.digest }
@@ -58,9 +75,9 @@ private struct Contents: Sendable {
     private(set) var tokens: [TokenTable.Token] = []
     private(set) var added: [(text: String, id: Int)] = []
     private(set) var largest: Int?
-
-    /// Beyond this an id is none of a vocabulary.
-    private static let idLimit = 1 << 24
+    private(set) var isWhole = true
+    /// Beyond this an id is none of a vocabulary: a million, or as many as the file has bytes, up to sixteen million.
+    private let idLimit: Int
 
     /// What was read, by the bytes' hash: models that are merged have one tokenizer more often than not.
     private static let known = Mutex<[Int: Contents]>([:])
@@ -68,7 +85,7 @@ private struct Contents: Sendable {
 
     /// What a file's bytes say; nil where they are damaged.
     static func of(_ bytes: [UInt8], _ path: String) -> Contents? {
-        let digest = bytes.withUnsafeBytes(hash)
+        let digest = bytes.withUnsafeBytes { hash($0) }
         if let contents = known.withLock({ $0[digest] }) { return contents }
         guard let contents = try? Contents(bytes, path, digest) else { return nil }
         known.withLock {
@@ -87,6 +104,7 @@ private struct Contents: Sendable {
 
     private init(_ bytes: [UInt8], _ path: String, _ digest: Int) throws {
         self.digest = digest
+        idLimit = min(1 << 24, max(1 << 20, bytes.count))
         try bytes.withUnsafeBytes { bytes in
             try JSONScanner.read(bytes, file: path, nonFinite: true) { try read(&$0, bytes) }
         }
@@ -169,22 +187,28 @@ private struct Contents: Sendable {
     /// The token at a place that has been checked.
     private static func token(_ place: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> TokenTable.Token {
         let raw = UnsafeRawBufferPointer(rebasing: bytes[place])
-        // A token may be spelled in two ways.
-        let hash =
-            raw.contains(UInt8(ascii: "\\"))
-            ? (try? JSONScanner.read(raw, file: "") { try $0.string() }).map { Self.hash(of: $0) } ?? Self.hash(raw)
-            : Self.hash(UnsafeRawBufferPointer(rebasing: raw[1..<raw.count - 1]))
-        return TokenTable.Token(hash: hash, start: UInt32(place.lowerBound), count: UInt32(place.count))
+        return TokenTable.Token(
+            hash: hash(spelled: raw), start: UInt32(place.lowerBound), count: UInt32(place.count))
     }
 
-    private static func hash(of text: String) -> Int {
+    static func hash(spelled raw: UnsafeRawBufferPointer) -> Int {
+        // A token may be spelled in two ways.
+        raw.contains(UInt8(ascii: "\\"))
+            ? (try? JSONScanner.read(raw, file: "") { try $0.string() }).map { hash(of: $0) } ?? hash(raw)
+            : hash(UnsafeRawBufferPointer(rebasing: raw[1..<raw.count - 1]))
+    }
+
+    static func hash(of text: String) -> Int {
         var text = text
         return text.withUTF8 { hash(UnsafeRawBufferPointer($0)) }
     }
 
     private mutating func set(_ id: Int, _ token: TokenTable.Token) {
         largest = max(largest ?? 0, id)
-        guard id < Self.idLimit else { return }
+        guard id < idLimit else {
+            isWhole = false
+            return
+        }
         if id >= tokens.count {
             tokens += Array(repeating: TokenTable.Token(), count: max(id + 1, 2 * tokens.count) - tokens.count)
         }

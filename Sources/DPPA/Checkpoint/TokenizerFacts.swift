@@ -20,6 +20,21 @@ package struct TokenizerFacts: Sendable {
     /// nothing.
     package init(_ model: OpenModel) { self = model.tokenizer.facts }
 
+    /// What the files in a model's own folder say, also where its rows are other tokens.
+    package init(ownFilesOf model: OpenModel) {
+        self = TokenizerFiles(model.path, model.sidecarFiles).facts
+    }
+
+    /// The same with further tokens, by text and id; added ones are told apart.
+    func adding(_ tokens: [(text: String, id: Int, isAdded: Bool)]) -> TokenizerFacts {
+        var facts = self
+        for token in tokens {
+            if token.isAdded { facts.added[token.text] = token.id }
+            facts.largest = max(facts.largest ?? 0, token.id)
+        }
+        return facts
+    }
+
     /// What a table of tokens and the text of a tokenizer_config.json say.
     init(_ table: TokenTable?, config: String?) {
         if let object = config.flatMap(ConfigText.object) {
@@ -51,6 +66,13 @@ final class TokenizerFiles: Sendable {
     init(_ folder: String, _ names: [String]) {
         self.folder = folder
         self.names = Set(names)
+    }
+
+    /// The same files with further tokens.
+    init(_ other: TokenizerFiles, adding tokens: [(text: String, id: Int, isAdded: Bool)]) {
+        (folder, names) = (other.folder, other.names)
+        let known = Read(table: .some(other.table), facts: other.facts.adding(tokens))
+        read.withLock { $0 = known }
     }
 
     /// The tokens of tokenizer.json; nil where there is none, or it is damaged.

@@ -27,6 +27,9 @@ struct EvaluationSubject {
     /// The model's tokenizer.json, if there is one.
     var tokenizer: String? { start.tokenizerPath }
 
+    /// What that will be where the model's rows are other tokens.
+    var writtenTokenizer: String? { start.vocabulary?.texts["tokenizer.json"] }
+
     /// The size of the weights as they would be written, in bytes.
     var bytes: Int { facts.values.reduce(0) { $0 + $1.numel * dtype($1.name).byteSize } }
 

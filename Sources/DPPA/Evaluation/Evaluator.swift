@@ -95,7 +95,7 @@ public struct Evaluator {
     ) throws -> [[Int?]] {
         let none = [Int?](repeating: nil, count: tasks.count)
         guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
-        let text = try TokenText(tokenizerPath: subject.tokenizer)
+        let text = try TokenText(tokenizerPath: subject.tokenizer, written: subject.writtenTokenizer)
         return try models.map { model in
             let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
             return try tasks.map { task in

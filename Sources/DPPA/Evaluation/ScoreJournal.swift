@@ -12,6 +12,8 @@ public final class ScoreJournal {
     private var known: [UInt128: Score] = [:]
     /// What an earlier run has left in the file.
     private(set) var found: Set<UInt128> = []
+    /// Whether it has been told that there is something.
+    var isAnnounced = false
     private var descriptor: Int32 = -1
 
     /// A journal in a file, or in memory alone.

@@ -36,7 +36,6 @@ public final class Scorer {
     private let dtype: DType?
     private let journal: ScoreJournal
     private let external: External?
-    private var hasToldOfJournal = false
     private let fingerprint: GraphFingerprint
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
@@ -79,8 +78,8 @@ public final class Scorer {
 
     /// Tells once that scores of an earlier run are used.
     private func tellOfJournal(_ keys: [[UInt128]]) {
-        guard !hasToldOfJournal, keys.contains(where: { $0.contains(where: journal.found.contains) }) else { return }
-        hasToldOfJournal = true
+        guard !journal.isAnnounced, keys.contains(where: { $0.contains(where: journal.found.contains) }) else { return }
+        journal.isAnnounced = true
         let count = journal.found.count
         engine.observer?.note("resuming, \(count) score\(count == 1 ? "" : "s") found in \(journal.path ?? "")")
     }

@@ -1,5 +1,6 @@
 import DPPACheckpoint
 import DPPASupport
+import DPPATokenization
 import Foundation
 
 /// Tokens as text, by the vocabulary and decoder of a tokenizer.json; without one, tokens 0–255 are bytes.
@@ -7,22 +8,22 @@ struct TokenText: Sendable {
     private var bytes: [Int32: [UInt8]] = [:]
     private let isByteVocabulary: Bool
 
-    /// Reads a tokenizer.json.
+    /// Reads a tokenizer.json; `written` is what it will be where it is written with changes.
     ///
     /// Throws `data` when it is none. Special tokens have no text.
-    init(tokenizerPath: String?) throws {
+    init(tokenizerPath: String?, written: String? = nil) throws {
         guard let tokenizerPath else {
             isByteVocabulary = true
             return
         }
         isByteVocabulary = false
-        let file = try TokenizerFile(tokenizerPath)
+        let file = try TokenizerFile(tokenizerPath, written: written)
         let usesByteLevel = Self.types(file.decoder).contains("ByteLevel")
         for (piece, token) in file.vocabulary {
             guard let token = Int32(exactly: token) else {
                 throw DPPAError(.data, "\(tokenizerPath): '\(piece.shown)' has the token \(token), which is too large")
             }
-            bytes[token] = usesByteLevel ? Self.byteLevel(piece) : Self.plain(piece)
+            bytes[token] = usesByteLevel ? ByteLevel.bytes(piece) : Self.plain(piece)
         }
         for entry in file.added {
             guard let token = entry["id"]?.int.flatMap(Int32.init(exactly:)), let content = entry["content"]?.string
@@ -54,23 +55,6 @@ struct TokenText: Sendable {
         }
         return Array(piece.replacingOccurrences(of: "\u{2581}", with: " ").utf8)
     }
-
-    /// A piece of a byte-level vocabulary, in which every byte is a printable character.
-    private static func byteLevel(_ piece: String) -> [UInt8] {
-        piece.unicodeScalars.flatMap { scalar in byteOfScalar[scalar.value].map { [$0] } ?? Array(String(scalar).utf8) }
-    }
-
-    /// Printable bytes stand for themselves, the others for the characters from U+0100 on, in order.
-    private static let byteOfScalar: [UInt32: UInt8] = {
-        var map: [UInt32: UInt8] = [:]
-        var next: UInt32 = 256
-        for byte in UInt8.min...UInt8.max {
-            let isPrintable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
-            map[isPrintable ? UInt32(byte) : next] = byte
-            if !isPrintable { next += 1 }
-        }
-        return map
-    }()
 }
 
 /// What a tokenizer.json says of the texts of tokens; the rest of the file, which may be large, is passed over.
@@ -79,8 +63,8 @@ private struct TokenizerFile {
     private(set) var decoder: JSONValue?
     private(set) var added: [JSONValue] = []
 
-    init(_ path: String) throws {
-        let bytes = try FileDescriptor.contents(path, limit: 1 << 28)
+    init(_ path: String, written: String?) throws {
+        let bytes = try written.map { Array($0.utf8) } ?? FileDescriptor.contents(path, limit: 1 << 28)
         do {
             try JSONScanner.read(bytes, file: path, nonFinite: true) { try read(&$0) }
         } catch let damage as DPPAError {

@@ -15,10 +15,9 @@ package enum DTypeConversion {
             for index in 0..<count {
                 out[index] = Float(bytes.loadUnaligned(fromByteOffset: index &* 8, as: Double.self))
             }
-        case .f8E4M3:
-            for index in 0..<count { out[index] = Float8.e4m3[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
-        case .f8E5M2:
-            for index in 0..<count { out[index] = Float8.e5m2[Int(bytes.load(fromByteOffset: index, as: UInt8.self))] }
+        case .f8E4M3: Float8.decode(bytes, .e4m3, out, count)
+        case .f8E5M2: Float8.decode(bytes, .e5m2, out, count)
+        case .f8E8M0: Float8.decodePowers(bytes, out, count)
         default: out.update(repeating: 0, count: count)
         }
     }
@@ -178,40 +177,5 @@ package enum DTypeConversion {
         let quiet = 0x7E00 | ((size &>> 13) & 0x03FF)
         result.replace(with: quiet, where: size .> 0x7F80_0000)
         return result | sign
-    }
-}
-
-/// The two 8-bit types, by tables.
-enum Float8 {
-    enum Kind { case e4m3, e5m2 }
-
-    static let e4m3: [Float] = (0..<256).map { decode(UInt8($0), .e4m3) }
-    static let e5m2: [Float] = (0..<256).map { decode(UInt8($0), .e5m2) }
-
-    private static func decode(_ bits: UInt8, _ kind: Kind) -> Float {
-        let sign: Float = bits & 0x80 != 0 ? -1 : 1
-        let (mantissaBits, bias) = kind == .e4m3 ? (3, 7) : (2, 15)
-        let exponent = Int(bits & 0x7F) >> mantissaBits
-        let mantissa = Int(bits) & (1 << mantissaBits - 1)
-        if kind == .e4m3, bits & 0x7F == 0x7F { return Float(signOf: sign, magnitudeOf: .nan) }
-        if kind == .e5m2, exponent == 31 { return Float(signOf: sign, magnitudeOf: mantissa == 0 ? .infinity : .nan) }
-        let scale = Float(sign: .plus, exponent: max(1, exponent) - bias - mantissaBits, significand: 1)
-        return sign * scale * Float(exponent == 0 ? mantissa : mantissa + 1 << mantissaBits)
-    }
-
-    /// The nearest representable number, ties to even; beyond the range NaN for e4m3 and infinity for e5m2.
-    static func encode(_ value: Float, _ kind: Kind) -> UInt8 {
-        let sign: UInt8 = value.sign == .minus ? 0x80 : 0
-        guard !value.isNaN else { return sign | 0x7F }
-        let (mantissaBits, bias, top): (Int, Int, UInt8) = kind == .e4m3 ? (3, 7, 0x7E) : (2, 15, 0x7B)
-        let overflow: UInt8 = kind == .e4m3 ? 0x7F : 0x7C
-        let size = value.magnitude
-        guard size.isFinite else { return sign | overflow }
-        guard size > 0 else { return sign }
-        let exponent = max(Int(size.exponent), 1 - bias)
-        let unit = Float(sign: .plus, exponent: exponent - mantissaBits, significand: 1)
-        let steps = Int((size / unit).rounded(.toNearestOrEven))
-        let bits = (exponent + bias - 1) << mantissaBits + steps
-        return sign | (bits > Int(top) ? overflow : UInt8(bits))
     }
 }

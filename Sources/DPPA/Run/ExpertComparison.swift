@@ -54,7 +54,8 @@ public struct ExpertComparison: Sendable {
         pairs = measures.pairs
         let small = experts.filter { $0.space == .model }.flatMap { expert -> [String] in
             let comparison = ModelComparison(expert, base)
-            return comparison.differences + [comparison.others, comparison.tokens].compactMap(\.self)
+            return comparison.differences
+                + [comparison.others, comparison.tokens, comparison.more, comparison.lacking].compactMap(\.self)
         }
         whole = Self.sums(tensors, experts.count, pairs.count)
         let findings = BaseFindings(base: base, experts: experts, pairs: pairs, whole).sentences

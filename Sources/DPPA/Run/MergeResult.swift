@@ -33,11 +33,14 @@ public struct MergeResult {
 package struct ResultModels {
     /// Those that the expression reads, in the order in which they were opened.
     package let read: [OpenModel]
+    /// Those that stacks among them are made of.
+    var parts: [OpenModel] { read.flatMap(\.parts) }
     /// The one that it starts from; where it reads none, the one whose config is used.
     package let start: OpenModel
     /// The one whose config, types of tensors and small files are used.
     package let config: OpenModel
-    /// The one whose tokenizer is used.
+    /// The one whose tokenizer is used: of views with a vocabulary of their own (`VocabularyFiles`) always the one whose ids it
+    /// has.
     package let tokenizer: OpenModel
     /// The one whose chat template is used.
     package let template: OpenModel
@@ -57,8 +60,15 @@ package struct ResultModels {
         }
         self.config = config
         start = first ?? config
-        tokenizer = result.tokenizer.map { graph.models[$0] } ?? config
-        template = result.chatTemplate.map { graph.models[$0] } ?? tokenizer
+        let asked = result.tokenizer.map { graph.models[$0] }
+        tokenizer = Self.owner(of: asked ?? config, graph)
+        template = result.chatTemplate.map { graph.models[$0] } ?? asked ?? tokenizer
+    }
+
+    /// The model whose tokenizer files go with the rows of a view.
+    private static func owner(of view: OpenModel, _ graph: Graph) -> OpenModel {
+        guard let files = view.vocabulary else { return view }
+        return graph.models.first { $0.label == files.owner && $0.vocabulary?.isSame(as: files) == true } ?? view
     }
 
     package init(

@@ -21,7 +21,8 @@ public struct ModelCard: Sendable {
         let title = output.adapter == nil ? "# Merged model" : "# LoRA adapter"
         var lines = ["---"] + frontMatter.lines + ["---", "", title, ""]
         lines += [
-            "Made from \(models.map { Markdown.code($0.name) }.joined(separator: ", ")) with dppa-run \(version).", "",
+            "Made from \(unique(models.map { Markdown.code($0.name) }).joined(separator: ", ")) with dppa-run \(version).",
+            "",
         ]
         lines += [origin, ""] + inputs + rerun
         if !record.options.isEmpty {
@@ -115,11 +116,11 @@ public struct ModelCard: Sendable {
             let digest =
                 [model.digest.map { "sampled \($0)" }].compactMap { $0 }
                 + origin.checksums.sorted { $0.key < $1.key }.map { "\($0.key) sha256 \($0.value)" }
-            let dtypes = model.dtypes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+            let dtypes = model.dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             return [
                 Markdown.code(model.label), Markdown.code(model.name), origin.revision.map(Markdown.code) ?? "–",
                 Markdown.text(origin.licence?.identifier ?? "–"), String(model.parameters),
-                dtypes.map(\.key.rawValue).joined(separator: ", "),
+                dtypes.map(\.key).joined(separator: ", "),
                 digest.isEmpty ? "–" : digest.map(Markdown.code).joined(separator: "<br>"),
             ]
         }

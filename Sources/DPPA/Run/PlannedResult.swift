@@ -69,7 +69,7 @@ struct PlannedModel: PlannedResult {
         try sidecars.write(to: directory)
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         var output = RunRecord.Output(
-            name: result.name, models: models.read.map(\.label), config: models.config.label,
+            name: result.name, models: (models.read + models.parts).map(\.label), config: models.config.label,
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)

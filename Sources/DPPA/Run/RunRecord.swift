@@ -131,14 +131,14 @@ extension RunRecord {
         public var tensors: Int
         /// How many elements its tensors have.
         public var parameters: Int
-        /// How many tensors there are of each dtype.
-        public var dtypes: [DType: Int]
+        /// How many tensors there are of each type, as they are stored: `BF16`, `Q4_K`.
+        public var dtypes: [String: Int]
 
         /// A model, all given.
         public init(
             label: String, name: String, path: String, written: [String] = [],
             origin: CheckpointOrigin = CheckpointOrigin(), digest: String? = nil, tensors: Int, parameters: Int,
-            dtypes: [DType: Int]
+            dtypes: [String: Int]
         ) {
             self.label = label
             self.name = name

@@ -30,14 +30,21 @@ package struct Sidecars {
         notices = try OutputTypes(result, config: source, wished: dtype, tensors).notices
         copy(.other, of: source)
         copy(.tokenizer, of: tokenizer)
+        addVocabulary(tokenizer, asked: result.tokenizer == nil ? nil : template)
         copy(.generation, of: tokenizer)
         try addTemplate(result, template)
-        copyLicences(of: [source] + models.read)
+        copyLicences(of: [source] + models.read + models.parts)
         var text = source.config
         if text == nil {
             notices.append(
                 "warning: \(source.label) has no config.json, so none is written: no reader will know what the weights are"
             )
+        }
+        if tokenizer.hasUnreadTokenizer {
+            notices.append(
+                "warning: \(tokenizer.label) is a GGUF file, whose tokenizer is in its metadata and is not read: none is written; "
+                    + "put the tokenizer files of the model that it was made from beside it, in a folder of their own, or save "
+                    + "with the tokenizer of another model")
         }
         let vocabulary = WrittenVocabulary(source, tensors)
         if let config = text {
@@ -111,6 +118,21 @@ package struct Sidecars {
         }
     }
 
+    /// What of the tokenizer files of a model is written otherwise, where its rows are other tokens than its own.
+    private mutating func addVocabulary(_ tokenizer: OpenModel, asked: OpenModel?) {
+        guard let vocabulary = tokenizer.vocabulary else { return }
+        for (name, text) in vocabulary.texts {
+            if case .copy(let path)? = files[name] { edited.insert(path) }
+            files[name] = .text(text)
+        }
+        for name in vocabulary.left { files[name] = nil }
+        notices += vocabulary.notices
+        guard let asked, asked.path != tokenizer.path, asked.vocabulary != nil else { return }
+        notices.append(
+            "warning: the tokenizer is that of \(tokenizer.label), whose ids the rows have; of \(asked.label) only the chat "
+                + "template is taken")
+    }
+
     /// The chat template: a file that was asked for, the model's files, or what its tokenizer_config.json holds.
     private mutating func addTemplate(_ result: MergeResult, _ model: OpenModel) throws {
         if let file = result.chatTemplateFile {
@@ -155,7 +177,10 @@ package struct Sidecars {
                 ["tokenizer_config.json", "preprocessor_config.json", "processor_config.json"].map { ($0, owner) }
             })
         {
-            guard files[name] == .copy(model.path + "/" + name) || name == "config.json" else { continue }
+            guard
+                files[name] == .copy(model.path + "/" + name) || name == "config.json"
+                    || model.vocabulary?.texts[name] != nil
+            else { continue }
             for reference in AutoMap(try? string(name)).references {
                 guard let module = reference.module else {
                     notices.append(

@@ -36,10 +36,14 @@ enum TokenIDs {
         var missing: [Int] = []
         if let id = facts.endID, !held.contains(id) { missing.append(id) }
         if template.path != tokenizer.path {
-            let theirs = TokenizerFacts(template)
+            // Its own files say ids of its own, whatever its rows are now.
+            let theirs = TokenizerFacts(ownFilesOf: template)
             let generation = try Sidecars.object(template, "generation_config.json")["eos_token_id"]
-            let stops = ids(generation ?? template.config.flatMap(ConfigText.object)?["eos_token_id"])
-            for word in Set(stops.compactMap(theirs.text) + [theirs.end].compactMap { $0 }).sorted() {
+            let declared = ids(template.config.flatMap(ConfigText.object)?["eos_token_id"])
+            let stops =
+                generation.map { ids($0).compactMap(theirs.text) }
+                ?? declared.compactMap((template.vocabulary == nil ? theirs : TokenizerFacts(template)).text)
+            for word in Set(stops + [theirs.end].compactMap { $0 }).sorted() {
                 guard let id = facts.added[word] else {
                     notices.append(
                         "warning: the chat template of \(template.label) ends a turn with \(word.shown), which the tokenizer "

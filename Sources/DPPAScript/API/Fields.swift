@@ -6,7 +6,7 @@ extension Catalog {
         Function(
             name: "model",
             summary:
-                "Opens a model: a Hugging Face directory, a safetensors or PyTorch file, or a LoRA adapter, which is a delta of its base; "
+                "Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; "
                 + "`label=path` gives it a label, `base+adapter` is a model with an adapter on it.",
             parameters: [Parameter("path", .path), .options(modelOptions)],
             returns: "a field of the space model, or delta for an adapter",
@@ -37,6 +37,21 @@ extension Catalog {
                                 "how many rows the vocabulary gets where sizes differ: the base's, the experts', or the fewest; "
                                     + "base if left out"),
                             .option(
+                                "vocabulary", .name,
+                                "whose tokens embedding and head have a row for, told apart by their texts: \"base\", \"union\", or the label "
+                                    + "or path of one model; where it is left out, rows of one number are one, whatever tokens they "
+                                    + "stand for"),
+                            .option(
+                                "tokens", .names(tokenRow),
+                                "with `vocabulary`, the rows of single tokens for models that lack them: \"zero\", \"mean\" of those "
+                                    + "that have it, a model's, or `{ from = model, token = text, force = true }`, where `token` is "
+                                    + "another token of that model, and with `force` all models get the row; a token that the "
+                                    + "vocabulary lacks is added"),
+                            .option(
+                                "pad_to_multiple", .integer(from: 1),
+                                "with `vocabulary`, of what the number of rows is a multiple, as few as hold all tokens; if left out, as "
+                                    + "many as the model has whose ids they are, or more where there are more tokens"),
+                            .option(
                                 "stacks", .choice(AlignmentOptions.Stacks.allCases.map(\.rawValue)),
                                 "what the experts of a mixture are that lie in one tensor: one linear, or a linear each, which "
                                     + "DP and DPA prune one by one; they are written as one; whole if left out"),
@@ -47,6 +62,14 @@ extension Catalog {
                 "local base, experts = dppa.family { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"
         ) { call in
             let options = call.options(0)
+            if let alone = ["tokens", "pad_to_multiple"].first(where: { options[$0] != nil }),
+                options["vocabulary"] == nil
+            {
+                throw DPPAError(
+                    .data, "family: '\(alone)' says something of a vocabulary, and none is named",
+                    notes: ["name it: vocabulary = \"base\", \"union\", or the label of a model"],
+                    location: call.location)
+            }
             let (base, experts) = try call.session().family(
                 base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options),
                 isLoose: options["configs"]?.text == "warn")
@@ -94,6 +117,16 @@ extension Catalog {
             call.result(try call.session().graph.reinterpret(call.node(0), as: .delta))
         },
     ]
+
+    /// What the row of a token is.
+    private static let tokenRow = Parameter.Kind.oneOf([
+        .name,
+        .options([
+            .option("from", .name, isRequired: true, "\"zero\", \"mean\", or a model"),
+            .option("token", .name, "another token of that model"),
+            .option("force", .flag, "whether models that have the token get the row too"),
+        ]),
+    ])
 
     /// Of `model` and `models`.
     static let modelOptions: [Parameter] =

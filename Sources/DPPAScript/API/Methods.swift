@@ -4,17 +4,6 @@ import DPPA
 extension Catalog {
     static let methodNames: [Function] = [
         Function(
-            name: "gradient",
-            summary:
-                "Numbers along depth, for options and `per_tensor`: anchors are spread evenly over the blocks of a stack and "
-                + "joined by straight lines; outside the blocks embeddings have the first, all else the last.",
-            parameters: [Parameter("anchors", .list(.anyNumber))], returns: "what stands for a number for each tensor",
-            type: "dppa.Gradient", example: "dppa.per_tensor(delta, dppa.gradient { 0.2, 0.5, 0.8 })"
-        ) { call in
-            guard case .table(let table) = call.argument(0) else { return [] }
-            return [.object(GradientObject(table.array.compactMap(\.double)))]
-        },
-        Function(
             name: "method",
             summary:
                 "A method that declares its arguments and options: calls are checked, defaults filled in, experts become deltas of "
@@ -37,7 +26,7 @@ extension Catalog {
             name: "inputs",
             summary:
                 "Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or "
-                + "`expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.",
+                + "`expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.",
             parameters: [
                 Parameter(
                     "defaults",

@@ -52,36 +52,49 @@ extension Catalog {
             ],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
         ) { call in
-            let (session, options) = (try call.session(), call.options(2))
-            func model(_ key: String) throws -> Int? {
-                try options[key].flatMap { session.modelIndex(try call.node($0)) }
-            }
-            var result = MergeResult(name: call.text(1), node: try call.node(0))
-            result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
-            if session.graph.adapters[result.node] != nil {
-                if let other = options.keys.sorted().first(where: { $0 != "dtype" }) {
-                    throw DPPAError(
-                        .data, ":save: an adapter has no '\(other)'",
-                        notes: ["it is written as factors and adapter_config.json; of the options it takes dtype"],
-                        location: call.location)
-                }
-                try session.save(result)
-                return []
-            }
-            if case .table(let table)? = options["types"] {
-                result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
-            }
-            result.tokenizer = try model("tokenizer")
-            result.config = try model("config")
-            if let file = options["chat_template"]?.text {
-                result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
-            } else {
-                result.chatTemplate = try model("chat_template")
-            }
-            try session.save(result, isPartial: options["partial"]?.flag ?? false)
+            try save(call, as: call.text(1), call.options(2))
             return []
         },
     ]
+
+    /// What a recipe may return: checked as a call of this name would be.
+    static let returned = Function(
+        name: "return", summary: "Writes a model, or an adapter that `lora` gave, into the output.",
+        parameters: [Parameter("model", .writable), .options(saveOptions)],
+        returns: "nothing", type: "nil", example: "return merged, { dtype = \"bf16\" }"
+    ) { call in
+        try save(call, as: nil, call.options(1))
+        return []
+    }
+
+    private static func save(_ call: Call, as name: String?, _ options: [String: ScriptValue]) throws {
+        let session = try call.session()
+        func model(_ key: String) throws -> Int? {
+            try options[key].flatMap { session.modelIndex(try call.node($0)) }
+        }
+        var result = MergeResult(name: name, node: try call.node(0))
+        result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
+        if session.graph.adapters[result.node] != nil {
+            if let other = options.keys.sorted().first(where: { $0 != "dtype" }) {
+                throw DPPAError(
+                    .data, "\(name == nil ? "return" : ":save"): an adapter has no '\(other)'",
+                    notes: ["it is written as factors and adapter_config.json; of the options it takes dtype"],
+                    location: call.location)
+            }
+            return try session.save(result)
+        }
+        if case .table(let table)? = options["types"] {
+            result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
+        }
+        result.tokenizer = try model("tokenizer")
+        result.config = try model("config")
+        if let file = options["chat_template"]?.text {
+            result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
+        } else {
+            result.chatTemplate = try model("chat_template")
+        }
+        try session.save(result, isPartial: options["partial"]?.flag ?? false)
+    }
 
     private static let saveOptions: [Parameter] = [
         .option(

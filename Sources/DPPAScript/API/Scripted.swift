@@ -16,7 +16,7 @@ extension Catalog {
             name: "per_tensor",
             summary:
                 "A number for each tensor: by a function of its facts (name, module, role, shape, numel, and inside a block layer "
-                + "and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient; or from a table of globs.",
+                + "and depth, 0 first, 1 last, which are nil elsewhere: `t.depth or 0`); from a gradient, `by_name` or `by_slice`; or from a table of globs.",
             parameters: [.field("field"), Parameter("rule", .tensorNumbers)], returns: "a value per tensor",
             errors: ["the rule gives no finite number"],
             example: "dppa.per_tensor(delta, function(t) return 0.2 + 0.5 * (t.depth or 0) end)"),

@@ -50,7 +50,7 @@ package enum ScriptValue {
         case .table(let table):
             table.array.isEmpty ? (table.fields.isEmpty ? "an empty table" : "a table with names") : "a list"
         case .object(is NodeObject): "a field"
-        case .object(is GradientObject): "a gradient"
+        case .object(let object as any SpreadObject): object.described
         case .object: "a group"
         case .function: "a function"
         }

@@ -87,7 +87,7 @@ private struct ArgumentCheck {
         case (.names, .table(let table)): table.array.isEmpty && !table.fields.isEmpty
         case (.entries, .table(let table)): !table.array.isEmpty || !table.fields.isEmpty
         case (.tensorNumbers, .table(let table)): table.array.isEmpty && !table.fields.isEmpty
-        case (.tensorNumbers, .object(let object)): object is NodeObject || object is GradientObject
+        case (.tensorNumbers, .object(let object)): object is NodeObject || object is any SpreadObject
         case (.tensorNumbers, .function): true
         case (.options, .table(let table)): table.array.isEmpty
         case (.oneOf(let kinds), _): kinds.contains { fits(value, $0) }

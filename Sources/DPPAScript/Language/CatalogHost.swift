@@ -63,7 +63,7 @@ extension Catalog {
                 ],
                 types: [
                     ("field", { $0 is NodeObject }), ("group", { $0 is ScopeObject || $0 is GroupObject }),
-                    ("gradient", { $0 is GradientObject }),
+                    ("gradient", { $0 is GradientObject }), ("spread", { $0 is any SpreadObject }),
                 ]),
             trusted: LibraryTexts.all, context: session, isInterrupted: isInterrupted, print: print)
     }

@@ -139,9 +139,10 @@ struct OptionCheck {
     private func requireSpread(_ value: ScriptValue, isInside: Bool) throws {
         switch value {
         case .integer, .number: try requireNumber(value)
-        case .object(let gradient as GradientObject):
+        case .object(let spread as any SpreadObject):
             try requireTensors(value)
-            for anchor in gradient.anchors { try requireRange(anchor, "an anchor of the gradient") }
+            let place = spread is GradientObject ? "an anchor of the gradient" : "a number in it"
+            for number in spread.numbers { try requireRange(number, place) }
         case .object(let object as NodeObject):
             let node = graph[object.id]
             guard node.space == .value, !node.isMask else { throw mismatch(value) }

@@ -239,8 +239,7 @@ extension ScriptValue {
         case .integer(let number): String(number)
         case .number(let number): Graph.number(number)
         case .bool(let flag): String(flag)
-        case .object(let object as GradientObject):
-            "gradient " + object.anchors.map(Graph.number).joined(separator: ", ")
+        case .object(let object as any SpreadObject): object.shown
         case .null, .object, .function: "–"
         }
     }

@@ -132,6 +132,7 @@ extension Parameter.Kind {
         case .number, .integer:
             words.replacingPrefix("a number", "numbers").replacingPrefix("a whole number", "whole numbers")
         case .list(let kind): "lists of \(kind.plural)"
+        case .options: "tables of options"
         case .oneOf(let kinds): Self.alternatives(kinds.map(\.plural))
         default: String(words.dropFirst(2)) + "s"
         }

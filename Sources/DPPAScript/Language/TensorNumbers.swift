@@ -1,15 +1,43 @@
 import DPPA
 
-/// Anchors over the depth of a model, as Lua holds them: `dppa.gradient { 0.2, 0.5, 0.8 }`.
-package final class GradientObject: ScriptObject {
+/// What stands for a number for each tensor, as Lua holds it.
+package protocol SpreadObject: ScriptObject {
+    /// Every number in it, for the check of a range.
+    var numbers: [Double] { get }
+    /// The value in words, with its article.
+    var described: String { get }
+    /// The value as a report shows it.
+    var shown: String { get }
+    /// The number of a tensor; `depth` is where it is in the run of layers that the value is for, if that is not its stack.
+    ///
+    /// Throws when nothing is said of it.
+    func value(at facts: TensorFacts, depth: Double?) throws -> Double
+    /// What is said in it and means none of some tensors, in words.
+    func idle(_ tensors: [TensorFacts]) -> [String]
+}
+
+/// Anchors over the depth of a model: `dppa.gradient { 0.2, 0.5, 0.8 }`.
+package final class GradientObject: SpreadObject {
     package let anchors: [Double]
-    init(_ anchors: [Double]) { self.anchors = anchors }
+    /// What tensors outside every block have, where it is said.
+    let outside: Double?
+    init(_ anchors: [Double], outside: Double? = nil) { (self.anchors, self.outside) = (anchors, outside) }
+
+    package var numbers: [Double] { anchors + [outside].compactMap(\.self) }
+    package var described: String { "a gradient" }
+    package var shown: String {
+        "gradient " + anchors.map(Graph.number).joined(separator: ", ")
+            + (outside.map { ", outside \(Graph.number($0))" } ?? "")
+    }
+    package func idle(_ tensors: [TensorFacts]) -> [String] { [] }
 
     /// The anchors' value at a tensor: linear between anchors that are spread evenly over the depth of its stack.
     ///
-    /// Outside every block an embedding has the first anchor and everything else (final norm, head) the last, as mergekit does.
-    func value(at facts: TensorFacts) -> Double {
-        let depth = facts.depth ?? (facts.role == "embedding" ? 0 : 1)
+    /// Outside every block an embedding has the first anchor and everything else (final norm, head) the last, unless `outside`
+    /// says otherwise.
+    package func value(at facts: TensorFacts, depth: Double?) -> Double {
+        if facts.layer == nil, let outside { return outside }
+        let depth = depth ?? facts.depth ?? (facts.role == "embedding" ? 0 : 1)
         let place = depth * Double(anchors.count - 1)
         let low = min(Int(place), anchors.count - 1)
         let high = min(low + 1, anchors.count - 1)
@@ -26,7 +54,18 @@ extension RecipeSession {
     func numbers(_ value: ScriptValue, on field: NodeID, _ what: String) throws -> ScriptValue {
         switch value {
         case .integer, .number: return value
-        case .object(let gradient as GradientObject): return try perTensor(field) { gradient.value(at: $0) }
+        case .object(let spread as any SpreadObject):
+            let tensors = graph.domain(of: field)?.tensors.map(graph.facts) ?? []
+            for line in spread.idle(tensors).map({ "warning: \(what): \($0)" }) where !warnings.contains(line) {
+                warn(line)
+            }
+            return try perTensor(field) { facts in
+                do { return try spread.value(at: facts, depth: nil) } catch var error as DPPAError {
+                    error.message = "\(what): \(error.message)"
+                    error.location = error.location ?? graph.location
+                    throw error
+                }
+            }
         case .object(let object as NodeObject):
             guard graph[object.id].domain != nil, let domain = graph.domain(of: field) else { return value }
             let names = Set(domain.tensors.map { graph.facts($0).name })
@@ -62,7 +101,7 @@ extension RecipeSession {
                     "each tensor has one number: make the globs disjoint")
             }
             switch table[matching.first ?? "rest"] {
-            case .object(let gradient as GradientObject)?: return gradient.value(at: facts)
+            case .object(let gradient as GradientObject)?: return gradient.value(at: facts, depth: nil)
             case let value?:
                 if let number = value.double { return number }
                 throw mistake(

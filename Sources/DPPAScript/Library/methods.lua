@@ -63,6 +63,21 @@ local told = {
   base = "the model all experts come from", experts = "fine-tuned models, comma separated", expert = "a fine-tuned model",
 }
 
+-- "TOKEN=from" of a command line as a table; nil for none.
+local function rows_of(words)
+  local rows
+  for _, word in ipairs(words) do
+    -- A token may have = in it, a model's label has none.
+    local place = #word - (word:reverse():find("=") or #word) + 1
+    if place <= 1 or place == #word then
+      error("option 'tokens' has '" .. word .. "'; it must be TOKEN=zero, TOKEN=mean or TOKEN=model", 2)
+    end
+    rows = rows or {}
+    rows[word:sub(1, place - 1)] = word:sub(place + 1)
+  end
+  return rows
+end
+
 dppa.inputs = dppa.method {
   name = "inputs", summary = "The models of a recipe, as options.", returns = "models",
   options = {
@@ -89,6 +104,18 @@ dppa.inputs = dppa.method {
         name = "rows", default = "base", choices = { "base", "expert", "cut" },
         help = "the rows of vocabularies of different sizes: those of the " .. (base and "base" or "first model")
           .. ", of the " .. (base and "experts" or "others") .. ", or the fewest",
+      },
+      vocabulary = fit {
+        name = "vocabulary", kind = "text",
+        help = "the tokens that have a row, by their texts: base, union, or one of the models; if left out, rows as they lie",
+      },
+      tokens = rows_of(fit {
+        name = "tokens", default = {}, of = "text",
+        help = "rows of tokens for models that lack them: TOKEN=zero, TOKEN=mean, TOKEN=model",
+      }),
+      pad_to_multiple = fit {
+        name = "pad_to_multiple", kind = "count", min = 1, max = 65536,
+        help = "of what the number of rows is a multiple, as few as hold all tokens",
       },
       missing = fit {
         name = "missing", default = "parts", choices = { "parts", "base" },

@@ -207,8 +207,12 @@ field.__bxor = function() raw_error("masks are joined by & and | and turned by ~
 group.__tostring = function() return "group" end
 group.__index = function() raw_error("a group has no methods; it stands where a scope is expected", 2) end
 gradient.__tostring = function() return "gradient" end
+host.types.spread.__tostring = function() return "numbers for tensors" end
 for _, name in ipairs { "index", "add", "sub", "mul", "div", "pow", "unm", "lt", "le", "len", "concat", "call" } do
   gradient["__" .. name] = function() raw_error("a gradient has no numbers before it stands on a field: dppa.per_tensor(field, gradient)", 2) end
+  host.types.spread["__" .. name] = function()
+    raw_error("by_name and by_slice have no numbers before they stand on a field: dppa.per_tensor(field, dppa.by_name { … })", 2)
+  end
 end
 
 -- Modules, each loaded once.

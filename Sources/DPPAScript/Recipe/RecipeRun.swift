@@ -17,8 +17,10 @@ package final class RecipeRun {
         package var comparesDeltas = false
         /// The command's words, for the record.
         package var command: [String] = []
-        /// Whether scores are kept in a file beside the output.
-        package var keepsScores = true
+        /// Where scores are kept; nil: in a file beside the output.
+        package var journal: ScoreJournal?
+        /// Whether an option that the recipe does not have is left to the caller, and no error.
+        package var allowsUnknownOptions = false
         /// What scores tasks named `external:NAME`.
         package var evaluator: ExternalEvaluator?
         package var environment: [String: String] = [:]
@@ -48,7 +50,7 @@ package final class RecipeRun {
         let start = RunStart(command: request.command)
         var request = request
         try request.outputs.add(folder: request.out, as: "--out")
-        if request.keepsScores {
+        if request.journal == nil {
             let path = RecipeRun.journal(beside: request.out)
             let journal = try WrittenFile(path)
             // In the output it has a name that nothing else can have.
@@ -100,7 +102,9 @@ package final class RecipeRun {
                 hub: HubCache(request.environment), outputs: request.outputs),
             options: options, engineOptions: request.engine, observer: observer,
             dtype: request.dtype ?? recorded?.dtype,
-            journal: isDry || !request.keepsScores ? nil : RecipeRun.journal(beside: request.out),
+            journal: isDry
+                ? ScoreJournal(path: nil)
+                : request.journal ?? ScoreJournal(path: RecipeRun.journal(beside: request.out)),
             evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
         let printed = PrintedTexts()
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
@@ -112,13 +116,13 @@ package final class RecipeRun {
         do {
             let returned = try host.run(recipe: path)
             sources = host.sources
-            try collect(returned, session)
+            try collect(returned, session, host.texts)
         } catch var error as DPPAError {
             if let unsound = session.unsound { error.notes.append(unsound) }
             guard session.stop != nil || isForgiving else { throw recorded?.explained(error) ?? error }
             failure = session.stop == nil ? error : nil
         }
-        if let unknown = options.unknown.first, session.stop == nil, failure == nil {
+        if !request.allowsUnknownOptions, let unknown = options.unknown.first, session.stop == nil, failure == nil {
             let known = options.taken.map(\.name)
             throw DPPAError(
                 .usage, "the recipe has no option '\(unknown)'",
@@ -144,16 +148,28 @@ package final class RecipeRun {
         return isAlone ? path.appending(".dppa.scores.jsonl").string : path.string + ".scores.jsonl"
     }
 
-    /// The returned model becomes a result like the saved ones.
-    private func collect(_ returned: [ScriptValue], _ session: RecipeSession) throws {
+    /// The returned model becomes a result like the saved ones, with the options that are returned behind it.
+    private func collect(_ returned: [ScriptValue], _ session: RecipeSession, _ texts: SourceTexts) throws {
         session.graph.location = nil
-        guard returned.count < 2 else {
+        let hasOptions = if case .table? = returned.dropFirst().first { true } else { false }
+        guard returned.count < (hasOptions ? 3 : 2) else {
             throw DPPAError(
-                .data, "\(file) returns \(returned.count) values; a recipe returns one model",
-                notes: ["several models are written with :save: a:save \"a\" b:save \"b\""], location: lastReturn)
+                .data,
+                "\(file) returns \(returned.count) values; a recipe returns one model, and may return options behind it",
+                notes: [
+                    "several models are written with :save: a:save \"a\" b:save \"b\"",
+                    "options are a table: return model, { dtype = \"bf16\" }",
+                ], location: lastReturn)
         }
         switch returned.first ?? .null {
-        case .object(let object as NodeObject): try session.save(MergeResult(node: object.id))
+        case .object(let object as NodeObject):
+            guard hasOptions else { return try session.save(MergeResult(node: object.id)) }
+            let call = Call(
+                function: Catalog.returned, arguments: returned, location: lastReturn, isShipped: false,
+                context: session,
+                sources: texts)
+            try call.check()
+            _ = try Catalog.returned.body?(call)
         case .null where !session.results.isEmpty: break
         case .null:
             throw DPPAError(

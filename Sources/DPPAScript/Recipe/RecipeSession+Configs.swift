@@ -28,6 +28,14 @@ extension RecipeSession {
         var warnings = lines.map { "warning: " + $0 }
         if let others = comparison.others { warnings.append("note: " + others) }
         if let tokens = comparison.tokens { warnings.append("warning: " + tokens) }
+        // What a model lacks is the other's, by the steps that tell of it.
+        if let more = comparison.more { warnings.append("warning: " + more) }
+        if let lacking = comparison.lacking { warnings.append("note: " + lacking) }
+        if comparison.tokens != nil || comparison.more != nil {
+            warnings.append(
+                "note: vocabulary = \"union\" in dppa.family, --set vocabulary=union for a recipe with dppa.inputs, gives every "
+                    + "model a row for each token of all, by its text")
+        }
         for line in warnings where !self.warnings.contains(line) { warn(line) }
         compared.insert(pair)
     }

@@ -36,13 +36,24 @@ extension RecipeSession {
         if isLoose { looselyFitting.formUnion(others.map(\.path)) }
         let family = try located {
             try ModelFamily(
-                base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)
+                base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others,
+                named(options, [first].compactMap(\.self) + others))
         }
         // Before anything is added: what does not fit must not be found after hours of searching.
         for expert in family.experts where expert.space == .model { try compareConfigs(expert, family.base) }
         let node = try add((family.base, family.notes))
         let nodes = try family.experts.map { try $0.space == .model ? add($0) : adapted(family.base, node, $0) }
         return first == nil ? (nil, [node] + nodes) : (node, nodes)
+    }
+
+    /// Options in which models have their labels, whatever the recipe calls them.
+    private func named(_ options: AlignmentOptions, _ models: [OpenModel]) throws -> AlignmentOptions {
+        var options = options
+        options.vocabulary = try options.vocabulary?.naming(models.map(\.label)) { words in
+            models.first { $0.label == words || $0.path == words || writtenNames[$0.path]?.contains(words) == true }?
+                .label
+        }
+        return options
     }
 
     /// The base with an adapter on it, whose difference to the base is the adapter's delta, exactly.

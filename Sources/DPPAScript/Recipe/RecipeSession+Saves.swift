@@ -18,7 +18,7 @@ extension RecipeSession {
         if graph.adapters[result.node] != nil { return ["adapter_config.json"] }
         let models = try ResultModels(graph, result)
         let key =
-            [models.config, models.tokenizer, models.template].map(\.path) + models.read.map(\.path).sorted()
+            [models.config, models.tokenizer, models.template].map(\.identity) + models.read.map(\.path).sorted()
             + [result.chatTemplateFile ?? "", result.chatTemplate == nil ? "" : "template"]
         if let known = smallFiles[key] { return known }
         let facts = graph.tensors(of: result.node).map(graph.facts)

@@ -47,12 +47,12 @@ package final class RecipeSession {
         var name: String
     }
     private let dtype: DType?
-    private let journal: String?
+    private let journal: ScoreJournal
     private let evaluator: ExternalEvaluator?
     /// What may still be written.
     package let budget: WriteBudget
     private lazy var scorer = Scorer(
-        engine, dtype: dtype, journal: ScoreJournal(path: journal),
+        engine, dtype: dtype, journal: journal,
         external: evaluator.map { evaluator in
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
@@ -60,7 +60,7 @@ package final class RecipeSession {
 
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
-        dtype: DType? = nil, journal: String? = nil, evaluator: ExternalEvaluator? = nil,
+        dtype: DType? = nil, journal: ScoreJournal = ScoreJournal(path: nil), evaluator: ExternalEvaluator? = nil,
         budget: WriteBudget = WriteBudget(.max), isDry: Bool = false
     ) {
         self.budget = budget
@@ -91,6 +91,7 @@ package final class RecipeSession {
     func add(_ result: MergeResult, isPartial: Bool = false) throws {
         try graph.requireWritable(result.node)
         if !isPartial, graph.adapters[result.node] == nil { try requireWhole(result) }
+        try requireCounted(result)
         try compareConfigs(result)
         if let reason = result.name.flatMap(Self.reservedName) {
             throw DPPAError(.data, reason, notes: ["save it under another name"], location: graph.location)
@@ -129,6 +130,20 @@ package final class RecipeSession {
                 "add a part of a delta to the whole model, base + delta:select \"…\", or keep the rest with delta:apply(rule)",
                 "a part is written on request: model:save(name, { partial = true })",
             ], location: graph.location)
+    }
+
+    /// Throws when a result gets the config.json of a model with fewer layers: a reader would leave out the others.
+    private func requireCounted(_ result: MergeResult) throws {
+        guard let model = result.config.map({ graph.models[$0] }), let count = model.layerCount,
+            let blocks = try? LayerStack.Blocks(of: model).name
+        else { return }
+        let layers = graph.tensors(of: result.node).map(graph.facts).filter { $0.stack == blocks }.compactMap(\.layer)
+        guard let last = layers.max(), last >= count else { return }
+        throw DPPAError(
+            .data,
+            "config.json of \(model.title) counts \(Phrase.counted(count, "layer")), and the result has \(last + 1)",
+            notes: ["a stack has a config.json of its own: dppa.stack({ … }, { config = model })"],
+            location: graph.location)
     }
 
     /// Names a coarse node; a name that stands for another node already gets a number.
@@ -184,6 +199,11 @@ package final class RecipeSession {
             task.name = file.name ?? task.name
             return .builtIn(task)
         }
+        return try score(models, on: tasks)
+    }
+
+    /// The scores of models on tasks that are open.
+    package func score(_ models: [NodeID], on tasks: [ScoredTask]) throws -> [[Score]] {
         if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
             throw DPPAError(
                 .data, "two tasks have the name '\(twice.name)'",

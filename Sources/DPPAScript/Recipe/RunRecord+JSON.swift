@@ -44,7 +44,7 @@ extension RunRecord {
         return [
             "label": .string(model.label), "path": .string(model.path), "name": .string(model.name),
             "tensors": .integer(model.tensors), "parameters": .integer(model.parameters),
-            "dtypes": object(model.dtypes.map { ($0.key.rawValue, .integer($0.value)) }),
+            "dtypes": object(model.dtypes.map { ($0.key, .integer($0.value)) }),
             "repository": JSONValue(origin.repository), "revision": JSONValue(origin.revision),
             "licence": JSONValue(origin.licence?.identifier), "sampled_digest": JSONValue(model.digest),
             "sha256": object(origin.checksums.map { ($0.key, .string($0.value)) }),

@@ -61,7 +61,7 @@ extension RunRecord.Option.Value {
             case .integer(let number): .integer(number)
             case .number(let number): .number(number)
             case .bool(let flag): .flag(flag)
-            case .object(is GradientObject): .text(value.shown)
+            case .object(is any SpreadObject): .text(value.shown)
             case .null, .object, .function: .nothing
             }
     }

@@ -71,7 +71,10 @@ import Testing
         Case("new other --from tise", 66, errors: ["did you mean 'ties'?"]),
         // Help.
         Case(
-            "help", 0, output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, help"]),
+            "help", 0,
+            output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, import, help"]),
+        Case("tokenize models/base hello", 66, errors: ["models/base has no tokenizer", "tokenizer.json"]),
+        Case("tokenize models/bsae hello", 66, errors: ["did you mean 'models/base'?"]),
         Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),
         Case("help top", 0, output: ["dppa.top(x, fraction, scope)"]),
         Case("help ties", 0, output: ["density", "share of a delta to keep"]),
@@ -151,7 +154,8 @@ import Testing
 
     @Test func examplesOfHelpDoNotNeedACheckout() throws {
         for command in [
-            "run", "eval", "check", "plan", "measure", "try", "diff", "compare-experts", "inspect", "new", "help",
+            "run", "eval", "check", "plan", "measure", "try", "diff", "compare", "compare-experts", "inspect", "new",
+            "import", "tokenize", "help",
         ] {
             let result = try Shell.run("$dppa help \(command)", in: Scratch())
             #expect(result.code == 0 && !result.output.contains("recipes/"), "\(result.output)")

@@ -47,6 +47,7 @@ import Testing
         let methods = ((try? LibraryMethods.all()) ?? [:]).values.flatMap { $0 }.sorted { $0.name < $1.name }
         return methods.flatMap { method in
             let needed = [
+                "spectral.merge": ["rule = print"],
                 "search": ["candidate = print", "maximize = print", "start = { 1 }"],
                 "fisher": ["importance = { dppa.weights(a), dppa.weights(b) }"],
             ]

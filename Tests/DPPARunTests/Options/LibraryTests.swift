@@ -188,7 +188,7 @@ import Testing
         #expect(stub.contains("---@param options? dppa.ties.Options\n"))
         let recipe = try RecipeRun(Folders.recipes + "/ties.lua").trace(.init(out: "unused"), isDry: true)
         let lines = RecipeHelp(recipe).lines
-        #expect(lines.contains("  base       the model all experts come from (default zoo/base)"))
+        #expect(lines.contains("  base             the model all experts come from (default zoo/base)"))
         // A method's own options come before those of fitting, which every recipe has.
         let places = ["  base ", "  density ", "  rescale ", "how the models are fitted", "  rows ", "  refuse "].map {
             start in

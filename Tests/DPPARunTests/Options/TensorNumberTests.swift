@@ -56,6 +56,55 @@ import Testing
         for (name, value) in values["part"] ?? [:] { #expect(value == values["g"]?[name]) }
     }
 
+    /// Of several globs the first that matches counts; a gradient may say what tensors outside the blocks have.
+    @Test func theFirstNameCounts() throws {
+        let values = try named(
+            """
+            local g = dppa.by_name { { "*.mlp.up*", 0.1 }, { "*.mlp.*", dppa.gradient({ 0, 1 }, { outside = 7 }) }, { "*head*", 9 }, 0.5 }
+            dppa.per_tensor(base, g):named "g"
+            dppa.per_tensor(base, dppa.gradient({ 0, 1 }, { outside = 7 })):named "outside"
+            dppa.per_tensor(base, dppa.by_slice { { 2, 0.25 }, { 1, dppa.gradient { 3, 4 } }, { 3, dppa.by_name { { "*.mlp.*", dppa.gradient { 0, 1 } }, 2 } } })
+              :named "slices"
+            """)
+        #expect(values["g"]?.count == 57 && values["slices"]?.count == 57)
+        for (name, value) in values["g"] ?? [:] {
+            let expected =
+                name.contains(".mlp.up")
+                ? 0.1 : name.contains(".mlp.") ? Self.naive(name, [0, 1]) : name.contains("head") ? 9 : 0.5
+            #expect(abs(value - expected) < 1e-12, "\(name)")
+            let outside = name.contains("layers") ? Self.naive(name, [0, 1]) : 7
+            #expect(abs((values["outside"]?[name] ?? -1) - outside) < 1e-12, "\(name)")
+            let layer =
+                name.contains("layers") ? Int(name.split(separator: ".")[2]) ?? -1 : name.contains("embed") ? 0 : 5
+            let slice = layer < 2 ? 0.25 : layer < 3 ? 4 : name.contains(".mlp.") ? Double(layer - 3) / 2 : 2
+            #expect(abs((values["slices"]?[name] ?? -1) - slice) < 1e-12, "\(name)")
+        }
+    }
+
+    @Test func whatMatchesNothingIsTold() throws {
+        let scratch = try Scratch()
+        let recipe = try scratch.write(
+            MethodCallTests.preamble
+                + "return ties(base, { a }, { density = dppa.by_name { { \"*.mpl.*\", 0.1 }, 0.5 }, "
+                + "lambda = dppa.by_slice { { 7, 1 } } })", "recipe.lua")
+        let warnings = try run(recipe, in: scratch) { $0.modelRoots = [Folders.recipes] }.outcome.warnings
+        #expect(warnings.contains { $0 == "warning: ties: option 'density': '*.mpl.*' matches no tensor" })
+        #expect(warnings.contains { $0 == "warning: ties: option 'lambda': 7 layers are told of, and there are 6" })
+    }
+
+    @Test(arguments: [
+        ("dppa.by_name { { \"*.mlp.*\", 0.1 } }", "no glob matches"),
+        ("dppa.by_name { 0.5, { \"*\", 1 } }", "comes last"),
+        ("dppa.by_name { { \"*\" }, 1 }", "entry 1 must be a pair of a glob"), ("dppa.by_name { }", "nothing in it"),
+        ("dppa.by_slice { { 5, 0.5 } }", "5 layers are told of, and there is"),
+        ("dppa.by_slice { { 0, 0.5 } }", "must be a pair of a whole number of layers"),
+        ("dppa.by_name { { \"*\", 2 }, 1 }", "'density' must be from 0 to 1; a number in it is 2"),
+    ])
+    func mistakes(value: String, message: String) throws {
+        let error = try #require(try MethodCallTests.error("return ties(base, { a }, { density = \(value) })"))
+        #expect(error.code == .data && error.message.contains(message), "\(error.message)")
+    }
+
     /// Methods with lists and gradients against the formulas written out.
     @Test(arguments: [
         (

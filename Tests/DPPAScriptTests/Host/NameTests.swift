@@ -107,6 +107,9 @@ import Testing
             [30, 0, 0, 0]),
         Use("whole", "dppa.whole(x + y)", [5, 4, 3, 6]),
         Use("gradient", "dppa.per_tensor(x, dppa.gradient { 0.5, 0.5 }):value().x", [0.5]),
+        Use("by_name", "dppa.per_tensor(x, dppa.by_name { { \"y\", 1 }, { \"x\", 0.5 }, 2 }):value().x", [0.5]),
+        Use("by_slice", "dppa.per_tensor(x, dppa.by_slice { { 1, 0.5 }, { 2, 0.25 } }):value().x", [0.25]),
+        Use("stack", "dppa.stack { { m, layers = \"0\", scale = 2 } }", [2, 4, 6, 8]),
         Use("inputs", "dppa.inputs { experts = { \"x.safetensors\" } }[1]", [1, 2, 3, 4]),
         Use(":gt", "x:gt(y)", [0, 0, 1, 1]), Use(":ge", "x:ge(y)", [0, 1, 1, 1]), Use(":lt", "x:lt(y)", [1, 0, 0, 0]),
         Use(":le", "x:le(y)", [1, 1, 0, 0]), Use(":eq", "x:eq(y)", [0, 1, 0, 0]), Use(":ne", "x:ne(y)", [1, 0, 1, 1]),
@@ -131,7 +134,7 @@ import Testing
     func aNameGivesWhatItSays(_ use: Use) throws {
         let scratch = try RecipeFolder()
         // A linear is a matrix in a block; its one row is the vector.
-        let linear = [":linears", ":lora"].contains(use.name)
+        let linear = [":linears", ":lora", "stack"].contains(use.name)
         let name = linear ? "model.layers.0.mlp.up_proj.weight" : "x"
         let isMatrix = linear || Catalog.matrices.contains { $0.name == use.name }
         try scratch.addVectors("x.safetensors", [name], shape: isMatrix ? [1, 4] : [4])

@@ -33,7 +33,10 @@ struct FileKindTests {
         Kind("XML", Array("<?xml version=\"1.0\"?><Error><Code>AccessDenied".utf8), "a web page"),
         Kind("JSON", Array("{\"error\":\"Repository not found\"}".utf8), "a JSON text", "why"),
         Kind(
-            "GGUF", Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGUF file", "safetensors"),
+            "GGUF", Array("GGUF".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGUF file", ".gguf"),
+        Kind(
+            "GGML", Array("tjgg".utf8) + [3, 0, 0, 0] + [UInt8](repeating: 1, count: 40), "a GGML file", "convert_llama"
+        ),
         Kind("zip", [0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0, 0], "a zip archive", "save_pretrained"),
         Kind("pickle", [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A], "a pickle", "save_pretrained"),
         Kind("HDF5", [0x89] + Array("HDF\r\n".utf8) + [0x1A, 10, 0, 0], "an HDF5 file", "save_pretrained"),
@@ -53,10 +56,10 @@ struct FileKindTests {
     func asOtherWeights(kind: Kind) throws {
         let isOfPyTorch = ["zip", "pickle"].contains(kind.name)
         for name in ["model-q4.gguf", "consolidated.00.pth", "tf_model.h5"]
-        where !(isOfPyTorch && name.hasSuffix("pth")) {
+        where !(isOfPyTorch && name.hasSuffix("pth")) && !(kind.name == "GGUF" && name.hasSuffix("gguf")) {
             let folder = try TestFolder()
             try folder.write(kind.bytes, "m/" + name)
-            expectError(.missingInput, kind.words + ["holds no safetensors or PyTorch file", name]) {
+            expectError(.missingInput, kind.words + ["holds no safetensors, PyTorch or GGUF file", name]) {
                 _ = try OpenModel(at: folder.path + "/m", label: "m")
             }
         }
@@ -119,7 +122,9 @@ struct FileKindTests {
         }
         try folder.write(safetensors("{}"), "all/one/model.safetensors")
         try folder.write("", "all/notes/a.txt")
-        expectError(.missingInput, ["all holds no safetensors or PyTorch file", "models stand in it", "/all/one"]) {
+        expectError(
+            .missingInput, ["all holds no safetensors, PyTorch or GGUF file", "models stand in it", "/all/one"]
+        ) {
             _ = try OpenModel(at: folder.path + "/all", label: "p")
         }
     }
@@ -131,7 +136,7 @@ struct FileKindTests {
             _ = try OpenModel(at: folder.path + "/m", label: "m")
         }
         try folder.write("x", "o/model.ot")
-        expectError(.missingInput, ["o holds no safetensors or PyTorch file; it has model.ot"]) {
+        expectError(.missingInput, ["o holds no safetensors, PyTorch or GGUF file; it has model.ot"]) {
             _ = try OpenModel(at: folder.path + "/o", label: "m")
         }
     }

@@ -144,6 +144,6 @@ struct ModelFormatTests {
             _ = try open("page.safetensors")
         }
         try folder.write("x", "empty/README.md")
-        expectError(.missingInput, ["empty holds no safetensors or PyTorch file"]) { _ = try open("empty") }
+        expectError(.missingInput, ["empty holds no safetensors, PyTorch or GGUF file"]) { _ = try open("empty") }
     }
 }

@@ -65,9 +65,6 @@ struct QuantisationTests {
             "packed 4-bit, NVFP4", x + ".weight", ".weight_scale",
             [x + ".weight": "U8", x + ".weight_scale": "F8_E4M3", x + ".weight_scale_2": "F32"]),
         Scheme("packed 4-bit", x + ".weight", ".weight_scale", [x + ".weight": "U8", x + ".weight_scale": "F8_E8M0"]),
-        Scheme("FP8", x + ".weight", ".weight_scale", [x + ".weight": "F8_E4M3", x + ".weight_scale": "F8_E8M0"]),
-        Scheme(
-            "FP8", x + ".weight", ".weight_scale_inv", [x + ".weight": "F8_E4M3", x + ".weight_scale_inv": "F32"]),
         Scheme("FP8", x + ".weight", ".scale_weight", [x + ".weight": "F8_E5M2", x + ".scale_weight": "F32"]),
         Scheme("FP8", x + ".weight", ".scale", [x + ".weight": "F8_E5M2", x + ".scale": "F32"]),
         Scheme("8-bit integers", x + ".weight", ".weight_scale", [x + ".weight": "I8", x + ".weight_scale": "F32"]),
@@ -76,9 +73,6 @@ struct QuantisationTests {
         Scheme(
             "MXFP4", e + ".down_proj_blocks", "down_proj_blocks",
             [e + ".down_proj_blocks": "U8", e + ".down_proj_scales": "U8"]),
-        Scheme(
-            "FP8", e + ".gate_up_proj", "_scale_inv",
-            [e + ".gate_up_proj": "F8_E4M3", e + ".gate_up_proj_scale_inv": "F32"]),
         Scheme(
             "MLX", x + ".weight", ".scales", [x + ".biases": "BF16", x + ".scales": "BF16", x + ".weight": "U32"]),
         Scheme(

@@ -40,6 +40,21 @@ import Testing
         #expect(found.example.map { "\($0.own) \($0.other)" } == example)
     }
 
+    @Test("Tokens that only one side has are told by text, wherever they stand")
+    func further() throws {
+        let folder = try TestFolder()
+        let own = #"{"model": {"vocab": {"a": 1, "b": 0, "\u00e9": 4, "x": 7, "y": 8, "z": 9, "w": 10, "v": 11}}}"#
+        let other = #"{"model": {"vocab": {"a": 0, "b": 1, "é": 2}}, "added_tokens": [{"id": 3, "content": "<s>"}]}"#
+        let (a, b) = (try model(folder, "a", own), try model(folder, "b", other))
+        let found = TokenizerComparison(TokenTable(a), TokenTable(b))
+        #expect(found.more == ["x", "y", "z", "w"] && found.moreCount == 5)
+        #expect(found.lacking == ["<s>"] && found.lackingCount == 1 && found.count == 2)
+        let words = ModelComparison(a, b)
+        #expect(words.more == "a has 5 more tokens than b: 'x', 'y', 'z', 'w' and 1 more")
+        #expect(words.lacking == "a lacks 1 token of b: '<s>'")
+        #expect(ModelComparison(a, a).more == nil)
+    }
+
     @Test("Files of equal bytes are one table, and each model's texts come from its own file")
     func equalFiles() throws {
         let (first, folder) = (try TestFolder(), try TestFolder())

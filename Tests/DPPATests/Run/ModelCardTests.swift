@@ -9,7 +9,7 @@ struct ModelCardTests {
         RunRecord.Model(
             label: label, name: origin.repository ?? label, path: "/home/somebody/" + label,
             written: ["/home/somebody/" + label], origin: origin, digest: String(repeating: "0", count: 32), tensors: 1,
-            parameters: 12, dtypes: [.bf16: 1])
+            parameters: 12, dtypes: ["BF16": 1])
     }
 
     private func card(

@@ -43,6 +43,7 @@ struct Mutator {
         let name = names[number(names.count)]
         let bytes = model[name] ?? []
         if name.hasSuffix(".safetensors") { return (name, mutatedWeights(bytes, other)) }
+        if name.hasSuffix(".gguf") { return (name, mutatedGGUF(bytes, other)) }
         return (name, name.hasSuffix(".bin") ? mutatedArchive(bytes, other) : mutated(bytes, other))
     }
 

@@ -42,6 +42,9 @@ public struct AlignmentOptions: Sendable, Hashable {
     public var names: [String: String] = [:]
     /// The rows of a family.
     public var rows = Rows.base
+    /// The tokens of a family; nil where a row of one model is the row of the same number in the others, whatever tokens they
+    /// stand for.
+    public var vocabulary: VocabularyOptions?
     /// What may be missing.
     public var missing = Missing.parts
     /// What may be left over.

@@ -19,17 +19,24 @@ package struct JoinedSource: TensorSource {
 
     package let shape: [Int]
     package let dtype: DType
+    package let writtenDType: DType
+    package let encoding: String
     private let pieces: [Piece]
     /// The flat index of each piece's first element.
     private let starts: [Int]
+    /// How many elements there are, and the bytes that reading all of them takes.
+    private let size: (elements: Int, bytes: Int)
 
     /// Pieces that together have as many elements as the shape.
     package init(_ pieces: [Piece], shape: [Int]) {
         let pieces = pieces.filter { !$0.elements.isEmpty }
         let types = Set(pieces.map(\.source.dtype))
+        let (written, encodings) = (Set(pieces.map(\.source.writtenDType)), Set(pieces.map(\.source.encoding)))
         self.shape = shape
         self.pieces = pieces
         dtype = types.count == 1 ? pieces[0].source.dtype : .f32
+        writtenDType = written.count == 1 ? pieces[0].source.writtenDType : dtype
+        encoding = encodings.isEmpty ? dtype.rawValue : encodings.sorted().joined(separator: " ")
         var starts: [Int] = []
         var next = 0
         for piece in pieces {
@@ -37,22 +44,34 @@ package struct JoinedSource: TensorSource {
             next += piece.elements.count
         }
         self.starts = starts
+        size = (next, pieces.reduce(0) { $0 + $1.source.bytesRead($1.elements.count) })
     }
 
     package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        for (piece, start) in zip(pieces, starts) {
+        guard !elements.isEmpty else { return }
+        var index = piece(of: elements.lowerBound)
+        while index < pieces.count, starts[index] < elements.upperBound {
+            let (piece, start) = (pieces[index], starts[index])
             let part = elements.clamped(to: start..<start + piece.elements.count)
-            guard !part.isEmpty else { continue }
             let first = piece.elements.lowerBound + part.lowerBound - start
             let target = buffer + (part.lowerBound - elements.lowerBound) * dtype.byteSize
             try piece.source.load(first..<first + part.count, as: dtype, into: target)
+            index += 1
         }
     }
 
+    /// The piece that an element is in: a vocabulary may have one for every row.
+    private func piece(of element: Int) -> Int {
+        var (low, high) = (0, pieces.count)
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if starts[middle] <= element { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     package func bytesRead(_ elements: Int) -> Int {
-        let all = pieces.reduce(0) { $0 + $1.elements.count }
-        let bytes = pieces.reduce(0) { $0 + $1.source.bytesRead($1.elements.count) }
-        return all == 0 ? 0 : Int(Double(bytes) * Double(elements) / Double(all))
+        size.elements == 0 ? 0 : Int(Double(size.bytes) * Double(elements) / Double(size.elements))
     }
 }
 

@@ -11,16 +11,18 @@ public struct ModelFamily {
 
     /// Fits models to each other: first the base to what all of them need, then each model to the base.
     ///
-    /// The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
+    /// With `vocabulary` all of them get a row for each of its tokens first (`VocabularyFitting`). The base gets a head of its own where one of the models has one, as many rows as `rows` says, and what only a model has
     /// where `extra` is to be kept; with `stacks` apart, all have a matrix for each expert. Throws what `aligned(to:)` throws,
     /// and `data` where the models do not agree.
     public init(base: OpenModel, experts: [OpenModel], _ options: AlignmentOptions = AlignmentOptions()) throws {
-        var fitting = BaseFitting(base, experts, options)
+        let vocabulary = try VocabularyFitting(base, experts, options)
+        let experts = vocabulary.experts
+        var fitting = BaseFitting(vocabulary.base, experts, options)
         try fitting.head()
         try fitting.rows()
         try fitting.extra()
         let fitted = fitting.view()
-        var notes = fitting.notes
+        var notes = vocabulary.notes + fitting.notes
         var views: [OpenModel] = []
         for expert in experts {
             let (view, own) = try expert.aligned(to: fitted, options)
@@ -70,7 +72,7 @@ private struct BaseFitting {
             tensors.removeAll { $0.facts.name == head.name }
             changes.append("without \(head.name)")
         } else if let (expert, theirs) = owner, own.isTied, let source = base.source(embedding.name) {
-            let name = Self.headName(embedding, theirs)
+            let name = TiedHead.name(beside: embedding, like: theirs)
             try note(
                 .heads,
                 "\(name.shown) taken from \(embedding.name.shown), to which it is tied: \(expert.label) has a head of its own"
@@ -79,13 +81,6 @@ private struct BaseFitting {
             tensors.append(OpenModel.Tensor(facts: facts, source: source))
             changes.append("with \(name)")
         }
-    }
-
-    /// What an expert's head is called beside the base's embedding.
-    private static func headName(_ embedding: TensorFacts, _ theirs: TiedHead) -> String {
-        let head = theirs.head?.name ?? "lm_head.weight"
-        guard let other = theirs.embedding?.name, embedding.name.hasSuffix(other) else { return head }
-        return embedding.name.dropLast(other.count) + head
     }
 
     /// As many rows as the experts' or the fewest of all.

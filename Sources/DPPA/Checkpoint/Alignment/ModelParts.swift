@@ -39,7 +39,7 @@ struct ModelParts {
 
 extension OpenModel {
     /// How many blocks its config.json says that it has.
-    var layerCount: Int? {
+    package var layerCount: Int? {
         guard let config = config.flatMap(ConfigText.object) else { return nil }
         let places = [config] + ["text_config", "language_config"].compactMap { config[$0]?.object }
         for key in ["num_hidden_layers", "n_layer", "num_layers", "n_layers"] {

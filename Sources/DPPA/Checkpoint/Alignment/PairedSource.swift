@@ -11,6 +11,10 @@ struct PairedSource: TensorSource {
 
     /// The type of both, or float32, which holds all of them but float64 exactly.
     var dtype: DType { first.dtype == second.dtype ? first.dtype : .f32 }
+    var writtenDType: DType { first.writtenDType == second.writtenDType ? first.writtenDType : dtype }
+    var encoding: String {
+        first.encoding == second.encoding ? first.encoding : "\(first.encoding) \(second.encoding)"
+    }
 
     func bytesRead(_ elements: Int) -> Int { (first.bytesRead(elements) + second.bytesRead(elements)) / 2 }
 

@@ -53,6 +53,19 @@ package struct TiedHead {
         return try head.hasBytes(of: embedding)
     }
 
+    /// What another model's head is called beside an embedding.
+    static func name(beside embedding: TensorFacts, like other: TiedHead) -> String {
+        let head = other.head?.name ?? "lm_head.weight"
+        guard let theirs = other.embedding?.name, embedding.name.hasSuffix(theirs) else { return head }
+        return embedding.name.dropLast(theirs.count) + head
+    }
+
+    /// Whether a matrix is called as embeddings of vocabularies and heads are.
+    static func isVocabulary(_ facts: TensorFacts) -> Bool {
+        let leaf = leaf(facts)
+        return embeddings.contains(leaf) || heads.contains(leaf) || leaf == "embed_tokens_per_layer"
+    }
+
     private static func leaf(_ facts: TensorFacts) -> String {
         String(facts.module.split(separator: ".").last ?? "")
     }

@@ -25,21 +25,26 @@ package struct ModelContents {
     package var files: [String]
     /// What was left aside, in words.
     package var notices: [String] = []
+    /// The text of config.json where it is not that of the place; nil for that.
+    package var config: String?
 
     package init(
         _ tensors: [(name: String, source: any TensorSource)], space: Space = .model, files: [String],
-        notices: [String] = []
+        notices: [String] = [], config: String? = nil
     ) {
         self.tensors = tensors
         self.space = space
         self.files = files
         self.notices = notices
+        self.config = config
     }
 }
 
 /// The formats that models are read in, in the order in which they are asked.
 package enum ModelFormats {
-    package static let all: [any ModelFormat.Type] = [SafetensorsModel.self, AdapterModel.self, PyTorchModel.self]
+    package static let all: [any ModelFormat.Type] = [
+        SafetensorsModel.self, AdapterModel.self, PyTorchModel.self, GGUFModel.self,
+    ]
 
     /// Whether a file's ending is that of a model.
     package static func knows(fileExtension: String) -> Bool {

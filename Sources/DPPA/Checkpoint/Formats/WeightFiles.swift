@@ -5,7 +5,7 @@ import Foundation
 /// A tensor in one of a model's files.
 struct FileTensor {
     let name: String
-    let source: any TensorSource
+    var source: any TensorSource
     /// The file that it is in.
     let path: String
     /// Whether its elements are also those of a tensor before it.
@@ -40,16 +40,20 @@ struct WeightFiles: Sendable {
         var tensors = try place.names.map { try weights(place.path, $0, &notices) } ?? open(place.path, &notices)
         tensors.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         if FolderKind.isAdapter(tensors.map(\.name)) { throw FolderKind.adapter(place.path) }
-        if let found = Quantisation(config: place.config, tensors: tensors.map { ($0.name, $0.dtype) }) {
+        let files = Set(tensors.map(\.path)).sorted()
+        let scaled = try ScaledWeights(tensors, config: place.config, path: place.path)
+        if let scaled { (tensors, notices) = (scaled.tensors, notices + scaled.notices) }
+        let config = scaled == nil ? place.config : scaled?.config
+        if let found = Quantisation(config: config, tensors: tensors.map { ($0.name, $0.dtype) }) {
             throw found.refusal(place.path) { name in tensors.first { $0.name == name }?.dtype }
         }
         notices += Self.doubles(place.path, tensors)
         return ModelContents(
-            tensors.map { ($0.name, $0.source) }, files: Set(tensors.map(\.path)).sorted(), notices: notices)
+            tensors.map { ($0.name, $0.source) }, files: files, notices: notices, config: scaled?.config)
     }
 
     /// A word on float64 weights, which are computed with in float32.
-    private static func doubles(_ path: String, _ tensors: [FileTensor]) -> [String] {
+    static func doubles(_ path: String, _ tensors: [FileTensor]) -> [String] {
         let found = tensors.filter { $0.dtype == .f64 }
         guard let first = found.first else { return [] }
         return [

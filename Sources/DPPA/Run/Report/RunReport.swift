@@ -93,11 +93,11 @@ public struct RunReport: Sendable {
         HTMLTable(
             columns: ["model", "name", "path", "parameters", "dtype"],
             rows: record.models.map { model in
-                let dtypes = model.dtypes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+                let dtypes = model.dtypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
                 return [
                     .text(model.label), .text(model.name), .code(model.path),
                     .number(Double(model.parameters), ShownNumber.count(model.parameters)),
-                    .text(dtypes.map(\.key.rawValue).joined(separator: ", ")),
+                    .text(dtypes.map(\.key).joined(separator: ", ")),
                 ]
             })
     }

@@ -172,6 +172,7 @@ LATER = {
     "log_sum_exp": lambda p, g: _times(
         p, p.log_sum_exp(_delta(p), "row") * 0.1 + p.log_sum_exp(_delta(p, "b"), "column") * 0.1
         + p.log_sum_exp(p.model("a"), g["half"]) * 0.01 + p.log_sum_exp(p.mean(p.abs(_delta(p)), "row"), "model") * 0.01),
+    "tanh": lambda p, g: _times(p, p.tanh(p.weights(p.model("a")) * 3.0) + p.tanh(p.norm(_delta(p, "b"), "row"))),
 }
 
 

@@ -41,6 +41,7 @@ UNARY = {
     "log": Unary(np.log, lambda x, y: 1 / x, lambda x, e: x <= 2 * e),
     "sin": Unary(np.sin, lambda x, y: 1.0, size=of_one),
     "cos": Unary(np.cos, lambda x, y: 1.0, size=of_one),
+    "tanh": Unary(np.tanh, lambda x, y: 1.0),
     "acos": Unary(np.arccos, lambda x, y: 1 / np.sqrt(np.maximum(1 - x * x, 1e-12)), lambda x, e: np.abs(x) + 2 * e > 1),
 }
 

@@ -5,7 +5,7 @@ import DPPASupport
 ///
 /// Work and memory are bounded by the bytes and by `stepLimit`: an instruction makes one value or moves those that there are.
 struct PickleMachine {
-    var bytes: PickleBytes
+    var bytes: FileBytes
     private(set) var texts: [String] = []
     var sequences: [[Pickle.Value]] = []
     var dictionaries: [[(key: Pickle.Value, value: Pickle.Value)]] = []
@@ -27,7 +27,7 @@ struct PickleMachine {
     static let sizeLimit = 100_000_000
 
     /// A machine for the pickles that stand in a part of a file.
-    init(_ file: FileDescriptor, _ range: Range<Int>) { bytes = PickleBytes(file, range) }
+    init(_ file: FileDescriptor, _ range: Range<Int>) { bytes = FileBytes(file, range, part: "its pickle") }
 
     /// Carries out the next pickle to its end.
     ///

@@ -1,4 +1,4 @@
-import DPPAScript
+import DPPA
 import Testing
 
 @Suite struct SuggestionTests {

@@ -18,12 +18,12 @@ package enum Suggestions {
     }
 
     /// "; did you mean …?" for the end of a headline; empty if nothing is near.
-    static func hint(for word: String, among names: [String]) -> String {
+    package static func hint(for word: String, among names: [String]) -> String {
         let near = nearest(to: word, among: names)
         return near.isEmpty ? "" : "; did you mean \(list(near))?"
     }
 
-    static func list(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
+    package static func list(_ names: [String]) -> String { names.map { "'\($0)'" }.joined(separator: ", ") }
 
     /// The Damerau–Levenshtein distance (optimal string alignment).
     package static func distance(_ a: String, _ b: String) -> Int {

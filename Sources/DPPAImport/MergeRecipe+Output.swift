@@ -1,0 +1,93 @@
+import DPPASupport
+
+/// What is written with the model: its type, config.json, tokenizer and chat template.
+extension MergeRecipe {
+    mutating func addOutput(_ names: inout ModelNames) {
+        var type = file.outDType ?? file.dtype
+        // What mergekit gives in float32 it writes so, unless told otherwise.
+        if file.method.isWide, file.outDType == nil { type = .float32 }
+        if let type { output.append("dtype = \"\(type.name)\"") }
+        switch file.dtype {
+        case .float16?:
+            remarks.append("mergekit computes in float16; here every step is float32, rounded once when it is written.")
+        case .float64?: remarks.append("mergekit computes in float64; here every step is float32.")
+        case .bfloat16? where !file.method.rounds:
+            remarks.append(
+                "compat is mergekit's float32: what \(file.method.name) gives in bfloat16 depends on the order of its sums."
+            )
+        case nil where file.method.name != "passthrough" && file.method.rounds:
+            remarks.append(
+                "no dtype is stated: mergekit computes in the models' own. compat = \"mergekit_bf16\" does so for bfloat16."
+            )
+        default: break
+        }
+        // Without a base among the method's models the first one's config.json would be written.
+        if roles.base.isEmpty, let base = file.base, !file.isSliced, base != roles.others[0].first?.model,
+            let place = roles.others[0].firstIndex(where: { $0.model == base })
+        {
+            output.append("config = \(otherNames[place])")
+        }
+    }
+
+    mutating func addTokenizer(_ names: inout ModelNames) {
+        guard let wish = file.tokenizer else { return }
+        refusals += wish.more.map {
+            ImportNote("\($0.text) of the tokenizer: rows of a vocabulary are not made here", $0.place)
+        }
+        switch wish.source {
+        case .union:
+            refusals.append(
+                ImportNote(
+                    "a union of tokenizers is not made here; where all models have the same tokens, remove this line",
+                    wish.place))
+        case .base:
+            guard let base = file.base else {
+                refusals.append(ImportNote("the tokenizer is to be the base's, and there is no base_model", wish.place))
+                return
+            }
+            addTokenizer(base, &names)
+        case .model(let model): addTokenizer(model, &names)
+        }
+    }
+
+    mutating func addTokenizer(_ model: MergekitModel, _ names: inout ModelNames) {
+        remarks.append(
+            "rows of the vocabulary stay as they are: mergekit sorts them by token, which is the same where the models have the same "
+                + "tokens, and cuts those behind the last token.")
+        let isFirst = (roles.base.first ?? roles.others[0][0]).model == model
+        if isFirst, !isOpen { return }
+        if !isOpen, let place = roles.others[0].firstIndex(where: { $0.model == model }) {
+            output.append("tokenizer = \(otherNames[place])")
+            return
+        }
+        if names.merges[model.reference] != nil {
+            refusals.append(ImportNote("the tokenizer is to be that of a merge of this file", model.place))
+            return
+        }
+        output.append("tokenizer = \(names.variable(model))")
+        lines = names.takeLines() + lines
+    }
+
+    mutating func addTemplate() {
+        guard let (text, place) = file.chatTemplate else { return }
+        if text == "auto" {
+            refusals.append(
+                ImportNote(
+                    "chat_template: auto takes the template that most models have; name a model: chat_template = model",
+                    place))
+        } else if !text.contains("{"), !text.contains("\n"), text.utf8.count < 256 {
+            refusals.append(
+                ImportNote(
+                    "chat_template: \(text.shown) is a file that ships with mergekit; put it beside the recipe and write "
+                        + "chat_template = \"\(text.shown).jinja\"", place))
+        } else {
+            template = text
+        }
+    }
+
+    /// The model rounded as mergekit writes it for the next merge to read.
+    var intermediate: String {
+        guard let type = file.outDType ?? file.dtype, type == .bfloat16 || type == .float16 else { return model }
+        return "dppa.round_to(\(model), \"\(type.name)\")"
+    }
+}

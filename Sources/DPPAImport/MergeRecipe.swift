@@ -1,0 +1,180 @@
+import DPPASupport
+
+/// One merge as Lua: how its models are opened, the call of its method, and what is written with it.
+struct MergeRecipe {
+    /// The lines before the model.
+    var lines: [String] = []
+    /// The expression of the model.
+    private(set) var model = ""
+    /// The options of writing it, as Lua.
+    var output: [String] = []
+    /// What a person has to decide, as failing lines.
+    var refusals: [ImportNote] = []
+    /// What is told in comments.
+    var remarks: [String] = []
+    private(set) var notes: [ImportNote] = []
+    /// A chat template that is to lie beside the recipe.
+    var template: String?
+    let file: MergeFile
+    let roles: MergeRoles
+    /// Whether each model is opened by itself: slices and merges are not fitted to each other.
+    let isOpen: Bool
+    /// The variables of the base and the others.
+    private var baseName = ""
+    private(set) var otherNames: [String] = []
+    /// The variable of the list of the others, where there is one.
+    private var listName: String?
+
+    /// Writes a merge; of several in one file, none declares its models as options of the recipe.
+    init(_ file: MergeFile, isAlone: Bool, _ names: inout ModelNames) throws {
+        self.file = file
+        roles = try MergeRoles(file)
+        let models = (roles.base + roles.others.flatMap(\.self)).map(\.model)
+        isOpen = file.isSliced || !isAlone
+        for model in models where model.reference.contains("+") {
+            let base = model.reference.split(separator: "+").first.map(String.init) ?? ""
+            guard names.merges[base] == nil else {
+                throw DPPAError(
+                    .data, "'\(model.reference.shown)' is an adapter on a merge, which is no model on the disk",
+                    location: model.place)
+            }
+        }
+        let options = try RecipeOptionsText(file, roles)
+        notes = file.notes + options.notes
+        if file.isSliced { try openStacks(&names) } else if isOpen { openEach(&names) } else { openInputs(&names) }
+        call(options.entries)
+        addOutput(&names)
+        addTokenizer(&names)
+        addTemplate()
+    }
+
+    // The models.
+
+    private mutating func openInputs(_ names: inout ModelNames) {
+        func quoted(_ part: MergeRoles.Part) -> String { LuaText.quoted(names.path(part.model)) }
+        var fields: [String] = []
+        if let base = roles.base.first { fields.append("base = \(quoted(base))") }
+        let others = roles.others[0]
+        // Rows that are sorted by token there may not be cut or filled here.
+        let opens = file.tokenizer?.isUnion == false ? "family" : "inputs"
+        let isSingle = self.isSingle && opens == "inputs"
+        if isSingle {
+            fields.append("expert = \(quoted(others[0]))")
+        } else {
+            fields.append("experts = " + LuaText.table(others.map { quoted($0) }, indent: 2))
+        }
+        if opens == "family" { fields.append("refuse = { \"rows\" }") }
+        let own = isSingle ? (roles.base.isEmpty ? "model" : "expert") : roles.base.isEmpty ? "models" : "experts"
+        func free(_ name: String) -> String {
+            var (unique, number) = (name, 2)
+            while names.used.contains(unique) {
+                unique = "\(name)_\(number)"
+                number += 1
+            }
+            names.used.insert(unique)
+            return unique
+        }
+        let name = free(own)
+        if !roles.base.isEmpty { baseName = free("base") }
+        let left = (baseName.isEmpty ? "" : baseName + ", ") + name
+        lines.append("local \(left) = dppa.\(opens) " + LuaText.table(fields, width: 60))
+        otherNames = isSingle ? [name] : others.indices.map { "\(name)[\($0 + 1)]" }
+        listName = isSingle ? nil : name
+    }
+
+    /// Whether the method takes one model beside the base.
+    private var isSingle: Bool {
+        switch file.method.inputs {
+        case .pair, .one: true
+        default: false
+        }
+    }
+
+    private mutating func openEach(_ names: inout ModelNames) {
+        if let base = roles.base.first { baseName = names.variable(base.model) }
+        otherNames = roles.others[0].map { names.variable($0.model) }
+        lines += names.takeLines()
+    }
+
+    private mutating func openStacks(_ names: inout ModelNames) throws {
+        for part in roles.base + roles.others.flatMap(\.self) {
+            guard names.merges[part.model.reference] == nil else {
+                throw DPPAError(
+                    .data,
+                    "'\(part.model.reference.shown)' is a merge of this file, and a stack is of models on the disk",
+                    notes: ["import the merges into two recipes, and name the folder of the first in the second"],
+                    location: part.model.place)
+            }
+        }
+        let count = roles.others[0].count
+        let columns =
+            (roles.base.isEmpty ? [] : [("base", roles.base)])
+            + (0..<count).map { index in
+                (
+                    count > 1 ? "expert_\(index + 1)" : roles.base.isEmpty ? "model" : "expert",
+                    roles.others.map { $0[index] }
+                )
+            }
+        for (_, parts) in columns { for part in parts { _ = names.variable(part.model) } }
+        var config: String?
+        if let base = file.base, base != columns[0].1[0].model { config = names.variable(base) }
+        lines += names.takeLines()
+        lines.append("")
+        for (number, (role, parts)) in columns.enumerated() {
+            var stack = StackText(parts.map { (names.variable($0.model), $0.layers ?? 0..<1) })
+            if columns.count > 1, stack.isJoined { stack.options.append("label = \"\(role)-slices\"") }
+            if number == 0, let config { stack.options.append("config = \(config)") }
+            var name = role
+            var suffix = 2
+            while names.used.contains(name) {
+                name = "\(role)_\(suffix)"
+                suffix += 1
+            }
+            names.used.insert(name)
+            lines += stack.lines(as: name)
+            if number == 0, !roles.base.isEmpty { baseName = name } else { otherNames.append(name) }
+        }
+    }
+
+    // The method.
+
+    private mutating func call(_ options: [String]) {
+        let method = file.method
+        var entries = options
+        let isPlain = method.name == "passthrough" && options.isEmpty
+        if method.isRandom {
+            entries.append("seed = 0")
+            remarks.append(
+                "seed is mergekit's --random-seed; without one it draws other numbers every time.")
+        }
+        if !isPlain { entries.append("compat = \"\(compat)\"") }
+        let list = listName ?? LuaText.table(otherNames, width: 80)
+        let arguments: String
+        switch method.inputs {
+        case .models: arguments = list
+        case .one: arguments = otherNames[0]
+        case .pair: arguments = "\(baseName), \(otherNames[0])"
+        case .experts: arguments = "\(baseName), \(list)"
+        case .vectors: arguments = "\(baseName.isEmpty ? otherNames[0] : baseName), \(list)"
+        }
+        model = isPlain ? arguments : "\(variable)(\(arguments), \(LuaText.table(entries, width: 70)))"
+        isCalled = !isPlain
+        // What is computed in a narrow type has been rounded to it before it is written in a wider one.
+        if !isPlain, !method.isWide, let type = file.dtype, [.bfloat16, .float16].contains(type),
+            [.float32, .float64].contains(file.outDType)
+        {
+            model = "dppa.round_to(\(model), \"\(type.name)\")"
+        }
+    }
+
+    /// The variable of the method's module.
+    var variable: String { file.method.module }
+    /// Whether the module is used.
+    private(set) var isCalled = false
+
+    private var compat: String {
+        let isHalf = file.dtype == .bfloat16
+        if file.method.name == "passthrough" { return "mergekit" }
+        return isHalf && file.method.rounds ? "mergekit_bf16" : "mergekit"
+    }
+}

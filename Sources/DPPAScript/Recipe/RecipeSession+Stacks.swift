@@ -1,0 +1,69 @@
+import DPPA
+
+/// Models made of layers of others.
+extension RecipeSession {
+    /// A stack as a field: the view that it is, with the tensors that are scaled.
+    func stack(
+        _ slices: [StackSlice], embeddings: OpenModel?, head: OpenModel?, config: OpenModel?, label: String?
+    ) throws -> NodeID {
+        do {
+            let stack = try LayerStack(slices.map(\.slice), embeddings: embeddings, head: head, config: config)
+            let models = slices.map(\.slice.model) + [embeddings, head, config].compactMap(\.self)
+            for model in models.dropFirst() { try compareConfigs(model, models[0]) }
+            if let first = embeddings ?? slices.first?.slice.model, let last = head ?? slices.last?.slice.model,
+                first.identity != last.identity
+            {
+                for model in [first, last] { try requireKnownHead(model) }
+            }
+            let view = try stack.view(label: label)
+            if let other = graph.models.first(where: { $0.label == view.label && $0.identity != view.identity }) {
+                throw DPPAError(
+                    .data, "two models have the label '\(view.label)': \(other.identity) and the \(view.identity)",
+                    notes: [
+                        "labels name models in reports and random streams: write { label = \"…\" } behind the slices"
+                    ])
+            }
+            let count = graph.models.count
+            let node = try graph.source(view)
+            if graph.models.count > count {
+                for line in view.notices.map({ "warning: " + $0 }) where !warnings.contains(line) { warn(line) }
+            }
+            return try scaled(node, stack, slices)
+        } catch var error as DPPAError {
+            error.location = error.location ?? graph.location
+            throw error
+        }
+    }
+
+    /// Throws when a matrix outside the layers may be a head that no name tells to be one.
+    private func requireKnownHead(_ model: OpenModel) throws {
+        let ends = TiedHead(model)
+        guard ends.head == nil, let embedding = ends.embedding,
+            let odd = model.weights.first(where: {
+                $0.layer == nil && $0.role == "other" && $0.shape == embedding.shape
+            })
+        else { return }
+        throw DPPAError(
+            .data, "stack: nothing tells whether \(odd.name.shown) of \(model.title) is its head",
+            notes: ["take both ends from one model: { embeddings = model, head = model } behind the slices"])
+    }
+
+    /// The stack with factors on some tensors; all others are copied as they are.
+    private func scaled(_ node: NodeID, _ stack: LayerStack, _ slices: [StackSlice]) throws -> NodeID {
+        guard slices.contains(where: { $0.scale != nil }) else { return node }
+        var factors: [String: Double] = [:]
+        for (number, origin) in stack.origins.enumerated() {
+            for facts in origin.model.weights where facts.stack == stack.blocks && facts.layer == origin.layer {
+                let factor = slices[origin.slice].factor(facts.name)
+                if factor != 1 { factors[stack.name(of: facts, as: number)] = factor }
+            }
+        }
+        guard !factors.isEmpty else { return node }
+        let part = try graph.restrict(node, "stack") { factors[$0.name] != nil }
+        let product = try graph.binary(
+            .multiply, graph.reinterpret(part, as: .value), graph.perTensor(part, factors))
+        let changed = try graph.reinterpret(product, as: .model, like: part)
+        guard let rest = try graph.rest(of: node, without: [part]) else { return changed }
+        return try graph.branch([changed, rest])
+    }
+}
