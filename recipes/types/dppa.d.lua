@@ -225,13 +225,12 @@ function dppa.gram(x) end
 ---@return dppa.Group
 function dppa.group(rule) end
 
----Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---Matrices of equal row counts side by side, or vectors one after the other.
 ---@param parts (dppa.Field)[]
 ---@return dppa.Field
 function dppa.hstack(parts) end
 
----Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
+---Declares and opens the models of a recipe, fitted to each other as `family` does: the options `base`, `experts` (or `expert`), `rows`, `vocabulary`, `tokens`, `pad_to_multiple`, `missing`, `extra`, `stacks`, `configs` and `refuse`; the table gives defaults of paths, and `help` other texts.
 ---@param defaults { base?: string, experts?: (string)[], expert?: string, help?: table<string, string> }
 ---@return dppa.Field, dppa.Field[]
 function dppa.inputs(defaults) end
