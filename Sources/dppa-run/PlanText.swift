@@ -31,6 +31,7 @@ struct PlanText {
             "reads     \(ByteCount.words(engine.diskBytes)) from disk, \(ByteCount.words(engine.cacheBytes)) again from memory"
         )
         lines.append("writes    " + written)
+        lines += plan.adapters.map { "adapter   \($0.name): \($0.plan.words)" }
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
@@ -112,7 +113,8 @@ struct PlanText {
         return [
             "planned_up_to_line": JSONValue(plan.trace.stop?.line), "models": .array(models),
             "options": .object(JSONObject(plan.options.map { ($0.name, .string($0.value)) })),
-            "nodes": .integer(plan.nodeCount), "disk_bytes": .integer(plan.engine.diskBytes),
+            "adapters": .array(plan.adapters.map(Self.json)), "nodes": .integer(plan.nodeCount),
+            "disk_bytes": .integer(plan.engine.diskBytes),
             "cache_bytes": .integer(plan.engine.cacheBytes),
             "written_bytes": plan.trace.stop == nil ? .integer(plan.engine.bytesWritten) : .null,
             "memory_bytes": .integer(request.engine.memory), "limit_seconds": .double(time / .seconds(1)),
@@ -124,6 +126,18 @@ struct PlanText {
                     "bytes": .integer($0.bytes), "largest": .string($0.largest),
                 ]
             } ?? .null,
+        ]
+    }
+
+    private static func json(_ adapter: (name: String, plan: AdapterPlan)) -> JSONValue {
+        let modules = adapter.plan.modules.map { module -> JSONValue in
+            ["tensor": .string(module.facts.name), "module": .string(module.path), "rank": .integer(module.rank)]
+        }
+        return [
+            "name": .string(adapter.name), "base": .string(adapter.plan.base.label), "modules": .array(modules),
+            "ranks_at_most": .bool(adapter.plan.isOpen), "dtype": .string(adapter.plan.dtype.rawValue),
+            "saved_whole": JSONValue(adapter.plan.whole.map(\.name)),
+            "left_out": JSONValue(adapter.plan.dropped.map(\.name)),
         ]
     }
 

@@ -56,6 +56,11 @@ function Field:le(y) end
 ---@return dppa.Field
 function Field:linears() end
 
+---The best approximation of a delta's matrices by low rank, U S V^T of the leading triplets: a delta again. Returned or saved, it is written as a LoRA adapter that PEFT reads; on a base it is the model with that adapter.
+---@param options? { rank?: integer|"exact", energy?: number, max_rank?: integer, targets?: string|(string)[], rest?: "error"|"drop"|"save", base?: dppa.Field, precision?: "f64"|"f32", seed?: integer }
+---@return dppa.Field
+function Field:lora(options) end
+
 ---Where the field is less than `y`.
 ---@param y dppa.Field|number
 ---@return dppa.Field
@@ -77,7 +82,7 @@ function Field:named(name) end
 ---@return dppa.Field
 function Field:ne(y) end
 
----Writes a model into a subdirectory of the output.
+---Writes a model, or an adapter that `lora` gave, into a subdirectory of the output.
 ---@param name string
 ---@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|string, config?: dppa.Field, partial?: boolean }
 function Field:save(name, options) end

@@ -31,15 +31,21 @@ public final class CheckpointWriter: Sendable {
     /// The bytes of all tensors.
     public let totalBytes: Int
     private let directory: String
+    /// What names of files begin with.
+    private let stem: String
     private let tensors: [Tensor]
     private let files: [OutputFile]
     private let places: [(file: Int, offset: Int)]
 
     /// Creates the files of a checkpoint in an existing directory.
     ///
-    /// Tensors keep their order; a new file begins where the next tensor would exceed `shardSize` bytes.
-    public init(directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String]) throws {
+    /// Tensors keep their order; a new file begins where the next tensor would exceed `shardSize` bytes. `stem` is what names of
+    /// files begin with.
+    public init(
+        directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String], stem: String = "model"
+    ) throws {
         self.directory = directory
+        self.stem = stem
         self.tensors = tensors
         totalBytes = tensors.reduce(0) { $0 + $1.byteCount }
         var shards: [[Int]] = [[]]
@@ -57,8 +63,8 @@ public final class CheckpointWriter: Sendable {
         for (number, shard) in shards.enumerated() {
             let name =
                 shards.count == 1
-                ? "model.safetensors"
-                : "model-\(Self.padded(number + 1))-of-\(Self.padded(shards.count)).safetensors"
+                ? "\(stem).safetensors"
+                : "\(stem)-\(Self.padded(number + 1))-of-\(Self.padded(shards.count)).safetensors"
             let header = Self.header(shard.map { tensors[$0] }, metadata)
             var offset = header.count
             for index in shard {
@@ -92,7 +98,7 @@ public final class CheckpointWriter: Sendable {
         lines.append(entries.joined(separator: ",\n"))
         lines += ["  }", "}", ""]
         let text = Array(lines.joined(separator: "\n").utf8)
-        let name = "model.safetensors.index.json"
+        let name = "\(stem).safetensors.index.json"
         let file = try OutputFile(directory + "/" + name, name: name, size: text.count)
         try text.withUnsafeBytes { try file.write($0, at: 0) }
         try file.sync()

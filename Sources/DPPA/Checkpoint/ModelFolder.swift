@@ -9,7 +9,7 @@ package enum ModelFolder {
         let path = FilePath(name)
         let exact: Set<String> = [
             "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
-            "diffusion_pytorch_model.safetensors.index.json",
+            "diffusion_pytorch_model.safetensors.index.json", "adapter_config.json",
         ]
         if exact.contains(name) || SidecarFile.known.contains(name) { return true }
         if let kind = SidecarFile(name, hasCode: true), kind != .other { return true }

@@ -69,6 +69,9 @@ public struct OpenModel: Sendable {
     /// The model's tokenizer.json, if there is one.
     package var tokenizerPath: String? { tokenizer.path("tokenizer.json") }
 
+    /// The last part of its path: its name where no repository is known.
+    package var shownName: String { path.split(separator: "/").last { $0 != "." }.map(String.init) ?? label }
+
     /// Label and files in messages: "math (models/math)".
     package var title: String { label == identity ? label : "\(label) (\(identity))" }
 

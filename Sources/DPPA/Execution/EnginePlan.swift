@@ -58,7 +58,7 @@ public struct EnginePlan: Sendable {
                 keys.reduce(0) { total, key in
                     let facts = graph.facts(key.tensor)
                     guard let source = graph.models[key.model].source(facts.name) else { return total }
-                    return total + source.bytesRead(facts.numel)
+                    return total + source.bytesRead(source.shape.reduce(1, *))
                 }
             }
             let new = reads.subtracting(seen)

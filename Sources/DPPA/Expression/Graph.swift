@@ -41,6 +41,12 @@ public final class Graph {
     package var clamped: [NodeID: NodeID] = [:]
     /// Whether some node is computed of whole tensors, so that names may have several shapes.
     package private(set) var hasMatrices = false
+    /// Models that are parts of others, by their numbers: the factors of adapters.
+    private var parts: Set<Int> = []
+    /// The factors of each model that was looked at.
+    var adapterFactors: [Int: AdapterFactors?] = [:]
+    /// Deltas that can be written as adapters.
+    package internal(set) var adapters: [NodeID: AdapterForm] = [:]
     /// The weights of each node that `weightSum` made, so that an error can name them.
     package var summedWeights: [NodeID: [NodeID]] = [:]
 
@@ -105,6 +111,23 @@ public final class Graph {
             .source(model: number), .element, models[number].space, domain: intern(models[number].weights.map(intern)),
             label: model.label)
     }
+
+    /// A part of a model, whose tensors have its names and shapes of their own, as plain values.
+    func shapedSource(_ part: OpenModel) throws -> NodeID {
+        hasMatrices = true
+        let node = try source(part)
+        if case .source(let number) = self[node].operation { parts.insert(number) }
+        return try reinterpret(node, as: .value)
+    }
+
+    /// The models that were opened, without parts of them that have numbers of their own.
+    package var openedModels: [OpenModel] { models.indices.filter { !parts.contains($0) }.map { models[$0] } }
+
+    /// Whether a model is a part of another.
+    package func isPart(_ model: Int) -> Bool { parts.contains(model) }
+
+    /// What is known to be the difference of a model and its base, with the base.
+    var knownDifferences: [(base: NodeID, delta: NodeID)] { differences.map { ($0.key.base, $0.value) } }
 
     /// A number that holds everywhere.
     ///

@@ -49,7 +49,7 @@ package struct ResultModels {
     ///
     /// Throws `data` when there is no model at all.
     package init(_ graph: Graph, _ result: MergeResult) throws {
-        read = graph.models(of: result.node).map { graph.models[$0] }
+        read = graph.models(of: result.node).filter { !graph.isPart($0) }.map { graph.models[$0] }
         let first = graph.startingModel(of: result.node)
         // An expression of plain values declared a model reads none: it has tensors like one that is open.
         guard

@@ -55,44 +55,29 @@ public struct MergeRun {
         _ results: [MergeResult], named: [Named] = [], to target: String,
         record: (([RunRecord.Output]) throws -> RunRecord)? = nil
     ) throws -> [RunRecord.Output] {
-        for result in results { try engine.graph.requireModel(result.node) }
-        let models = try results.map { try ResultModels(engine.graph, $0) }
-        var sidecars = try zip(results, models).map(sidecars)
+        for result in results { try engine.graph.requireWritable(result.node) }
+        var planned = try results.map { try plan($0, isCompared: record != nil) }
         var places = SavedPlaces()
-        for (result, sidecars) in zip(results, sidecars) { try places.add(result.name, files: sidecars.names) }
-        let plans = try zip(results, models).map { result, models in
-            try OutputPlan(engine.graph, result, models, dtype: settings.dtype ?? result.dtype)
+        for planned in planned { try places.add(planned.result.name, files: planned.files) }
+        try budget?.take(planned.reduce(0) { $0 + $1.byteCount })
+        var outputs: [[Engine.Output]] = []
+        for index in planned.indices {
+            outputs.append(
+                try planned[index].open(directory(results[index], in: target), shardSize: settings.shardSize))
         }
-        try budget?.take(plans.reduce(0) { $0 + $1.byteCount })
-        var outputs: [Engine.Output] = []
-        var writers: [CheckpointWriter] = []
-        for (result, plan) in zip(results, plans) {
-            let writer = try CheckpointWriter(
-                directory: directory(result, in: target), tensors: plan.tensors, shardSize: settings.shardSize,
-                metadata: [:])
-            try plan.copyCarried(to: writer)
-            var output = Engine.Output(engine.graph, node: result.node, writer: writer, tensors: plan.computed)
-            if record != nil {
-                output.comparison = DeltaComparison(
-                    engine.graph, of: result.node, isDetailed: settings.comparesDeltas)
-            }
-            outputs.append(output)
-            writers.append(writer)
-        }
-        let statistics = try engine.run(named.map(\.node), outputs: outputs)
-        var written: [RunRecord.Output] = []
-        for index in results.indices {
-            try writers[index].finish()
-            try sidecars[index].write(to: directory(results[index], in: target))
-            var output = output(results[index], models[index], warnings: sidecars[index].notices)
-            output.deltas = statistics[index].map { deltas(results[index], $0) }
-            written.append(output)
+        let statistics = try engine.run(
+            named.map(\.node) + planned.flatMap(\.requests), outputs: outputs.flatMap(\.self))
+        var (written, first): ([RunRecord.Output], Int) = ([], 0)
+        for index in planned.indices {
+            let own = outputs[index].indices.map { statistics[first + $0] }
+            first += own.count
+            written.append(try planned[index].finish(directory(results[index], in: target), engine, own))
         }
         if let record = try record?(written) {
             for (index, output) in written.enumerated() {
                 let directory = try self.directory(results[index], in: target)
                 try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
-                for (name, text) in record.recipeFiles(carried: sidecars[index].carried) {
+                for (name, text) in record.recipeFiles(carried: planned[index].carried) {
                     try Sidecars.write(text, to: directory + "/" + name)
                 }
             }
@@ -100,28 +85,12 @@ public struct MergeRun {
         return written
     }
 
-    private func sidecars(_ result: MergeResult, _ models: ResultModels) throws -> Sidecars {
-        try Sidecars(
-            result, models, tensors: engine.graph.tensors(of: result.node).map(engine.graph.facts),
-            dtype: settings.dtype ?? result.dtype)
-    }
-
-    /// What a result is made of, for the record.
-    private func output(_ result: MergeResult, _ models: ResultModels, warnings: [String]) -> RunRecord.Output {
-        let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
-        return RunRecord.Output(
-            name: result.name, models: (models.read + models.parts).map(\.label), config: models.config.label,
-            tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
-            warnings: warnings, dtype: settings.dtype ?? result.dtype,
-            tensors: engine.graph.tensors(of: result.node).count)
-    }
-
-    private func deltas(_ result: MergeResult, _ statistics: DeltaStatistics) -> RunRecord.Deltas {
-        let comparison = statistics.comparison
-        return RunRecord.Deltas(
-            reference: engine.graph.models[comparison.reference].label,
-            isBase: engine.graph.base(of: result.node) != nil,
-            experts: comparison.experts.map { engine.graph.models[$0].label }, statistics: statistics)
+    /// A model, or an adapter.
+    private func plan(_ result: MergeResult, isCompared: Bool) throws -> any PlannedResult {
+        if let form = engine.graph.adapters[result.node] {
+            return PlannedAdapter(engine.graph, form, result, dtype: settings.dtype ?? result.dtype)
+        }
+        return try PlannedModel(engine.graph, result, settings, isCompared: isCompared)
     }
 
     private func directory(_ result: MergeResult, in root: String) throws -> String {

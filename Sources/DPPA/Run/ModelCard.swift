@@ -18,7 +18,8 @@ public struct ModelCard: Sendable {
 
     /// The text in Markdown with a front matter for model hubs.
     public var markdown: String {
-        var lines = ["---"] + frontMatter.lines + ["---", "", "# Merged model", ""]
+        let title = output.adapter == nil ? "# Merged model" : "# LoRA adapter"
+        var lines = ["---"] + frontMatter.lines + ["---", "", title, ""]
         lines += [
             "Made from \(unique(models.map { Markdown.code($0.name) }).joined(separator: ", ")) with dppa-run \(version).",
             "",
@@ -59,11 +60,12 @@ public struct ModelCard: Sendable {
     /// What model hubs read.
     private var frontMatter: FrontMatterText {
         var front = FrontMatterText()
-        let bases = unique(models.flatMap { $0.origin.repository.map { [$0] } ?? $0.origin.ancestors })
+        let adapted = output.adapter.map { adapter in models.filter { $0.label == adapter.base } }
+        let bases = unique((adapted ?? models).flatMap { $0.origin.repository.map { [$0] } ?? $0.origin.ancestors })
         front.add("base_model", bases)
-        if !bases.isEmpty { front.add("base_model_relation", "merge") }
-        front.add("library_name", "transformers")
-        front.add("tags", ["merge"] + methods + ["dppa-run"])
+        if !bases.isEmpty { front.add("base_model_relation", adapted == nil ? "merge" : "adapter") }
+        front.add("library_name", adapted == nil ? "transformers" : "peft")
+        front.add("tags", [adapted == nil ? "merge" : "lora"] + methods + ["dppa-run"])
         // Only where every model states the same: anything else is not for a program to decide.
         if let first = models.first?.origin.licence, models.allSatisfy({ $0.origin.licence == first }) {
             front.add("license", first.identifier)
@@ -95,6 +97,10 @@ public struct ModelCard: Sendable {
 
     /// Where the small files come from.
     private var origin: String {
+        if let adapter = output.adapter {
+            return "An \(Markdown.text(adapter.summary)). It goes onto \(Markdown.code(adapter.baseName)): "
+                + "`PeftModel.from_pretrained(base, folder)`, or `base+folder` in a recipe."
+        }
         let config = Markdown.code(output.config)
         if output.tokenizer == output.config, output.chatTemplate == output.config {
             return "Configuration and tokenizer come from \(config)."

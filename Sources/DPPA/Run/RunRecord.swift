@@ -172,6 +172,8 @@ extension RunRecord {
         public var tensors: Int
         /// How it differs from the model that its deltas are added to; nil before it is written.
         public var deltas: Deltas?
+        /// What it is where it is an adapter.
+        public var adapter: Adapter?
 
         /// An output, all given.
         public init(
@@ -228,10 +230,9 @@ extension RunRecord.Model {
     /// What a model tells of itself; `written` is what it was called.
     public init(_ model: OpenModel, written: [String]) {
         let (origin, summary) = (model.origin, ModelSummary(model))
-        let last = model.path.split(separator: "/").last { $0 != "." }.map(String.init) ?? model.label
         let digest = try? model.sampledDigest()
         self.init(
-            label: model.label, name: origin.repository ?? last, path: model.path, written: written,
+            label: model.label, name: origin.repository ?? model.shownName, path: model.path, written: written,
             origin: origin, digest: digest.map { hexadecimal($0) }, tensors: summary.tensors,
             parameters: summary.elements,
             dtypes: Dictionary(uniqueKeysWithValues: summary.dtypes.map { ($0.dtype, $0.tensors) }))

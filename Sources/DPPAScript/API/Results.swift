@@ -42,10 +42,14 @@ extension Catalog {
             ]
         },
         Function(
-            name: "save", summary: "Writes a model into a subdirectory of the output.",
-            parameters: [.model("model"), Parameter("name", .fileName), .options(saveOptions)],
+            name: "save",
+            summary: "Writes a model, or an adapter that `lora` gave, into a subdirectory of the output.",
+            parameters: [Parameter("model", .writable), Parameter("name", .fileName), .options(saveOptions)],
             returns: "nothing", type: "nil",
-            errors: ["the model lacks tensors, and `partial` does not say that it may"],
+            errors: [
+                "the model lacks tensors, and `partial` does not say that it may",
+                "an adapter is given an option other than `dtype`",
+            ],
             example: "merged:save(\"ties-0.2\", { dtype = \"bf16\", tokenizer = base })"
         ) { call in
             try save(call, as: call.text(1), call.options(2))
@@ -55,8 +59,8 @@ extension Catalog {
 
     /// What a recipe may return: checked as a call of this name would be.
     static let returned = Function(
-        name: "return", summary: "Writes a model into the output.",
-        parameters: [.model("model"), .options(saveOptions)],
+        name: "return", summary: "Writes a model, or an adapter that `lora` gave, into the output.",
+        parameters: [Parameter("model", .writable), .options(saveOptions)],
         returns: "nothing", type: "nil", example: "return merged, { dtype = \"bf16\" }"
     ) { call in
         try save(call, as: nil, call.options(1))
@@ -70,6 +74,15 @@ extension Catalog {
         }
         var result = MergeResult(name: name, node: try call.node(0))
         result.dtype = options["dtype"]?.text.flatMap { DType(userSpelling: $0) }
+        if session.graph.adapters[result.node] != nil {
+            if let other = options.keys.sorted().first(where: { $0 != "dtype" }) {
+                throw DPPAError(
+                    .data, "\(name == nil ? "return" : ":save"): an adapter has no '\(other)'",
+                    notes: ["it is written as factors and adapter_config.json; of the options it takes dtype"],
+                    location: call.location)
+            }
+            return try session.save(result)
+        }
         if case .table(let table)? = options["types"] {
             result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
         }
@@ -86,7 +99,8 @@ extension Catalog {
     private static let saveOptions: [Parameter] = [
         .option(
             "dtype", .dtype([.f64, .f32, .f16, .bf16]),
-            "of every weight but those that the model keeps wider on purpose; else that of the model whose config is used"
+            "of every weight but those that the model keeps wider on purpose; else that of the model whose config is used; of an "
+                + "adapter f32"
         ),
         .option("types", .names(.dtype([.f64, .f32, .f16, .bf16])), "of single tensors, by glob"),
         .option("tokenizer", .openedModel, "where the tokenizer comes from"),

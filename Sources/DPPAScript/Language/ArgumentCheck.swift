@@ -59,6 +59,8 @@ private struct ArgumentCheck {
         case (.any, _): true
         case (.field, .object(let object)): object is NodeObject
         case (.model, .object): node(value).map { $0.space == .model && $0.scope == .element } ?? false
+        case (.writable, .object(let object)):
+            fits(value, .model) || (object as? NodeObject).map { graph?.adapters[$0.id] != nil } ?? false
         case (.openedModel, .object):
             if case .source? = node(value)?.operation { true } else { false }
         case (.mask, .object): node(value)?.isMask ?? false
@@ -195,12 +197,16 @@ extension ArgumentCheck {
         case (.mask, .object):
             return ["a mask comes from a comparison such as x:gt(0), from top, or from masks joined by & | ~"]
         case (.field, .integer), (.field, .number): return ["a plain number has no tensors"]
-        case (.model, .object(let object)):
+        case (.model, .object(let object)), (.writable, .object(let object)):
             guard object is NodeObject else { return [] }
-            return [
-                node(value)?.space == .delta
-                    ? "add it to a model: base + delta" : "a value becomes a model with dppa.as_model(value, like)"
+            let isDelta = node(value)?.space == .delta
+            var notes = [
+                isDelta ? "add it to a model: base + delta" : "a value becomes a model with dppa.as_model(value, like)"
             ]
+            if case .writable = kind, isDelta {
+                notes.append("or write it as an adapter: delta:lora { rank = 16 }, scaled before and not after")
+            }
+            return notes
         case (.amount, .integer), (.amount, .number), (.share, .integer), (.share, .number):
             return shareHints(value.double ?? 0, kind)
         case (.scope, .string(let text)):

@@ -10,7 +10,8 @@ package enum Catalog {
         + spreads
 
     /// Methods of fields.
-    package static let methods: [Function] = (comparisons + fieldMethods + results + scriptedMethods).map { method in
+    package static let methods: [Function] = (comparisons + fieldMethods + adapters + results + scriptedMethods).map {
+        method in
         var method = method
         method.form = .method
         return method

@@ -40,6 +40,8 @@ extension Parameter {
         case field
         /// A field of the space model, for every element.
         case model
+        /// A model, or an adapter that `lora` gave.
+        case writable
         /// A model as `dppa.model` gave it.
         case openedModel
         case mask
@@ -91,6 +93,7 @@ extension Parameter.Kind {
         case .any: "any value"
         case .field: "a field"
         case .model: "a model"
+        case .writable: "a model, or an adapter that lora gave"
         case .openedModel: "a model that was opened with dppa.model"
         case .mask: "a mask"
         case .value: "a field or a number"

@@ -116,7 +116,7 @@ package enum Stub {
     private static func type(_ kind: Parameter.Kind) -> String {
         switch kind {
         case .any: "any"
-        case .field, .model, .openedModel, .mask: "dppa.Field"
+        case .field, .model, .writable, .openedModel, .mask: "dppa.Field"
         case .value, .share: "dppa.Field|number"
         case .amount: "dppa.Field|number|{ count: dppa.Field|number }"
         case .scope: "dppa.Scope"

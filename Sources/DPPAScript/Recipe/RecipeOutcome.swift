@@ -17,9 +17,13 @@ package struct RecipeOutcome {
     /// The tables that the recipe added.
     package var tables: [ReportTable] { record.tables }
 
-    /// One line for the person at the keyboard.
+    /// A line for the person at the keyboard, and one for each adapter.
     package var summary: String {
-        "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
+        let adapters = zip(written, record.outputs).compactMap { path, output in
+            output.adapter.map { "\n\(path): \($0.summary)" }
+        }
+        return "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
+            + adapters.joined()
     }
 
     /// Writes everything as one page of HTML.

@@ -13,6 +13,8 @@ package struct RecipePlan {
     package let trace: RecipeTrace
     package let engine: EnginePlan
     package let rules: [Rule]
+    /// The adapters that are written, by name.
+    package let adapters: [(name: String, plan: AdapterPlan)]
     /// What the run would warn of, as far as it can be known before.
     package let warnings: [String]
     /// How many differing nodes the expressions have.
@@ -28,6 +30,8 @@ package struct RecipePlan {
         var models: [(node: NodeID, dtypes: [String: DType])] = []
         var notices: [String] = []
         var taken: Set<String>?
+        var adapters: [(name: String, plan: AdapterPlan)] = []
+        var requests = session.named.map(\.node)
         for named in session.named {
             rules.append(
                 Rule(
@@ -35,7 +39,21 @@ package struct RecipePlan {
                     tensors: graph.domain(of: named.node)?.tensors.map(graph.facts) ?? [], dtypes: [:]))
         }
         for result in session.results {
-            try graph.requireModel(result.node)
+            try graph.requireWritable(result.node)
+            if let form = graph.adapters[result.node] {
+                let adapter = AdapterPlan(graph, form, dtype: dtype ?? result.dtype)
+                for node in [form.factors.down, form.factors.up] + [form.whole].compactMap(\.self) {
+                    let names = graph.tensors(of: node).map { graph.facts($0).name }
+                    models.append((node, Dictionary(uniqueKeysWithValues: names.map { ($0, adapter.dtype) })))
+                }
+                requests += form.requests
+                rules.append(
+                    Rule(
+                        name: result.name ?? "adapter", node: result.node,
+                        tensors: adapter.modules.map(\.facts) + adapter.whole, dtypes: [:]))
+                adapters.append((result.name ?? "adapter", adapter))
+                continue
+            }
             let parts = try ResultModels(graph, result)
             let facts = graph.domain(of: result.node)?.tensors.map(graph.facts) ?? []
             let dtypes = try OutputTypes(result, config: parts.config, wished: dtype ?? result.dtype, facts).types
@@ -49,11 +67,12 @@ package struct RecipePlan {
                     dtypes: dtypes))
         }
         self.trace = trace
+        self.adapters = adapters
         self.rules = rules
-        self.models = graph.models.map { ModelSummary($0, taken: taken) }
+        self.models = graph.openedModels.map { ModelSummary($0, taken: taken) }
         warnings = trace.warnings + notices
         nodeCount = graph.count
-        engine = try session.engine.plan(session.named.map(\.node), models: models)
+        engine = try session.engine.plan(requests, models: models)
     }
 
     /// Every rule as maths, with what several of them share on lines of its own.

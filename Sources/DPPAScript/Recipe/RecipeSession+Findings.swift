@@ -4,7 +4,9 @@ import DPPA
 extension RecipeSession {
     /// Masks and comparisons of the user's own files that nothing depends on: in Lua, `mask and a or b` is just `a`.
     package func unusedMasks(isOwn: (DPPAError.Location) -> Bool) -> [(location: DPPAError.Location, formula: String)] {
-        let used = graph.reachable(from: results.map(\.node) + named.map(\.node) + looked)
+        // What tells of an adapter belongs to it, whether it is written or put onto a base.
+        let told = graph.adapters.values.flatMap(\.requests)
+        let used = graph.reachable(from: results.map(\.node) + named.map(\.node) + looked + told)
         let unused = graph.nodeIDs.filter { !used.contains($0) && !shipped.contains($0) && graph[$0].isMask }
         let inner = Set(unused.flatMap { graph[$0].operation.operands })
         return unused.compactMap { id in

@@ -15,6 +15,7 @@ extension RecipeSession {
     ///
     /// None where they do not fit together: whoever writes them says why.
     private func smallFiles(_ result: MergeResult) throws -> [String] {
+        if graph.adapters[result.node] != nil { return ["adapter_config.json"] }
         let models = try ResultModels(graph, result)
         let key =
             [models.config, models.tokenizer, models.template].map(\.identity) + models.read.map(\.path).sorted()

@@ -76,7 +76,7 @@ package final class RecipeSession {
 
     /// The models that are open, each once, as the record tells of them.
     func describeModels() -> [RunRecord.Model] {
-        for model in graph.models where !described.contains(where: { $0.label == model.label }) {
+        for model in graph.openedModels where !described.contains(where: { $0.label == model.label }) {
             described.append(RunRecord.Model(model, written: writtenNames[model.path] ?? []))
         }
         return described
@@ -89,8 +89,8 @@ package final class RecipeSession {
 
     /// Adds a model to what is written; a part of one only where the recipe says so.
     func add(_ result: MergeResult, isPartial: Bool = false) throws {
-        try graph.requireModel(result.node)
-        if !isPartial { try requireWhole(result) }
+        try graph.requireWritable(result.node)
+        if !isPartial, graph.adapters[result.node] == nil { try requireWhole(result) }
         try requireCounted(result)
         try compareConfigs(result)
         if let reason = result.name.flatMap(Self.reservedName) {

@@ -30,9 +30,12 @@ package struct RecipeTrial {
         graph.location = nil
         var measures: [(name: String, nodes: [NodeID])] = []
         for result in session.results {
-            try graph.requireModel(result.node)
-            guard let start = graph.startingModel(of: result.node) else { continue }
-            let new = try graph.reinterpret(graph.select(result.node, globs: [glob]), as: .value)
+            try graph.requireWritable(result.node)
+            // An adapter is tried on its base.
+            let base = try graph.adapters[result.node].map { try graph.source(graph.models[$0.base]) }
+            let node = try base.map { try graph.binary(.add, $0, result.node) } ?? result.node
+            guard let start = graph.startingModel(of: base ?? node) else { continue }
+            let new = try graph.reinterpret(graph.select(node, globs: [glob]), as: .value)
             let old = try graph.reinterpret(graph.select(graph.source(start), globs: [glob]), as: .value)
             let delta = try graph.binary(.subtract, new, old)
             let nodes = [

@@ -56,7 +56,22 @@ extension RunRecord {
             "name": JSONValue(output.name), "models": JSONValue(output.models), "config": .string(output.config),
             "tokenizer": .string(output.tokenizer), "chat_template": .string(output.chatTemplate),
             "dtype": JSONValue(output.dtype?.rawValue), "tensors": .integer(output.tensors),
-            "deltas": output.deltas?.json ?? .null,
+            "deltas": output.deltas?.json ?? .null, "adapter": output.adapter.map(json) ?? .null,
+        ]
+    }
+
+    private static func json(_ adapter: Adapter) -> JSONValue {
+        let modules = adapter.modules.map { module -> JSONValue in
+            [
+                "tensor": .string(module.tensor), "module": .string(module.path), "rank": .integer(module.rank),
+                "energy_kept": .double(module.kept), "exact": .bool(module.isExact),
+            ]
+        }
+        return [
+            "base": .string(adapter.base), "base_name": .string(adapter.baseName), "modules": .array(modules),
+            "energy": .double(adapter.size), "energy_kept": .double(adapter.kept),
+            "saved_whole": JSONValue(adapter.whole), "left_out": JSONValue(adapter.dropped),
+            "energy_left_out": .double(adapter.droppedShare),
         ]
     }
 

@@ -17,7 +17,8 @@ extension RunRecord {
                 Option(name: $0.name, given: $0.given, value: Option.Value($0.value))
             },
             models: session.describeModels(), outputs: outputs, written: written, dtype: dtype,
-            named: try session.named.map { try NamedValue($0, session.engine) }, tables: session.tables,
+            named: try session.named.map { try NamedValue($0, session.engine) } + outputs.flatMap(\.adapterValues),
+            tables: session.tables,
             scores: session.scores, printed: trace.printed.texts,
             warnings: try trace.lateWarnings() + outputs.flatMap(\.warnings) + outputs.compactMap(\.roundingWarning),
             engine: session.engine.report, command: start.command, date: start.date, seconds: start.seconds)

@@ -105,8 +105,12 @@ CASES = {
     "saved": lambda: check("saved", llama(), r=4, target_modules=ATTENTION, modules_to_save=["lm_head", "embed_tokens"]),
     "conv1d": lambda: check("conv1d", gpt2(), r=4, fan_in_fan_out=True, target_modules=["c_attn", "c_proj"]),
     "pissa": lambda: refused("pissa", "pissa, which changed the base", r=4, init_lora_weights="pissa", target_modules=ATTENTION),
-    "tokens": lambda: refused(
-        "tokens", "trainable_token_indices is not read", r=4, trainable_token_indices=[1, 2], target_modules=ATTENTION),
+    "tokens": lambda: check("tokens", llama(), r=4, trainable_token_indices=[5, 2, 63], target_modules=ATTENTION),
+    "tied tokens": lambda: check(
+        "tied", llama(tie_word_embeddings=True), r=4, trainable_token_indices=[5, 2], target_modules=ATTENTION),
+    "tokens by module": lambda: check(
+        "modules", llama(), r=4, trainable_token_indices={"embed_tokens": [1, 9], "lm_head": [0]},
+        target_modules=ATTENTION),
 }
 
 failed = 0

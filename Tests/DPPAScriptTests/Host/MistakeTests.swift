@@ -91,7 +91,7 @@ import Testing
             "option 'tokenizer' must be a model that was opened with dppa.model; it is a delta"),
         Mistake("m:save(\"a\", { «partial» = 1 })", "option 'partial' must be true or false; it is the number 1"),
         Mistake(
-            "d:save \"a\"", ":save: what stands before it must be a model; it is a delta",
+            "d:save \"a\"", ":save: what stands before it must be a model, or an adapter that lora gave; it is a delta",
             "add it to a model: base + delta"),
         Mistake(
             "dppa.model(\"side.safetensors\", { «label» = 3 })",

@@ -121,6 +121,7 @@ import Testing
         Use(":bernoulli", "d:bernoulli(1, { stream = \"s\" })", [1, 1, 1, 1]),
         Use(":named", "dppa.mean(x, \"tensor\"):named \"mean\":value().x", [2.5]),
         Use(":value", "dppa.max(x, \"model\"):value()", [4]),
+        Use(":lora", "dppa.floor(d:lora { rank = 1 } + 0.5)", [1, 2, 3, 4]),
         Use(":save", "m:save \"copy\" or 1", [1]),
         Use("__add", "x + y", [5, 4, 3, 6]), Use("__sub", "x - y", [-3, 0, 3, 2]), Use("__mul", "x * y", [4, 4, 0, 8]),
         Use("__div", "y / x", [4, 1, 0, 0.5]), Use("__pow", "x ^ 2", [1, 4, 9, 16]),
@@ -133,7 +134,7 @@ import Testing
     func aNameGivesWhatItSays(_ use: Use) throws {
         let scratch = try RecipeFolder()
         // A linear is a matrix in a block; its one row is the vector.
-        let linear = [":linears", "stack"].contains(use.name)
+        let linear = [":linears", ":lora", "stack"].contains(use.name)
         let name = linear ? "model.layers.0.mlp.up_proj.weight" : "x"
         let isMatrix = linear || Catalog.matrices.contains { $0.name == use.name }
         try scratch.addVectors("x.safetensors", [name], shape: isMatrix ? [1, 4] : [4])

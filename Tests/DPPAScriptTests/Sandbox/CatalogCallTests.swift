@@ -33,7 +33,7 @@ import Testing
         switch kind {
         case .any, .value, .share, .amount, .number: "0.5"
         case .field: "x"
-        case .model, .openedModel: "m"
+        case .model, .writable, .openedModel: "m"
         case .mask: "mask"
         case .scope: "\"tensor\""
         case .text, .name, .fileName, .path: "\"a\""

@@ -95,6 +95,34 @@ import Testing
                 == ["model.language_model.layers.0.self_attn.q_proj.weight"])
     }
 
+    /// The base's rows are [30, 31], [32, 33], [34, 35] and [36, 37].
+    @Test("Rows of trained tokens take the place of the base's")
+    func tokenRows() throws {
+        let rows: [(String, [Int], [Float])] = [
+            ("model.embed_tokens.token_adapter.trainable_tokens_delta", [2, 2], [1, 2, 3, 4])
+        ]
+        for indices in ["[3, 1]", "{\"lm_head\": [0], \"embed_tokens\": [3, 1]}"] {
+            let delta = try adapter("rows\(indices.count)", rows, "\"trainable_token_indices\": \(indices)")
+            #expect(try delta.floats("model.embed_tokens.weight") == [0, 0, -29, -29, 0, 0, -35, -35])
+            let source = try #require(delta.source("model.embed_tokens.weight"))
+            var part = [Float](repeating: 7, count: 4)
+            try part.withUnsafeMutableBytes { try source.load(3..<7, into: try #require($0.baseAddress)) }
+            #expect(part == [-29, 0, 0, -35])
+        }
+        for indices in ["[3]", "[4, 1]", "[1, 1]", "[\"a\", 1]"] {
+            expectError(.data, ["trainable_token_indices does not fit model.embed_tokens"]) {
+                _ = try adapter("misfit", rows, "\"trainable_token_indices\": \(indices)")
+            }
+        }
+        let factors: [(String, [Int], [Float])] = [
+            ("model.embed_tokens.lora_embedding_A", [1, 4], [1, 2, 3, 4]),
+            ("model.embed_tokens.lora_embedding_B", [2, 1], [0.5, -1]),
+        ]
+        expectError(.data, ["rows of tokens and factors besides"]) {
+            _ = try adapter("both", rows + factors, "\"trainable_token_indices\": [3, 1]")
+        }
+    }
+
     @Test("Any range of a product is what the whole has there, for ranks and widths of every remainder")
     func ranges() throws {
         for (rank, columns) in [(1, 1), (3, 17), (5, 40)] {

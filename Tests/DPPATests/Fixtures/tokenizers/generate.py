@@ -6,9 +6,9 @@ cases.json: for each tokenizer its texts with three lists of tokens: special tok
 latter with the template.
 """
 
+import io
 import json
 import pathlib
-import tempfile
 
 import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -131,13 +131,12 @@ def main():
         "sentencepiece": {"byte_fallback": True, "remove_extra_whitespaces": False},
         "sentencepiece_collapsing": {"byte_fallback": False, "remove_extra_whitespaces": True},
     }.items():
-        with tempfile.TemporaryDirectory() as folder:
-            text = pathlib.Path(folder) / "corpus.txt"
-            text.write_text("\n".join(CORPUS))
-            sentencepiece.SentencePieceTrainer.train(
-                input=str(text), model_prefix=str(HERE / name), model_type="bpe", vocab_size=600, character_coverage=0.98,
-                normalization_rule_name="identity", user_defined_symbols=["<tool>", "<mid>"], minloglevel=2, **options)
-        (HERE / f"{name}.vocab").unlink()
+        # Into memory: a model written to a file holds the paths of its training.
+        written = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS), model_writer=written, model_type="bpe", vocab_size=600, character_coverage=0.98,
+            normalization_rule_name="identity", user_defined_symbols=["<tool>", "<mid>"], minloglevel=2, **options)
+        (HERE / f"{name}.model").write_bytes(written.getvalue())
         processor = sentencepiece.SentencePieceProcessor(str(HERE / f"{name}.model"))
         cases[f"{name}.model"] = [[text, processor.encode(text)] for text in TEXTS if "\0" not in text]
     (HERE / "cases.json").write_text(json.dumps(cases, ensure_ascii=False, separators=(",", ":")) + "\n")

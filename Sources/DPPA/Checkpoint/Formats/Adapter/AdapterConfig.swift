@@ -11,6 +11,8 @@ struct AdapterConfig {
     let isTransposed: Bool
     /// Whether rows get a magnitude of their own (DoRA).
     let hasMagnitudes: Bool
+    /// The rows that were trained of embeddings: of the one that has such, or by the last parts of modules' paths.
+    private let tokenRows: JSONValue?
     /// The base that the adapter was trained on, as it was called there.
     let baseName: String?
 
@@ -37,10 +39,11 @@ struct AdapterConfig {
                 "save it with peft's path_initial_model_for_weight_conversion, or merge it with peft into the changed base"
             )
         }
-        for key in ["layer_replication", "target_parameters", "alora_invocation_tokens", "trainable_token_indices"] {
+        for key in ["layer_replication", "target_parameters", "alora_invocation_tokens"] {
             guard let value = config[key], !value.isNull, value.array?.isEmpty != true else { continue }
             throw refuse("\(key) is not read", "merge the adapter into its base with peft first")
         }
+        tokenRows = config["trainable_token_indices"]
         alpha = config["lora_alpha"]?.double ?? 8
         isStabilised = config["use_rslora"]?.bool ?? false
         isTransposed = config["fan_in_fan_out"]?.bool ?? false
@@ -51,6 +54,14 @@ struct AdapterConfig {
             else { throw refuse("alpha_pattern has '\(pattern.shown)': \(value)", "it must be a pattern and a number") }
             return (expression, alpha)
         }
+    }
+
+    /// The rows of a module that have values of their own, in the order of those; nil where the file does not say.
+    func rows(of module: String) -> [Int]? {
+        let names = tokenRows?.object?.members.filter { module == $0.name || module.hasSuffix("." + $0.name) }
+        let values = (names?.first?.value ?? tokenRows)?.array
+        guard let rows = values?.compactMap(\.int), rows.count == values?.count else { return nil }
+        return rows
     }
 
     /// s = alpha / r, or alpha / √r where it is stabilised (rsLoRA).

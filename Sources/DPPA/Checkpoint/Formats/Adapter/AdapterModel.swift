@@ -91,6 +91,9 @@ private struct AdapterReader {
         for name in left.keys.sorted() where name.hasSuffix(".lora_embedding_A") {
             try embedding(String(name.dropLast(17)))
         }
+        for name in left.keys.sorted() where name.hasSuffix(Self.rows) {
+            try tokenRows(String(name.dropLast(Self.rows.count)))
+        }
         for name in left.keys.sorted() {
             guard let own = left[name], name.hasSuffix(".weight") || name.hasSuffix(".bias"), !name.contains(".lora_")
             else {
@@ -153,6 +156,36 @@ private struct AdapterReader {
                     facts, Factor(source: a, isTransposed: true), Factor(source: b, isTransposed: true), module: module,
                     rank: a.shape.first ?? 0)
             ))
+    }
+
+    /// What PEFT keeps the rows of trained tokens under.
+    private static let rows = ".token_adapter.trainable_tokens_delta"
+
+    /// Rows of an embedding that take the place of the base's, whatever their name says.
+    ///
+    /// Where config.json makes the head the embedding, a head that is stored as well gets them too, as PEFT ties it.
+    private mutating func tokenRows(_ module: String) throws {
+        guard let values = take(module + Self.rows) else { return }
+        let (facts, source) = try target(module + ".weight")
+        guard let rows = config.rows(of: module), Set(rows).count == rows.count, facts.shape.count == 2,
+            values.shape == [rows.count, facts.shape[1]], rows.allSatisfy((0..<facts.shape[0]).contains)
+        else {
+            throw DPPAError(
+                .data,
+                "\(file): trainable_token_indices does not fit \(module.shown): its rows are \(values.shape), and \(facts.name.shown) "
+                    + "of \(base.title) is \(facts.shape)", notes: ["name the base that the adapter was trained on"])
+        }
+        guard !tensors.contains(where: { $0.name == facts.name }) else {
+            throw DPPAError(
+                .data, "\(file): \(module.shown) has rows of tokens and factors besides, which is not read",
+                notes: ["merge the adapter into its base with peft first"])
+        }
+        tensors.append((facts.name, TokenRowsSource(rows, values, base: source)))
+        let ends = TiedHead(base)
+        guard ends.declared == true, facts.name == ends.embedding?.name, let head = ends.head,
+            head.shape == facts.shape, let own = base.source(head.name), left[head.name] == nil
+        else { return }
+        tensors.append((head.name, TokenRowsSource(rows, values, base: own)))
     }
 
     private func product(
