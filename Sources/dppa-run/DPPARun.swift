@@ -37,6 +37,7 @@ struct DPPARun: ParsableCommand {
         // Writing to a closed pipe is then an error of the call; a handler, unlike ignoring, is not passed on to children.
         signal(SIGPIPE) { _ in }
         OpenFiles.raiseLimit()
+        Allocator.giveBackLargeBlocks()
         var code: Int32 = 0
         do {
             try requireUnicode()
