@@ -67,7 +67,7 @@ let package = Package(
             resources: [.embedInCode("Library")],
             swiftSettings: strict),
         // Recipes made of other programs' files; sees no model and runs nothing.
-        .target(name: "DPPAImport", dependencies: ["DPPASupport", "DPPAScript", "Yams"], swiftSettings: strict),
+        .target(name: "DPPAImport", dependencies: ["DPPASupport", "Yams"], swiftSettings: strict),
         .executableTarget(
             name: "dppa-run",
             dependencies: house + [

@@ -69,6 +69,16 @@ def markdown(title, rows):
     return lines
 
 
+def mean(values):
+    return sum(values) / len(values)
+
+
+def spread(values, errors):
+    """The mean over seeds, the standard error of the questions, and the range over seeds where there are several."""
+    text = f"{mean(values):.3f}" + (f" ± {mean(errors):.3f}" if all(e is not None for e in errors) else "")
+    return text + (f" ({min(values):.3f}–{max(values):.3f})" if len(values) > 1 else "")
+
+
 def replace(text, marker, lines):
     """A page with other lines between the two markers of a name; an error says which is missing."""
     start, end = f"<!-- {marker} -->", f"<!-- end of {marker} -->"

@@ -58,12 +58,16 @@ enum LuaText {
         while name.hasSuffix("_") { name.removeLast() }
         if name.isEmpty || name.first?.isNumber == true { name = "m" + (name.isEmpty ? "" : "_" + name) }
         if words.contains(name) { name += "_model" }
+        return unique(name, &used)
+    }
+
+    /// A name, with a number behind it where it is in use.
+    static func unique(_ name: String, _ used: inout Set<String>) -> String {
         var (unique, number) = (name, 2)
-        while used.contains(unique) {
+        while !used.insert(unique).inserted {
             unique = "\(name)_\(number)"
             number += 1
         }
-        used.insert(unique)
         return unique
     }
 }

@@ -1,4 +1,3 @@
-import DPPAScript
 import DPPASupport
 
 /// A mergekit configuration as it is written: one document of a file.
@@ -50,23 +49,22 @@ struct MergeFile {
         }
         try Self.refuseOthers(document, members)
         try KnownKeys(Self.keys, of: "a merge").check(members)
-        func value(_ key: String) -> YAMLValue? { document[key].flatMap { $0.isNull ? nil : $0 } }
         place = document.place
-        guard let written = value("merge_method") else { throw document.error("merge_method is missing") }
+        guard let written = document.given("merge_method") else { throw document.error("merge_method is missing") }
         let method = try MergekitMethod.named(written)
         self.method = method
-        let given = ["models", "slices", "modules"].filter { value($0) != nil }
+        let given = ["models", "slices", "modules"].filter { document.given($0) != nil }
         guard given.count == 1 else {
-            throw (given.count > 1 ? value(given[1]) ?? document : document).error(
+            throw (given.count > 1 ? document.given(given[1]) ?? document : document).error(
                 given.isEmpty ? "there is neither models nor slices" : "there is \(given.joined(separator: " and "))",
                 notes: ["a merge has one of models, slices and modules"])
         }
-        name = try value("name").map { try Self.text($0, "name") }
-        base = try value("base_model").map { try MergekitModel($0) }
+        name = try document.given("name").map { try Self.text($0, "name") }
+        base = try document.given("base_model").map { try MergekitModel($0) }
         var notes: [ImportNote] = []
-        parameters = try Self.parameters(value("parameters"), method, &notes)
+        parameters = try Self.parameters(document.given("parameters"), method, &notes)
         var body = document
-        if let modules = value("modules") {
+        if let modules = document.given("modules") {
             guard let all = modules.members, let only = all.first, all.count == 1 else {
                 throw modules.error(
                     "modules of several parts, such as a tower for pictures beside the language model, are not carried over",
@@ -77,7 +75,7 @@ struct MergeFile {
             // Nearer ones come first.
             parameters = try Self.parameters(body["parameters"], method, &notes) + parameters
         }
-        let models = body["models"].flatMap { $0.isNull ? nil : $0 }
+        let models = body.given("models")
         isSliced = models == nil
         if let models {
             let sources = try Self.list(models, "models").map { try Self.source($0, method, &notes, isSliced: false) }
@@ -85,10 +83,10 @@ struct MergeFile {
         } else {
             slices = try Self.list(body["slices"] ?? body, "slices").map { try Self.slice($0, method, &notes) }
         }
-        dtype = try value("dtype").map { try WrittenType($0, "dtype") }
-        outDType = try value("out_dtype").map { try WrittenType($0, "out_dtype") }
-        tokenizer = try TokenizerWish(value("tokenizer_source"), value("tokenizer"))
-        chatTemplate = try value("chat_template").map { (try Self.text($0, "chat_template"), $0.place) }
+        dtype = try document.given("dtype").map { try WrittenType($0, "dtype") }
+        outDType = try document.given("out_dtype").map { try WrittenType($0, "out_dtype") }
+        tokenizer = try TokenizerWish(document.given("tokenizer_source"), document.given("tokenizer"))
+        chatTemplate = try document.given("chat_template").map { (try Self.text($0, "chat_template"), $0.place) }
         self.notes = notes
     }
 
@@ -110,13 +108,13 @@ struct MergeFile {
     {
         guard let members = value.members else { throw value.error("a slice is a mapping; this is \(value.described)") }
         try KnownKeys(["sources", "base_model", "parameters", "residual_weight"], of: "a slice").check(members)
-        if let weight = value["residual_weight"], !weight.isNull {
+        if let weight = value.given("residual_weight") {
             notes.append(ImportNote("residual_weight has no effect in mergekit", weight.place))
         }
         guard let sources = value["sources"] else { throw value.error("a slice has no sources") }
         return Slice(
             sources: try list(sources, "sources").map { try source($0, method, &notes, isSliced: true) },
-            base: try value["base_model"].flatMap { $0.isNull ? nil : try MergekitModel($0) },
+            base: try value.given("base_model").map { try MergekitModel($0) },
             parameters: try parameters(value["parameters"], method, &notes), place: value.place)
     }
 
@@ -129,7 +127,7 @@ struct MergeFile {
                 "\(what) is a mapping; this is \(value.described)", notes: ["write - model: \(value.text ?? "name")"])
         }
         try KnownKeys(["model", "parameters"] + (isSliced ? ["layer_range"] : []), of: what).check(members)
-        guard let model = value["model"], !model.isNull else { throw value.error("\(what) has no model") }
+        guard let model = value.given("model") else { throw value.error("\(what) has no model") }
         var layers: Range<Int>?
         if isSliced {
             guard let range = value["layer_range"] else { throw value.error("a source has no layer_range") }
@@ -159,11 +157,10 @@ struct MergeFile {
             guard let known = method.parameter(member.key) else {
                 guard MergekitMethod.known.contains(member.key) else {
                     let names = method.parameters.map(\.name)
-                    let near = Suggestions.nearest(to: member.key, among: names + MergekitMethod.known.sorted()).first
                     throw DPPAError(
                         .data,
                         "\(method.name) has no parameter '\(member.key.shown)'"
-                            + (near.map { "; did you mean '\($0)'?" } ?? ""),
+                            + Suggestions.hint(for: member.key, among: Array(MergekitMethod.known)),
                         notes: names.isEmpty
                             ? ["it has none"] : ["its parameters are \(names.joined(separator: ", "))"],
                         location: member.place)

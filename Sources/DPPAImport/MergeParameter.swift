@@ -1,4 +1,3 @@
-import DPPAScript
 import DPPASupport
 
 /// What a file says of one parameter in one place: a value, a gradient, or these by filter.
@@ -42,10 +41,10 @@ struct MergeParameter {
                     )
                 }
                 try KnownKeys(["value", "filter"], of: "a condition of '\(name)'").check(members)
-                guard let value = condition["value"], !value.isNull else {
+                guard let value = condition.given("value") else {
                     throw condition.error("a condition of '\(name)' has no value")
                 }
-                let filter = condition["filter"].flatMap { $0.isNull ? nil : $0 }
+                let filter = condition.given("filter")
                 if let filter, filter.text == nil {
                     throw filter.error("a filter is a text; this is \(filter.described)")
                 }
@@ -100,9 +99,8 @@ struct KnownKeys {
     /// Throws at the first key that is not one of them, with what it may be meant to be.
     func check(_ members: [YAMLValue.Member]) throws {
         guard let unknown = members.first(where: { !keys.contains($0.key) }) else { return }
-        let near = Suggestions.nearest(to: unknown.key, among: keys).first
         throw DPPAError(
-            .data, "\(subject) has no key '\(unknown.key.shown)'" + (near.map { "; did you mean '\($0)'?" } ?? ""),
+            .data, "\(subject) has no key '\(unknown.key.shown)'" + Suggestions.hint(for: unknown.key, among: keys),
             notes: ["keys are \(keys.joined(separator: ", "))"], location: unknown.place)
     }
 }

@@ -2,7 +2,7 @@ import DPPASupport
 
 /// What is written with the model: its type, config.json, tokenizer and chat template.
 extension MergeRecipe {
-    mutating func addOutput(_ names: inout ModelNames) {
+    mutating func addOutput() {
         var type = file.outDType ?? file.dtype
         // What mergekit gives in float32 it writes so, unless told otherwise.
         if file.method.isWide, file.outDType == nil { type = .float32 }

@@ -43,7 +43,7 @@ struct MergeRecipe {
         notes = file.notes + options.notes
         if file.isSliced { try openStacks(&names) } else if isOpen { openEach(&names) } else { openInputs(&names) }
         call(options.entries)
-        addOutput(&names)
+        addOutput()
         addTokenizer(&names)
         addTemplate()
     }
@@ -65,17 +65,8 @@ struct MergeRecipe {
         }
         if opens == "family" { fields.append("refuse = { \"rows\" }") }
         let own = isSingle ? (roles.base.isEmpty ? "model" : "expert") : roles.base.isEmpty ? "models" : "experts"
-        func free(_ name: String) -> String {
-            var (unique, number) = (name, 2)
-            while names.used.contains(unique) {
-                unique = "\(name)_\(number)"
-                number += 1
-            }
-            names.used.insert(unique)
-            return unique
-        }
-        let name = free(own)
-        if !roles.base.isEmpty { baseName = free("base") }
+        let name = LuaText.unique(own, &names.used)
+        if !roles.base.isEmpty { baseName = LuaText.unique("base", &names.used) }
         let left = (baseName.isEmpty ? "" : baseName + ", ") + name
         lines.append("local \(left) = dppa.\(opens) " + LuaText.table(fields, width: 60))
         otherNames = isSingle ? [name] : others.indices.map { "\(name)[\($0 + 1)]" }
@@ -124,13 +115,7 @@ struct MergeRecipe {
             var stack = StackText(parts.map { (names.variable($0.model), $0.layers ?? 0..<1) })
             if columns.count > 1, stack.isJoined { stack.options.append("label = \"\(role)-slices\"") }
             if number == 0, let config { stack.options.append("config = \(config)") }
-            var name = role
-            var suffix = 2
-            while names.used.contains(name) {
-                name = "\(role)_\(suffix)"
-                suffix += 1
-            }
-            names.used.insert(name)
+            let name = LuaText.unique(role, &names.used)
             lines += stack.lines(as: name)
             if number == 0, !roles.base.isEmpty { baseName = name } else { otherNames.append(name) }
         }

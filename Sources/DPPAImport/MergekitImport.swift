@@ -1,4 +1,3 @@
-import DPPAScript
 import DPPASupport
 import Foundation
 

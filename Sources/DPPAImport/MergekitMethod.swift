@@ -1,4 +1,3 @@
-import DPPAScript
 import DPPASupport
 
 /// A merge method as mergekit has it, and what it is here.
@@ -71,9 +70,8 @@ struct MergekitMethod: Sendable {
         guard let name = value.text else { throw value.error("merge_method is a name; this is \(value.described)") }
         if let found = all.first(where: { $0.name == name }) { return found }
         let names = all.map(\.name).sorted()
-        let near = Suggestions.nearest(to: name, among: names).first
         throw value.error(
-            "mergekit has no method '\(name.shown)'" + (near.map { "; did you mean '\($0)'?" } ?? ""),
+            "mergekit has no method '\(name.shown)'" + Suggestions.hint(for: name, among: names),
             notes: ["methods are \(names.joined(separator: ", "))"])
     }
 }

@@ -28,12 +28,12 @@ struct MergekitModel: Hashable {
         }
         guard let members = value.members else { throw value.error("a model is a path; this is \(value.described)") }
         try KnownKeys(["model", "lora", "override_architecture"], of: "a model").check(members)
-        if let other = value["override_architecture"], !other.isNull {
+        if let other = value.given("override_architecture") {
             throw other.error("override_architecture is not carried over: a model is what its config.json says")
         }
-        guard let model = value["model"], !model.isNull else { throw value.error("a model has no path") }
+        guard let model = value.given("model") else { throw value.error("a model has no path") }
         reference = try Self.path(model)
-        if let lora = value["lora"], !lora.isNull { reference += "+" + (try Self.path(lora)) }
+        if let lora = value.given("lora") { reference += "+" + (try Self.path(lora)) }
     }
 
     private static func path(_ value: YAMLValue) throws -> String {
@@ -42,7 +42,7 @@ struct MergekitModel: Hashable {
             throw value.error("a path is a text, or a mapping of path and revision; this is \(value.described)")
         }
         try KnownKeys(["path", "revision"], of: "a path").check(members)
-        let revision = value["revision"].flatMap { $0.isNull ? nil : $0.text }
+        let revision = value.given("revision")?.text
         return path + (revision.map { "@" + $0 } ?? "")
     }
 
@@ -113,12 +113,12 @@ struct TokenizerWish {
         guard let long else { return nil }
         guard let members = long.members else { throw long.error("tokenizer is a mapping; this is \(long.described)") }
         try KnownKeys(["source", "tokens", "pad_to_multiple_of"], of: "tokenizer").check(members)
-        let written = long["source"].flatMap { $0.isNull ? nil : $0 }
+        let written = long.given("source")
         (self.source, place) = (try written.map(source) ?? .union, long.place)
-        if let tokens = long["tokens"], !tokens.isNull, tokens.members?.isEmpty != true {
+        if let tokens = long.given("tokens"), tokens.members?.isEmpty != true {
             more.append(ImportNote("tokens of their own", tokens.place))
         }
-        if let pad = long["pad_to_multiple_of"], !pad.isNull {
+        if let pad = long.given("pad_to_multiple_of") {
             more.append(ImportNote("pad_to_multiple_of", pad.place))
         }
     }

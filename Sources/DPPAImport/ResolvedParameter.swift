@@ -11,8 +11,6 @@ struct ResolvedParameter: Equatable {
 
     var cases: [Case]
 
-    static func == (a: ResolvedParameter, b: ResolvedParameter) -> Bool { a.cases == b.cases }
-
     /// Whether the last case is for all tensors.
     var isWhole: Bool { cases.last.map { $0.glob == nil } ?? false }
     var hasGradient: Bool { cases.contains { $0.value.isGradient } }

@@ -5,8 +5,8 @@ import Yams
 struct YAMLValue {
     indirect enum Content {
         case null
-        /// A scalar as it is written, and whether it stands in quotes.
-        case scalar(String, isQuoted: Bool)
+        /// A scalar as it is written.
+        case scalar(String)
         case list([YAMLValue])
         case map([Member])
     }
@@ -24,9 +24,12 @@ struct YAMLValue {
     var list: [YAMLValue]? { if case .list(let values) = content { values } else { nil } }
     var members: [Member]? { if case .map(let members) = content { members } else { nil } }
     /// A scalar's text.
-    var text: String? { if case .scalar(let text, _) = content { text } else { nil } }
+    var text: String? { if case .scalar(let text) = content { text } else { nil } }
 
     subscript(key: String) -> YAMLValue? { members?.first { $0.key == key }?.value }
+
+    /// The value of a key; nil where it is null.
+    func given(_ key: String) -> YAMLValue? { self[key].flatMap { $0.isNull ? nil : $0 } }
 
     /// A finite number; texts of numbers count, as for mergekit.
     var number: Double? {
@@ -55,7 +58,7 @@ struct YAMLValue {
     var described: String {
         switch content {
         case .null: "nothing"
-        case .scalar(let text, _): "'\(text.shown.prefix(60))'"
+        case .scalar(let text): "'\(text.shown.prefix(60))'"
         case .list: "a list"
         case .map: "a mapping"
         }
@@ -159,7 +162,7 @@ struct YAMLDocuments {
                 return YAMLValue(content: .null, place: place)
             }
             return YAMLValue(
-                content: .scalar(scalar.string, isQuoted: !isPlain),
+                content: .scalar(scalar.string),
                 place: isPlain || scalar.style == .any ? wide : place)
         case .sequence(let sequence):
             var values: [YAMLValue] = []

@@ -101,12 +101,15 @@ struct CompareCommand: ParsableCommand {
         run.outputs = outputs
         run.journal = ScoreJournal(path: scores)
         run.evaluator = try external.evaluatorWithoutOutput()
-        let seeds = try integers()
+        let seeds = try seeds.map { try Self.list($0, "--seeds", "an integer") { Int($0) } } ?? []
         if !seeds.isEmpty, run.options["seed"] != nil {
             throw DPPAError(.usage, "the seed is given twice, by --seeds and by --set seed=…")
         }
+        let coefficients = try Self.list(coefficients, "--coefficients", "a number") { word in
+            Double(word).flatMap { $0.isFinite ? $0 : nil }
+        }
         return RecipeComparison.Request(
-            recipes: try paths(), run: run, coefficients: try numbers(), seeds: seeds,
+            recipes: try paths(), run: run, coefficients: coefficients, seeds: seeds,
             searched: try task.map(ScoredTask.init(given:)), shown: try evalTask.map(ScoredTask.init(given:)))
     }
 
@@ -119,30 +122,18 @@ struct CompareCommand: ParsableCommand {
         return try zip(labels, recipes).map { (name: $0, path: try RecipeLookup.path($1)) }
     }
 
-    private func numbers() throws -> [Double] {
-        let words = coefficients.split(separator: ",", omittingEmptySubsequences: false)
-        let numbers = try words.map { word in
-            guard let number = Double(word.filter { $0 != " " }), number.isFinite else {
-                throw DPPAError(.usage, "--coefficients \(coefficients): '\(word)' is not a number")
+    /// The numbers of an option, between commas; none of them twice.
+    private static func list<Number: Hashable>(
+        _ text: String, _ option: String, _ kind: String, _ read: (String) -> Number?
+    ) throws -> [Number] {
+        let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            guard let number = read(word.filter { $0 != " " }) else {
+                throw DPPAError(.usage, "\(option) \(text): '\(word)' is not \(kind)")
             }
             return number
         }
         guard Set(numbers).count == numbers.count else {
-            throw DPPAError(.usage, "--coefficients \(coefficients): a number stands there twice")
-        }
-        return numbers
-    }
-
-    private func integers() throws -> [Int] {
-        guard let seeds else { return [] }
-        let numbers = try seeds.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Int(word.filter { $0 != " " }) else {
-                throw DPPAError(.usage, "--seeds \(seeds): '\(word)' is not an integer")
-            }
-            return number
-        }
-        guard Set(numbers).count == numbers.count else {
-            throw DPPAError(.usage, "--seeds \(seeds): a number stands there twice")
+            throw DPPAError(.usage, "\(option) \(text): a number stands there twice")
         }
         return numbers
     }

@@ -124,7 +124,8 @@ public final class CheckpointWriter: Sendable {
 
     private static func quoted(_ text: String) -> String { JSONValue.quoted(text) }
 
-    private static func padded(_ number: Int) -> String {
+    /// The number of a part of a model, of at least five digits.
+    static func padded(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     }

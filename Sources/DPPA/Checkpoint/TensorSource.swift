@@ -39,10 +39,8 @@ extension TensorSource {
 
     /// Some elements in float32.
     func floats(_ elements: Range<Int>) throws -> Buffer<Float> {
-        let bytes = Buffer<UInt8>(elements.count * dtype.byteSize)
-        try load(elements, into: bytes.pointer)
         let values = Buffer<Float>(elements.count)
-        DTypeConversion.decode(bytes.pointer, as: dtype, into: values.pointer, count: elements.count)
+        try load(elements, as: .f32, into: values.pointer)
         return values
     }
 }

@@ -67,6 +67,36 @@ package struct TokenTable: Sendable {
         }
         return text ?? "?"
     }
+
+    /// Tells of each piece of a vocabulary its id and its place: pieces with their ids, or, in a unigram model, pairs of pieces and
+    /// scores in the order of their ids, where an entry without a text has no place.
+    static func pieces(_ scanner: inout JSONScanner, _ take: (_ id: Int, _ place: Range<Int>?) -> Void) throws {
+        func piece(_ scanner: inout JSONScanner) throws -> Range<Int> {
+            scanner.skipSpace()
+            let start = scanner.position
+            try scanner.skipString()
+            return start..<scanner.position
+        }
+        if scanner.isNext("[") {
+            var id = 0
+            return try scanner.elements { scanner in
+                var place: Range<Int>?
+                try scanner.elements { scanner in
+                    if scanner.isNext("\"") { place = try piece(&scanner) } else { try scanner.skipValue() }
+                }
+                take(id, place)
+                id += 1
+            }
+        }
+        try scanner.expect("{")
+        guard !scanner.skip("}") else { return }
+        repeat {
+            let place = try piece(&scanner)
+            try scanner.expect(":")
+            take(try scanner.integer(), place)
+        } while scanner.skip(",")
+        try scanner.expect("}")
+    }
 }
 
 /// What a tokenizer.json says of its tokens.
@@ -151,37 +181,10 @@ private struct Contents: Sendable {
         return (id, found.0, found.1)
     }
 
-    /// Pieces with their ids, or, in a unigram model, pairs of pieces and scores in the order of their ids.
     private mutating func vocabulary(_ scanner: inout JSONScanner, _ bytes: UnsafeRawBufferPointer) throws {
-        if scanner.isNext("[") {
-            var id = 0
-            return try scanner.elements { scanner in
-                var piece = TokenTable.Token()
-                try scanner.elements { scanner in
-                    if scanner.isNext("\"") { piece = try Self.next(&scanner, bytes) } else { try scanner.skipValue() }
-                }
-                set(id, piece)
-                id += 1
-            }
+        try TokenTable.pieces(&scanner) { id, place in
+            set(id, place.map { Self.token($0, bytes) } ?? TokenTable.Token())
         }
-        try scanner.expect("{")
-        guard !scanner.skip("}") else { return }
-        repeat {
-            let piece = try Self.next(&scanner, bytes)
-            try scanner.expect(":")
-            set(try scanner.integer(), piece)
-        } while scanner.skip(",")
-        try scanner.expect("}")
-    }
-
-    /// The token that comes next.
-    private static func next(
-        _ scanner: inout JSONScanner, _ bytes: UnsafeRawBufferPointer
-    ) throws -> TokenTable.Token {
-        scanner.skipSpace()
-        let start = scanner.position
-        try scanner.skipString()
-        return token(start..<scanner.position, bytes)
     }
 
     /// The token at a place that has been checked.

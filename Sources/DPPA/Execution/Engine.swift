@@ -31,47 +31,6 @@ public final class Engine {
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
 
-    /// An output: a node of the space `model`, and where each of its tensors goes.
-    public struct Output {
-        /// What is written.
-        public var node: NodeID
-        /// What it is compared with while it is written.
-        public var comparison: DeltaComparison?
-        /// The tensors of the node's selection, with their places.
-        var slots: [TensorID: OutputSlot]
-
-        /// Where a tensor goes in a checkpoint.
-        public struct Place: Sendable {
-            /// The tensor of the checkpoint, by number.
-            public var index: Int
-            /// The type that it is written in.
-            public var dtype: DType
-            /// The flat index there of its first element: not 0 for a slice of a stack.
-            public var start: Int
-
-            /// A place.
-            public init(index: Int, dtype: DType, start: Int = 0) {
-                (self.index, self.dtype, self.start) = (index, dtype, start)
-            }
-        }
-
-        /// An output into a checkpoint; `tensors` gives the place of each name of the node's selection there.
-        public init(_ graph: Graph, node: NodeID, writer: CheckpointWriter, tensors: [String: Place]) {
-            self.node = node
-            slots = [:]
-            for tensor in graph.tensors(of: node) {
-                guard let place = tensors[graph.facts(tensor).name] else { continue }
-                slots[tensor] = OutputSlot(
-                    destination: writer, tensor: place.index, dtype: place.dtype, start: place.start)
-            }
-        }
-
-        init(node: NodeID, slots: [TensorID: OutputSlot]) {
-            self.node = node
-            self.slots = slots
-        }
-    }
-
     /// An engine for a graph.
     public init(_ graph: Graph, options: EngineOptions, observer: (any EngineObserver)? = nil) {
         self.graph = graph
@@ -113,6 +72,7 @@ public final class Engine {
             defer { store.forget(schedule.needed) }
             _ = counters.take()
             if let output = error as? NonFiniteOutput { throw try described(output) }
+            if let matrix = error as? NonFiniteMatrix { throw try described(matrix) }
             throw error
         }
         // The passes of something larger, such as scoring, are not the run's own.
@@ -145,6 +105,8 @@ public final class Engine {
     }
 
     private func run(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) throws {
+        // Sampling computes some as well, and may fail half way.
+        defer { matrices.removeAll() }
         let everything = graph.allTensors
         for id in schedule.coarse(at: Stage(epoch: epoch)) where !store.has(id) {
             try coarse.evaluate(id, on: everything)
@@ -157,7 +119,6 @@ public final class Engine {
         }
         try sample(global)
         let reaching = OrderSearches(global)
-        defer { matrices.removeAll() }
         for unit in units(epoch, schedule, outputs) {
             residents.beginUnit()
             matrices.removeAll()

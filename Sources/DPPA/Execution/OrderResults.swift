@@ -64,7 +64,7 @@ extension Engine {
         let bank = HistogramBank(key: search.key, high: high, width: options.threads)
         var tasks: [TensorTask] = []
         for tensor in search.members where graph.facts(tensor).numel > 0 {
-            try withMatrices(of: search.operand, on: tensor) { isNew in
+            try withMatrices(of: [search.operand], on: tensor) { isNew in
                 var pass = TensorPass(self, tensor)
                 pass.attach(HistogramSink(bank), [try pass.elements(search.operand)])
                 guard let task = try pass.task() else { return }
@@ -85,7 +85,7 @@ extension Engine {
         report.countedPlaces += 1
         var left = n
         for (member, tensor) in search.members.enumerated() where graph.facts(tensor).numel > 0 {
-            let (chunks, sink) = try withMatrices(of: search.operand, on: tensor) { _ in
+            let (chunks, sink) = try withMatrices(of: [search.operand], on: tensor) { _ in
                 var pass = TensorPass(self, tensor)
                 let slot = try pass.elements(search.operand)
                 let chunks = pass.chunks
@@ -109,7 +109,7 @@ extension Engine {
         _ search: OrderSearch, _ value: Float, _ n: Int, in range: Range<Int>, of tensor: TensorID
     ) throws -> Int {
         let buffer = Buffer<Float>(range.count)
-        try withMatrices(of: search.operand, on: tensor) { _ in
+        try withMatrices(of: [search.operand], on: tensor) { _ in
             let collection = try collecting(search.operand, tensor, [range], buffer)
             try perform([collection].compactMap(\.self), stage: "choosing")
         }

@@ -43,11 +43,20 @@ extension Engine {
         return found
     }
 
+    /// What a search draws of one tensor, and where it goes in its sample.
+    private struct Draw {
+        var node: NodeID
+        var ranges: [Range<Int>]
+        var buffer: Buffer<Float>
+        var start: Int
+    }
+
     /// Draws a strided sample of small blocks for each search and sets its bracket.
     func sample(_ searches: [OrderSearch]) throws {
         let block = 256
         var samples: [Buffer<Float>] = []
         var tasks: [TensorTask] = []
+        var draws: [TensorID: [Draw]] = [:]
         for search in searches {
             let blocks = OrderSearch.sampleSize(search.total) / block
             var starts = Array(repeating: 0, count: search.members.count)
@@ -68,13 +77,16 @@ extension Engine {
             let buffer = Buffer<Float>(filled)
             samples.append(buffer)
             for (number, tensor) in search.members.enumerated() where !ranges[number].isEmpty {
-                try withMatrices(of: search.operand, on: tensor) { isNew in
-                    guard
-                        let task = try collecting(search.operand, tensor, ranges[number], buffer, at: starts[number])
-                    else { return }
-                    // Matrices of all tensors at once would be as large as models.
-                    if isNew { try perform([task], stage: "sampling") } else { tasks.append(task) }
-                }
+                draws[tensor, default: []].append(
+                    Draw(node: search.operand, ranges: ranges[number], buffer: buffer, start: starts[number]))
+            }
+        }
+        // What several searches need of a tensor is computed once.
+        for (tensor, draws) in draws.sorted(by: { $0.key.index < $1.key.index }) {
+            try withMatrices(of: draws.map(\.node), on: tensor) { isNew in
+                let own = try draws.compactMap { try collecting($0.node, tensor, $0.ranges, $0.buffer, at: $0.start) }
+                // Matrices of all tensors at once would be as large as models.
+                if isNew { try perform(own, stage: "sampling") } else { tasks += own }
             }
         }
         try perform(tasks, stage: "sampling")

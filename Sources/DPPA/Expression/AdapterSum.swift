@@ -89,7 +89,9 @@ extension Graph {
     private func stacked(_ terms: [Term], _ names: Set<String>, _ isTransposed: Bool) throws -> Pair {
         var (ups, downs): ([NodeID], [NodeID]) = ([], [])
         for term in terms {
-            guard let factors = factors(of: term.model) else { continue }
+            guard let factors = factors(of: term.model) else {
+                throw DPPAError(.internalFault, ":lora: \(models[term.model].label) has lost its factors")
+            }
             let up = try restrict(shapedSource(factors.up), ":lora") { names.contains($0.name) }
             let down = try restrict(shapedSource(factors.down), ":lora") { names.contains($0.name) }
             var scales: [String: Double] = [:]

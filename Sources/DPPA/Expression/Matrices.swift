@@ -17,10 +17,8 @@ extension Graph {
         func count(_ shape: [Int], _ facts: TensorFacts) throws -> Int {
             min(shape[0], shape[1], try rank?(facts) ?? Int.max)
         }
-        let inner = SingularValues.Options(
-            tolerance: options.tolerance, energy: options.energy, isSingle: options.isSingle, seed: options.seed)
         func part(_ part: MatrixOperation.Part, _ shape: (_ m: Int, _ n: Int, _ k: Int) -> [Int]) throws -> NodeID {
-            try matrix(.svd(part, inner), [x], "svd") { shapes, facts in
+            try matrix(.svd(part, options), [x], "svd") { shapes, facts in
                 try self.requireMatrix(shapes[0], facts, "svd")
                 return shape(shapes[0][0], shapes[0][1], try count(shapes[0], facts))
             }
@@ -242,19 +240,5 @@ extension Graph {
     }
 }
 
-/// How `Graph.svd` decomposes.
-public struct SVDOptions: Sendable {
-    /// Triplets whose singular value is at most this times the largest are zeros.
-    public var tolerance: Double
-    /// The leading triplets that have this share of Σs² are left; nil for all.
-    public var energy: Double?
-    /// Whether float32 is enough.
-    public var isSingle: Bool
-    /// Seed of a random range finder for the leading `rank` triplets alone; nil for none.
-    public var seed: UInt64?
-
-    /// Options; by default the whole decomposition in float64.
-    public init(tolerance: Double = 0, energy: Double? = nil, isSingle: Bool = false, seed: UInt64? = nil) {
-        (self.tolerance, self.energy, self.isSingle, self.seed) = (tolerance, energy, isSingle, seed)
-    }
-}
+/// How `Graph.svd` decomposes; by default wholly, in float64.
+public typealias SVDOptions = SingularValues.Options

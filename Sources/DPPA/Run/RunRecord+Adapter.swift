@@ -50,12 +50,14 @@ extension RunRecord.Adapter {
         }
         let (kept, total) = (try values(form.factors.kept), try values(form.factors.total))
         let (ranks, lost) = (try values(form.factors.rank), try values(form.droppedSize))
-        modules = plan.modules.map { module in
+        modules = try plan.modules.map { module -> Module in
             let name = module.facts.name
-            let all = total[name] ?? 0
+            guard let all = total[name], let own = kept[name] else {
+                throw DPPAError(.internalFault, "what the adapter keeps of \(name.shown) is not known")
+            }
             return Module(
                 tensor: name, path: module.path, rank: ranks[name].map { max(1, Int($0)) } ?? module.rank,
-                kept: all > 0 ? min(1, (kept[name] ?? 0) / all) : 1, isExact: form.factors.exact.contains(name))
+                kept: all > 0 ? min(1, own / all) : 1, isExact: form.factors.exact.contains(name))
         }
         base = plan.base.label
         baseName = plan.base.origin.repository ?? plan.base.shownName

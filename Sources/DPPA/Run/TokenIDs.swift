@@ -42,7 +42,7 @@ enum TokenIDs {
             let declared = ids(template.config.flatMap(ConfigText.object)?["eos_token_id"])
             let stops =
                 generation.map { ids($0).compactMap(theirs.text) }
-                ?? declared.compactMap((template.vocabulary == nil ? theirs : TokenizerFacts(template)).text)
+                ?? declared.compactMap(TokenizerFacts(template).text)
             for word in Set(stops + [theirs.end].compactMap { $0 }).sorted() {
                 guard let id = facts.added[word] else {
                     notices.append(

@@ -24,7 +24,7 @@ struct BytePairEncoding: Sendable {
     let pieces: PieceTable
     let rule: Rule
     let unknown: Unknown
-    /// Whether symbols begin as bytes, each with its token; else as characters.
+    /// The token of each byte, −1 of one that has none, where symbols begin as bytes; else they begin as characters.
     let byteTokens: [Int32]?
     /// Whether a piece that is a token as a whole is taken at once.
     let takesWholePieces: Bool

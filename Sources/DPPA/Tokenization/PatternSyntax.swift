@@ -165,8 +165,8 @@ struct PatternParser {
         switch scalar {
         case "s": return .space(isNegated: false)
         case "S": return .space(isNegated: true)
-        case "d": return .categories(Category.bits("Nd") ?? 0, isNegated: false)
-        case "D": return .categories(Category.bits("Nd") ?? 0, isNegated: true)
+        case "d": return .categories(Category.digits, isNegated: false)
+        case "D": return .categories(Category.digits, isNegated: true)
         case "w": return .categories(Category.words, isNegated: false)
         case "W": return .categories(Category.words, isNegated: true)
         case "r": return .range(13...13)

@@ -60,14 +60,19 @@ enum Category {
 
     /// The bits of a category, or of all whose names begin with a letter; nil where there is none.
     static func bits(_ name: String) -> UInt32? {
-        let found = names.filter { $0.key == name || (name.count == 1 && $0.key.hasPrefix(name)) }
-        return found.isEmpty ? nil : found.values.reduce(0) { $0 | bit($1) }
+        let found = name.count == 1 ? all(name) : names[name].map(bit) ?? 0
+        return found == 0 ? nil : found
     }
 
-    static let letters = bits("L") ?? 0
-    static let numbers = bits("N") ?? 0
+    /// The bits of all categories whose names begin with a letter.
+    private static func all(_ letter: String) -> UInt32 {
+        names.reduce(0) { $1.key.hasPrefix(letter) ? $0 | bit($1.value) : $0 }
+    }
+
+    static let numbers = all("N")
+    static let digits = bit(Unicode.GeneralCategory.decimalNumber)
     /// What `\w` holds: letters, marks, decimal numbers and connectors.
-    static let words = letters | (bits("M") ?? 0) | bit(.decimalNumber) | bit(.connectorPunctuation)
+    static let words = all("L") | all("M") | digits | bit(Unicode.GeneralCategory.connectorPunctuation)
 
     static func bit(_ scalar: Unicode.Scalar) -> UInt32 { bit(scalar.properties.generalCategory) }
 

@@ -165,9 +165,7 @@ struct TokenizerJSON {
             }
             bytes = found.isEmpty ? nil : found
         }
-        let byteTokens =
-            isByteLevel
-            ? (0..<256).map { byte in [UInt8(byte)].withUnsafeBufferPointer { pieces.value($0) ?? -1 } } : nil
+        let byteTokens = isByteLevel ? (0..<256).map { pieces.value([UInt8($0)]) ?? -1 } : nil
         let encoding = BytePairEncoding(
             pieces: pieces, rule: .pairs(try merges(model, ids)),
             unknown: .init(bytes: bytes, token: unknown, isFused: model["fuse_unk"]?.bool ?? false),

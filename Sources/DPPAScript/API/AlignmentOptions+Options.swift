@@ -24,7 +24,7 @@ extension VocabularyOptions {
         for (token, value) in table.fields {
             guard let from = value.text else {
                 guard case .table(let row) = value, let from = row.fields["from"]?.text else { continue }
-                let isForced = if case .bool(true)? = row.fields["force"] { true } else { false }
+                let isForced = row.fields["force"]?.flag ?? false
                 tokens[token] = Row(Self.origin(from, row.fields["token"]?.text), isForced: isForced)
                 continue
             }

@@ -55,10 +55,8 @@ extension RecipeSession {
         switch value {
         case .integer, .number: return value
         case .object(let spread as any SpreadObject):
-            let tensors = graph.domain(of: field)?.tensors.map(graph.facts) ?? []
-            for line in spread.idle(tensors).map({ "warning: \(what): \($0)" }) where !warnings.contains(line) {
-                warn(line)
-            }
+            let tensors = graph.tensors(of: field).map(graph.facts)
+            for line in spread.idle(tensors) { warn("warning: \(what): \(line)") }
             return try perTensor(field) { facts in
                 do { return try spread.value(at: facts, depth: nil) } catch var error as DPPAError {
                     error.message = "\(what): \(error.message)"

@@ -36,7 +36,7 @@ extension RecipeSession {
                 "note: vocabulary = \"union\" in dppa.family, --set vocabulary=union for a recipe with dppa.inputs, gives every "
                     + "model a row for each token of all, by its text")
         }
-        for line in warnings where !self.warnings.contains(line) { warn(line) }
+        for line in warnings { warn(line) }
         compared.insert(pair)
     }
 }

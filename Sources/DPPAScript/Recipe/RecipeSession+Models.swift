@@ -84,7 +84,7 @@ extension RecipeSession {
     private func openOne(_ written: String, label: String?, base: OpenModel?) throws -> OpenModel {
         let place = try paths.resolve(written, for: .model)
         let label = label ?? place.label
-        for line in place.notices.map({ "warning: " + $0 }) where !warnings.contains(line) { warn(line) }
+        for line in place.notices { warn("warning: " + line) }
         if !writtenNames[place.path, default: []].contains(written) {
             writtenNames[place.path, default: []].append(written)
         }
@@ -111,15 +111,12 @@ extension RecipeSession {
         let count = graph.models.count
         let node = try graph.source(found.model)
         guard graph.models.count > count else { return node }
-        for line in found.model.notices.map({ "warning: " + $0 }) + found.notes.map(\.line)
-        where !warnings.contains(line) {
-            warn(line)
-        }
+        for line in found.model.notices.map({ "warning: " + $0 }) + found.notes.map(\.line) { warn(line) }
         return node
     }
 
     /// An error without a place is at the call.
-    private func located<T>(_ body: () throws -> T) throws -> T {
+    func located<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch var error as DPPAError {
             error.location = error.location ?? graph.location
             throw error

@@ -6,14 +6,12 @@ extension RecipeSession {
     func stack(
         _ slices: [StackSlice], embeddings: OpenModel?, head: OpenModel?, config: OpenModel?, label: String?
     ) throws -> NodeID {
-        do {
+        try located {
             let stack = try LayerStack(slices.map(\.slice), embeddings: embeddings, head: head, config: config)
             let models = slices.map(\.slice.model) + [embeddings, head, config].compactMap(\.self)
             for model in models.dropFirst() { try compareConfigs(model, models[0]) }
-            if let first = embeddings ?? slices.first?.slice.model, let last = head ?? slices.last?.slice.model,
-                first.identity != last.identity
-            {
-                for model in [first, last] { try requireKnownHead(model) }
+            if stack.embeddings.identity != stack.head.identity {
+                for model in [stack.embeddings, stack.head] { try requireKnownHead(model) }
             }
             let view = try stack.view(label: label)
             if let other = graph.models.first(where: { $0.label == view.label && $0.identity != view.identity }) {
@@ -26,12 +24,9 @@ extension RecipeSession {
             let count = graph.models.count
             let node = try graph.source(view)
             if graph.models.count > count {
-                for line in view.notices.map({ "warning: " + $0 }) where !warnings.contains(line) { warn(line) }
+                for line in view.notices { warn("warning: " + line) }
             }
             return try scaled(node, stack, slices)
-        } catch var error as DPPAError {
-            error.location = error.location ?? graph.location
-            throw error
         }
     }
 

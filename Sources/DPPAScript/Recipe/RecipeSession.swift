@@ -227,8 +227,8 @@ package final class RecipeSession {
             .write([MergeResult(node: node)], to: directory)
     }
 
-    /// Adds a warning.
-    func warn(_ text: String) { warnings.append(text) }
+    /// Adds a warning, once.
+    func warn(_ text: String) { if !warnings.contains(text) { warnings.append(text) } }
 
     /// Adds a method and gives its number.
     func add(_ method: MethodDeclaration) throws -> Int {

@@ -106,3 +106,26 @@ struct Fuzzer {
         _ = try evaluator.score([node], on: [task])
     }
 }
+
+extension Fuzzer {
+    /// Turns round every bit of a file's first bytes, one at a time, and gives how many of these files are read; the others are
+    /// expected to be refused.
+    static func turningBits(of bytes: [UInt8], first count: Int, name: String) throws -> Int {
+        var bytes = bytes
+        let folder = try TestFolder(inMemory: true)
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path + "/" + name
+        var read = 0
+        for bit in 0..<8 * count {
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            do {
+                let model = try OpenModel(at: path, label: "m")
+                for tensor in model.tensors { _ = try tensor.source.bytes() }
+                read += 1
+            } catch let error as DPPAError { #expect(error.code == .data, "\(error.message)") }
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+        }
+        return read
+    }
+}

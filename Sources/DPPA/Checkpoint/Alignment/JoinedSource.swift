@@ -91,9 +91,12 @@ extension TensorSource {
     /// Some elements in their own type, or else in float32.
     func load(_ elements: Range<Int>, as type: DType, into target: UnsafeMutableRawPointer) throws {
         guard dtype != type else { return try load(elements, into: target) }
-        let values = try floats(elements)
-        // The buffer must outlive the copy.
-        withExtendedLifetime(values) { target.copyMemory(from: values.pointer, byteCount: elements.count * 4) }
+        let bytes = Buffer<UInt8>(elements.count * dtype.byteSize)
+        try load(elements, into: bytes.pointer)
+        DTypeConversion.decode(
+            bytes.pointer, as: dtype, into: target.assumingMemoryBound(to: Float.self), count: elements.count)
+        // The buffer must outlive its use through the pointer.
+        withExtendedLifetime(bytes) {}
     }
 
     /// All elements as one piece of something larger.

@@ -21,9 +21,9 @@ extension LayerStack {
                     notes: ["open it with stacks = \"whole\" for a stack of its layers"])
             }
             var last: [String: Int] = [:]
-            for tensor in model.tensors where tensor.facts.stack != nil {
-                last[tensor.facts.stack ?? "", default: 0] = max(
-                    last[tensor.facts.stack ?? ""] ?? 0, tensor.facts.layer ?? 0)
+            for tensor in model.tensors {
+                guard let stack = tensor.facts.stack, let layer = tensor.facts.layer else { continue }
+                last[stack] = max(last[stack] ?? 0, layer)
             }
             guard !last.isEmpty else { throw DPPAError(.data, "\(model.title) has no layers to stack") }
             let declared = model.layerCount
@@ -37,10 +37,10 @@ extension LayerStack {
                     "\(model.title) has several stacks of layers: \(Phrase.list(last.keys.sorted().map(\.shown)))",
                     notes: ["a stack is of the layers of one decoder"])
             }
-            guard end < declared ?? .max else {
+            if let declared, end >= declared {
                 throw DPPAError(
                     .data,
-                    "\(model.title) has a layer \(end), and config.json counts \(declared ?? 0): those behind, such as heads that "
+                    "\(model.title) has a layer \(end), and config.json counts \(declared): those behind, such as heads that "
                         + "predict further tokens, cannot be stacked")
             }
             (self.name, count) = (name, end + 1)

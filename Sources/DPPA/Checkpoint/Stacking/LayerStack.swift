@@ -25,7 +25,9 @@ package struct LayerStack {
     package let origins: [Origin]
     /// What their names begin with: `model.layers`.
     package let blocks: String
-    private let embeddings, head, config: OpenModel
+    /// Where the tensors before the layers and behind them come from.
+    package let embeddings, head: OpenModel
+    private let config: OpenModel
 
     /// A stack of slices, of which there is at least one; what is not said comes from the first slice's model, the head from the
     /// last one's.

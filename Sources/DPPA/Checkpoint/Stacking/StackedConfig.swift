@@ -108,11 +108,7 @@ struct StackedConfig {
 
     /// The object that describes the language model.
     private static func part(_ config: JSONObject) -> JSONObject {
-        let inner = parts.lazy.compactMap { config[$0]?.object }.first
-        guard let inner, counts.contains(where: { inner[$0] != nil }) || counts.allSatisfy({ config[$0] == nil }) else {
-            return config
-        }
-        return inner
+        path(config).first.flatMap { config[$0]?.object } ?? config
     }
 
     private static func path(_ config: JSONObject) -> [String] {

@@ -31,11 +31,13 @@ extension TokenizerText {
                 notes: ["take the tokens of one model: vocabulary = \"base\", or the label of another one"])
         }
         var insertions = [
-            try insertion(.pieces, written, "vocab"), try insertion(.merges, spelled(merges), "merges"),
-            try insertion(.added, tokens.compactMap(Self.entry), "added_tokens"),
+            try insertion(.pieces, written), try insertion(.merges, spelled(merges)),
+            try insertion(.added, tokens.compactMap(Self.entry)),
         ].compactMap(\.self)
         if places[.added] == nil, tokens.contains(where: { $0.flags != nil }) {
-            guard let brace = bytes.firstIndex(of: UInt8(ascii: "{")) else { return bytes }
+            guard let brace = bytes.firstIndex(of: UInt8(ascii: "{")) else {
+                throw DPPAError(.internalFault, "\(path) is no JSON object")
+            }
             let list = tokens.compactMap(Self.entry).joined(separator: ",\n    ")
             insertions.append(JSONInsertion("\n  \"added_tokens\": [\n    \(list)\n  ],", at: brace + 1))
         }
@@ -63,7 +65,7 @@ extension TokenizerText {
         }
     }
 
-    private func insertion(_ part: Part, _ entries: [String], _ name: String) throws -> JSONInsertion? {
+    private func insertion(_ part: Part, _ entries: [String]) throws -> JSONInsertion? {
         guard !entries.isEmpty else { return nil }
         guard let place = places[part] else {
             guard part != .merges else { throw DPPAError(.data, "\(path) has no list of merges") }
@@ -90,14 +92,9 @@ extension TokenizerText {
         return merges.map { "[\(JSONValue.quoted($0.left)), \(JSONValue.quoted($0.right))]" }
     }
 
-    /// The flags of an added token, in the order of files.
-    static let flags = ["single_word", "lstrip", "rstrip", "normalized", "special"]
-
     /// What a token is among the added ones; nil for a piece.
     private static func entry(_ token: SharedVocabulary.NewToken) -> String? {
-        guard let flags = token.flags else { return nil }
-        let words = Self.flags.map { ", \"\($0)\": \(flags[$0] ?? ($0 == "normalized" && flags["special"] != true))" }
-        return "{\"id\": \(token.id), \"content\": \(token.spelling)" + words.joined() + "}"
+        token.flagsText.map { "{\"id\": \(token.id), \"content\": \(token.spelling), \($0)}" }
     }
 
     /// The text, if it is read as it is meant: all tokens as before, and the new ones at their ids.
@@ -110,5 +107,15 @@ extension TokenizerText {
             throw DPPAError(.internalFault, "\(path) is read otherwise than meant with further tokens")
         }
         return text
+    }
+}
+
+extension SharedVocabulary.NewToken {
+    /// Its flags in the order of files; nil for a piece.
+    var flagsText: String? {
+        guard let flags else { return nil }
+        return ["single_word", "lstrip", "rstrip", "normalized", "special"].map {
+            "\"\($0)\": \(flags[$0] ?? ($0 == "normalized" && flags["special"] != true))"
+        }.joined(separator: ", ")
     }
 }

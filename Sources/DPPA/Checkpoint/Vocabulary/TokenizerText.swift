@@ -116,31 +116,10 @@ struct TokenizerText {
     }
 
     private mutating func readPieces(_ scanner: inout JSONScanner, _ raw: UnsafeRawBufferPointer) throws {
-        func piece(_ scanner: inout JSONScanner) throws -> Int {
-            scanner.skipSpace()
-            let start = scanner.position
-            try scanner.skipString()
-            return TokenTable.hash(spelled: UnsafeRawBufferPointer(rebasing: raw[start..<scanner.position]))
+        try TokenTable.pieces(&scanner) { id, place in
+            guard let place else { return }
+            pieces[TokenTable.hash(spelled: UnsafeRawBufferPointer(rebasing: raw[place]))] = id
         }
-        if isList {
-            var id = 0
-            return try scanner.elements { scanner in
-                try scanner.elements { scanner in
-                    guard scanner.isNext("\"") else { return try scanner.skipValue() }
-                    let hash = try piece(&scanner)
-                    pieces[hash] = id
-                }
-                id += 1
-            }
-        }
-        try scanner.expect("{")
-        guard !scanner.skip("}") else { return }
-        repeat {
-            let hash = try piece(&scanner)
-            try scanner.expect(":")
-            pieces[hash] = try scanner.integer()
-        } while scanner.skip(",")
-        try scanner.expect("}")
     }
 
     private mutating func readMerges(_ scanner: inout JSONScanner) throws {

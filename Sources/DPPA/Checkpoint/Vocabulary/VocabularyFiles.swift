@@ -66,11 +66,8 @@ package struct VocabularyFiles: Sendable {
         let added = vocabulary.new.filter { $0.flags != nil }
         guard !added.isEmpty else { return }
         if let text = try text(Self.config, model) {
-            let entries = added.map { token in
-                let words = TokenizerText.flags.map { flag in
-                    "\"\(flag)\": \(token.flags?[flag] ?? (flag == "normalized" && token.flags?["special"] != true))"
-                }
-                return "\"\(token.id)\": {\"content\": \(token.spelling), \(words.joined(separator: ", "))}"
+            let entries = added.compactMap { token in
+                token.flagsText.map { "\"\(token.id)\": {\"content\": \(token.spelling), \($0)}" }
             }
             texts[Self.config] = try ConfigText.adding(text, ["added_tokens_decoder"], entries)
         }

@@ -26,15 +26,15 @@ extension Engine {
         try compute(wanted, keeping: keeping)
     }
 
-    /// Runs a body for which the matrices of a node on a tensor are there; those that were not there before go again.
+    /// Runs a body for which the matrices of some nodes on a tensor are there; those that were not there before go again.
     ///
     /// The body is told whether there are such.
     func withMatrices<Result>(
-        of node: NodeID, on tensor: TensorID, _ body: (_ isNew: Bool) throws -> Result
+        of nodes: [NodeID], on tensor: TensorID, _ body: (_ isNew: Bool) throws -> Result
     ) throws -> Result {
         guard graph.hasMatrices else { return try body(false) }
         let before = matrices.keys
-        try compute([MatrixKey(node: node, tensor: tensor)], keeping: [])
+        try compute(nodes.map { MatrixKey(node: $0, tensor: tensor) }, keeping: [])
         defer { matrices.removeAll(but: before) }
         return try body(matrices.keys != before)
     }
@@ -57,10 +57,11 @@ extension Engine {
             // As many at a time as there are threads and memory for.
             var budget = MemoryBudget(limit: options.memory)
             try budget.reserve(matrices.bytes, for: "keeping matrices")
-            if first.peak.bytes > budget.free - residents.bytes { residents.release() }
+            let peak = first.peak
+            if peak.bytes > budget.free - residents.bytes { residents.release() }
             try budget.reserve(
-                first.peak.bytes,
-                for: "\(first.words(first.peak.place)) for \(graph.facts(first.values[0].key.tensor).name.shown)")
+                peak.bytes,
+                for: "\(first.words(peak.place)) for \(graph.facts(first.values[0].key.tensor).name.shown)")
             var count = 1
             while count < min(options.threads, next.count) {
                 let other = next[next.startIndex + count].peak.bytes
@@ -76,13 +77,7 @@ extension Engine {
     private func run(_ outlines: [MatrixOutline]) throws {
         let jobs = try outlines.map { try MatrixJob(self, $0) }
         let (machines, counters, observer) = (machines, counters, observer)
-        do {
-            try pool.run(jobs.count) { number, worker in
-                try jobs[number].run(machines[worker], counters, observer)
-            }
-        } catch let failure as NonFiniteMatrix {
-            throw try described(failure)
-        }
+        try pool.run(jobs.count) { number, worker in try jobs[number].run(machines[worker], counters, observer) }
         matrices.removeAll(but: matrices.keys.filter { matrices[$0]?.matrix != nil })
         let tasks = jobs.flatMap(\.reading)
         report.matrices += outlines.reduce(0) { $0 + $1.steps.count }
@@ -91,7 +86,8 @@ extension Engine {
         if stageName == nil { count(tasks) }
     }
 
-    private func described(_ failure: NonFiniteMatrix) throws -> DPPAError {
+    /// What is told of a matrix that is not finite.
+    func described(_ failure: NonFiniteMatrix) throws -> DPPAError {
         let (key, facts) = (failure.key, graph.facts(failure.key.tensor))
         let formula = graph.formula(key.node, depth: 3)
         let found = "`\(formula)` has \(Phrase.counted(failure.count, "element")) of \(facts.numel) that are not finite"

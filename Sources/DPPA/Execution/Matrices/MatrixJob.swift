@@ -78,7 +78,12 @@ final class MatrixJob: @unchecked Sendable {
         let outlined = outline.values[place]
         let matrix = Matrix(rows: outlined.rows, columns: outlined.columns)
         values[place].matrix = matrix
-        guard let task = tasks[number] else { return }
+        guard let task = tasks[number] else {
+            guard matrix.count == 0 else {
+                throw graph.fault("nothing gathers a matrix", outlined.key.node, outlined.key.tensor)
+            }
+            return
+        }
         for chunk in task.chunks.indices {
             try observer?.checkInterruption()
             try machine.run(task, chunk: chunk, counters: counters)
@@ -132,9 +137,14 @@ final class MatrixJob: @unchecked Sendable {
         case .whole: return a
         case .block(let firstRow, let firstColumn):
             let operand = outline.values[step.inputs[0].value].key.tensor
-            let start = { (table: Int) in Int(self.graph.number(of: table, named: operand) ?? 0) }
+            func start(_ table: Int) throws -> Int {
+                guard let number = graph.number(of: table, named: operand) else {
+                    throw graph.fault("a block has no beginning", output.key.node, operand)
+                }
+                return Int(number)
+            }
             return a.block(
-                row: start(firstRow), column: start(firstColumn), rows: output.rows, columns: output.columns)
+                row: try start(firstRow), column: try start(firstColumn), rows: output.rows, columns: output.columns)
         case .alongRows: return .repeating(a, rows: output.rows, columns: output.columns, isByRow: true)
         case .alongColumns: return .repeating(a, rows: output.rows, columns: output.columns, isByRow: false)
         }

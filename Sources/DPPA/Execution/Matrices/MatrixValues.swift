@@ -69,7 +69,10 @@ final class MatrixSink: TileSink, TileCursor, @unchecked Sendable {
 
     func take(_ tile: Tile) throws {
         let part = tile.owned
-        guard !part.isEmpty, let values = value.matrix?.values else { return }
+        guard !part.isEmpty else { return }
+        guard let values = value.matrix?.values else {
+            throw DPPAError(.internalFault, "a matrix is gathered when it is not in memory")
+        }
         (values.pointer + part.lowerBound).update(
             from: try tile.elements(slots[0], at: part.lowerBound), count: part.count)
     }

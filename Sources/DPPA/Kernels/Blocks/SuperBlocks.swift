@@ -30,34 +30,35 @@ enum SuperBlocks {
     /// d·s · q − e·m: 4 bits an element, 6-bit s and m for 32 elements.
     @inline(__always)
     static func q4K(_ block: BlockBytes, _ out: UnsafeMutablePointer<Float>) {
-        let (d, e) = (block.half(0), block.half(2))
-        for pair in 0..<4 {
-            let (s, m) = scales(block, 2 &* pair)
-            let (t, n) = scales(block, 2 &* pair &+ 1)
-            let (ds, em, dt, en) = (d * s, e * m, d * t, e * n)
-            for side in 0..<2 {
-                let q = block.codes(16 &+ 32 &* pair &+ 16 &* side)
-                let target = out + (64 &* pair &+ 16 &* side)
-                target.store(ds * Lanes(codes: q & 15) - em, 0)
-                target.store(dt * Lanes(codes: q &>> 4) - en, 32)
-            }
-        }
+        nibbles(block, from: 16, out) { low, high, _, _ in (low, high) }
     }
 
     /// As `q4K` with a fifth bit.
     @inline(__always)
     static func q5K(_ block: BlockBytes, _ out: UnsafeMutablePointer<Float>) {
+        nibbles(block, from: 48, out) { low, high, pair, side in
+            let fifth = block.codes(16 &+ 16 &* side) &>> (2 &* UInt32(pair))
+            return (low | (fifth & 1) &<< 4, high | (fifth & 2) &<< 3)
+        }
+    }
+
+    /// Pairs of groups of 32 elements, whose nibbles share bytes from a place on; `codes` makes the codes of both out of them.
+    @inline(__always)
+    private static func nibbles(
+        _ block: BlockBytes, from start: Int, _ out: UnsafeMutablePointer<Float>,
+        codes: (SIMD16<UInt32>, SIMD16<UInt32>, _ pair: Int, _ side: Int) -> (SIMD16<UInt32>, SIMD16<UInt32>)
+    ) {
         let (d, e) = (block.half(0), block.half(2))
         for pair in 0..<4 {
             let (s, m) = scales(block, 2 &* pair)
             let (t, n) = scales(block, 2 &* pair &+ 1)
             let (ds, em, dt, en) = (d * s, e * m, d * t, e * n)
             for side in 0..<2 {
-                let q = block.codes(48 &+ 32 &* pair &+ 16 &* side)
-                let high = block.codes(16 &+ 16 &* side) &>> (2 &* UInt32(pair))
+                let q = block.codes(start &+ 32 &* pair &+ 16 &* side)
+                let (first, second) = codes(q & 15, q &>> 4, pair, side)
                 let target = out + (64 &* pair &+ 16 &* side)
-                target.store(ds * Lanes(codes: q & 15 | (high & 1) &<< 4) - em, 0)
-                target.store(dt * Lanes(codes: q &>> 4 | (high & 2) &<< 3) - en, 32)
+                target.store(ds * Lanes(codes: first) - em, 0)
+                target.store(dt * Lanes(codes: second) - en, 32)
             }
         }
     }

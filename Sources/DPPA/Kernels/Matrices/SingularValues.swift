@@ -3,19 +3,20 @@ import DPPASupport
 /// The leading singular triplets of a matrix, a ≈ u · diag(s) · vt.
 ///
 /// s descends. The largest component of each left vector by size, the first among equals, is positive.
-package struct SingularValues {
+public struct SingularValues {
     /// How a matrix is decomposed.
-    package struct Options: Sendable, Hashable {
+    public struct Options: Sendable, Hashable {
         /// Triplets whose s is at most this times the largest are zeros.
-        package var tolerance: Double
+        public var tolerance: Double
         /// Nor are more left than have this share of Σs² together; nil for all.
-        package var energy: Double?
+        public var energy: Double?
         /// Whether it is done in float32: half the memory and time.
-        package var isSingle: Bool
+        public var isSingle: Bool
         /// Random numbers of a range finder that looks for the leading triplets alone; nil for the whole decomposition.
-        package var seed: UInt64?
+        public var seed: UInt64?
 
-        package init(tolerance: Double = 0, energy: Double? = nil, isSingle: Bool = false, seed: UInt64? = nil) {
+        /// Options; by default the whole decomposition in float64.
+        public init(tolerance: Double = 0, energy: Double? = nil, isSingle: Bool = false, seed: UInt64? = nil) {
             (self.tolerance, self.energy, self.isSingle, self.seed) = (tolerance, energy, isSingle, seed)
         }
     }

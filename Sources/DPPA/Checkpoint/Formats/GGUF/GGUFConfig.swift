@@ -73,8 +73,7 @@ struct GGUFConfig {
         case "llama":
             set("attention_bias", has("attn_q.bias"))
             set("mlp_bias", has("ffn_up.bias"))
-        case "mistral", "mixtral": set("sliding_window", json: window.map { "\($0)" } ?? "null")
-        case "phi3": set("sliding_window", json: window.map { "\($0)" } ?? "null")
+        case "mistral", "mixtral", "phi3": set("sliding_window", json: window.map { "\($0)" } ?? "null")
         case "qwen3", "qwen3_moe": set("attention_bias", has("attn_q.bias"))
         default: break
         }
@@ -93,7 +92,7 @@ struct GGUFConfig {
         set("mlp_only_layers", json: "[]")
     }
 
-    /// The inner width of experts: what the metadata says, or else the matrices back from it.
+    /// The inner width of experts: that of the matrices back from it, or else what the metadata says.
     private func inner(_ key: String, _ matrix: String) throws -> Int {
         if let shape = shapes["blk.0.\(matrix)"], let width = shape.last { return width }
         return try metadata.integer(key)

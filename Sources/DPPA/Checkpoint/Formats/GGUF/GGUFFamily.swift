@@ -114,9 +114,11 @@ struct GGUFFamily: Sendable {
         "output.weight": "lm_head.weight",
     ]
 
+    /// Tensors of rotary factors, which `GGUFRope` reads: of LLaMA 3, and of Phi 3 for long texts and for short ones.
+    static let factors = ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"]
+
     /// Whether a tensor is computed from the metadata, or from config.json: rotary frequencies and factors.
     static func isDerived(_ name: String) -> Bool {
-        ["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"].contains(name)
-            || name.hasSuffix(".attn_rot_embd.weight")
+        factors.contains(name) || name.hasSuffix(".attn_rot_embd.weight")
     }
 }

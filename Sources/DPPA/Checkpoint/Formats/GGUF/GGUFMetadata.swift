@@ -32,9 +32,6 @@ struct GGUFMetadata {
             ])
     }
 
-    /// A value by its whole key.
-    func value(_ key: String) -> GGUFValue? { values[key] }
-
     /// Whether there is a value of the architecture.
     func has(_ key: String) -> Bool { values["\(architecture).\(key)"] != nil }
 
@@ -99,15 +96,6 @@ struct GGUFMetadata {
         case nil: return nil
         case .integer(let id)?: return id
         case let other: throw wrong(key, other, "a whole number")
-        }
-    }
-
-    /// How many tokens its tokenizer has.
-    var tokenCount: Int? {
-        switch values["tokenizer.ggml.tokens"] {
-        case .long(let count)?: count
-        case .list(let list)?: list.count
-        default: nil
         }
     }
 

@@ -36,10 +36,11 @@ package enum GGUFModel: ModelFormat {
         let metadata = try GGUFMetadata(first)
         guard let family = GGUFFamily(metadata.architecture, metadata) else { throw metadata.refusal }
         let tensors = try GGUFTensors(metadata, family, stored)
-        let rope = try GGUFRope(metadata) { name in stored.first { $0.name == name }?.source }
+        let sources = Dictionary(stored.map { ($0.name, $0.source) }) { first, _ in first }
+        let rope = try GGUFRope(metadata) { sources[$0] }
         let config = try GGUFConfig(
-            metadata, family, shapes: Dictionary(stored.map { ($0.name, $0.source.shape) }) { first, _ in first },
-            rope: rope, dtype: mainDType(tensors.tensors.map(\.source)))
+            metadata, family, shapes: sources.mapValues(\.shape), rope: rope,
+            dtype: mainDType(tensors.tensors.map(\.source)))
         let (text, isOwn, notice) = chosen(place, config)
         var notices =
             files.notices
@@ -47,8 +48,7 @@ package enum GGUFModel: ModelFormat {
                 place.path, tensors.tensors.map { FileTensor(name: $0.name, source: $0.source, path: place.path) })
         if let notice { notices.append(notice) }
         if !isOwn, let notice = rope.notice { notices.append(notice) }
-        let used = Set(["rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"])
-        let left = tensors.derived.filter { !used.contains($0) }
+        let left = tensors.derived.filter { !GGUFFamily.factors.contains($0) }
         if let example = left.first {
             notices.append(
                 "\(files.paths[0]): \(Phrase.counted(left.count, "tensor")) of rotary frequencies, such as \(example.shown), "

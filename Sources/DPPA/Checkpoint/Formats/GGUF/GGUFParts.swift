@@ -112,11 +112,8 @@ struct GGUFParts {
             return number > 0 ? number : nil
         }
 
-        func name(_ number: Int) -> String { "\(stem)-\(Self.padded(number))-of-\(Self.padded(count)).gguf" }
-
-        private static func padded(_ number: Int) -> String {
-            let digits = "\(number)"
-            return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+        func name(_ number: Int) -> String {
+            "\(stem)-\(CheckpointWriter.padded(number))-of-\(CheckpointWriter.padded(count)).gguf"
         }
     }
 }

@@ -100,10 +100,9 @@ struct ShiftedSource: TensorSource {
     var encoding: String { source.encoding }
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
-        let values = try source.floats(elements)
+        try source.load(elements, as: .f32, into: buffer)
         let out = buffer.assumingMemoryBound(to: Float.self)
-        for index in 0..<elements.count { out[index] = values.pointer[index] + shift }
-        withExtendedLifetime(values) {}
+        for index in 0..<elements.count { out[index] += shift }
     }
 
     func bytesRead(_ elements: Int) -> Int { source.bytesRead(elements) }

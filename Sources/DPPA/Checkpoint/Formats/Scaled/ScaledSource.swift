@@ -42,10 +42,7 @@ struct ScaledSource: TensorSource {
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         guard !elements.isEmpty else { return }
         let out = buffer.assumingMemoryBound(to: Float.self)
-        let bytes = Buffer<UInt8>(elements.count)
-        try codes.load(elements, into: bytes.pointer)
-        DTypeConversion.decode(bytes.pointer, as: codes.dtype, into: out, count: elements.count)
-        withExtendedLifetime(bytes) {}
+        try codes.load(elements, as: .f32, into: buffer)
         let (columns, width) = (shape[shape.count - 1], blocks[blocks.count - 1])
         let rows = elements.lowerBound / columns..<(elements.upperBound - 1) / columns + 1
         let places = rows.map(place)

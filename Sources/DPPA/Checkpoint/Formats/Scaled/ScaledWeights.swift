@@ -23,12 +23,12 @@ struct ScaledWeights {
     ///
     /// Throws `data` when a code lacks its scale, or the shapes of both do not fit.
     init?(_ stored: [FileTensor], config text: String?, path: String) throws {
-        let places = Dictionary(
-            stored.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard stored.contains(where: Self.isCode) else { return nil }
+        let named = Dictionary(stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var scales: [String: FileTensor] = [:]
         for tensor in stored where Self.isCode(tensor) {
             for ending in Self.endings {
-                if let place = places[tensor.name + ending] { scales[tensor.name] = stored[place] }
+                if let scale = named[tensor.name + ending] { scales[tensor.name] = scale }
             }
         }
         guard !scales.isEmpty else { return nil }
