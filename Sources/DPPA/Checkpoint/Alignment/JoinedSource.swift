@@ -79,6 +79,10 @@ package struct JoinedSource: TensorSource {
 struct ZeroSource: TensorSource {
     let shape: [Int]
     let dtype: DType
+    /// The type that what they stand in is written in; nil for their own.
+    var written: DType?
+
+    var writtenDType: DType { written ?? dtype }
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         buffer.initializeMemory(as: UInt8.self, repeating: 0, count: elements.count * dtype.byteSize)

@@ -7,6 +7,7 @@ import Synchronization
 struct MeanSource: TensorSource {
     let shape: [Int]
     let dtype: DType
+    let writtenDType: DType
     private let pieces: [JoinedSource.Piece]
 
     /// Pieces that each have as many elements as the shape.
@@ -15,6 +16,8 @@ struct MeanSource: TensorSource {
         self.shape = shape
         self.pieces = pieces
         dtype = types.count == 1 ? pieces[0].source.dtype : .f32
+        let written = Set(pieces.map(\.source.writtenDType))
+        writtenDType = written.count == 1 ? pieces[0].source.writtenDType : dtype
     }
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
@@ -47,6 +50,7 @@ final class MeanRowSource: TensorSource {
     }
 
     var dtype: DType { matrix.dtype }
+    var writtenDType: DType { matrix.writtenDType }
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         let values = try mean.withLock { known in

@@ -139,8 +139,10 @@ struct TokenizerText {
                 if scanner.isNext("[") {
                     try scanner.elements { parts.append(try $0.string()) }
                 } else {
-                    parts = try scanner.string().split(separator: " ", omittingEmptySubsequences: false).map(
-                        String.init)
+                    // At the byte of a space: to Swift a space with a mark on it is another character.
+                    parts = try scanner.string().utf8.split(separator: 32, omittingEmptySubsequences: false).map {
+                        String(decoding: $0, as: UTF8.self)
+                    }
                 }
                 guard parts.count == 2, tokens.contains(TokenTable.hash(of: parts[0] + parts[1])) else { return }
                 found.append((parts[0], parts[1]))

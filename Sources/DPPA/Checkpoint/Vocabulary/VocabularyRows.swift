@@ -86,7 +86,9 @@ struct VocabularyRows {
             return [own].compactMap(\.self) + (held < count ? [zeros(count - held)] : [])
         }
         func zeros(_ count: Int) -> JoinedSource.Piece {
-            ZeroSource(shape: [count] + rest, dtype: tensor.source.dtype).whole
+            ZeroSource(
+                shape: [count] + rest, dtype: tensor.source.dtype, written: tensor.source.writtenDType
+            ).whole
         }
         let mean = sources[vocabulary.owner].map(MeanRowSource.init)
         let all = runs.flatMap { run -> [JoinedSource.Piece] in

@@ -137,6 +137,34 @@ import Testing
         #expect(try family(small, [one], .union).base.source(embedding)?.dtype == .f32)
     }
 
+    @Test("Block-coded rows are written as they would be without a vocabulary, also beside means and zeros")
+    func blocks() throws {
+        // Q8_0: for each row of 32 a scale and its codes.
+        let coded = GGUFFile.Tensor(
+            name: "token_embd.weight", dimensions: [32, 32], type: 8,
+            bytes: Array(repeating: [0, 0x3C] + (0..<32).map { UInt8($0) }, count: 32).flatMap { $0 })
+        let models = try [("base", [("a", 0)]), ("one", [("x", 0)]), ("two", [("x", 0)])].map { label, tokens in
+            try folder.write(tokenizer(tokens), label + "/tokenizer.json")
+            try folder.write(GGUFFile.model([coded]).bytes, label + "/model.gguf")
+            return try OpenModel(at: folder.path + "/" + label, label: label)
+        }
+        #expect(models[0].source(embedding)?.dtype == .f32 && models[0].source(embedding)?.writtenDType == .bf16)
+        let all = try family(models[0], [models[1], models[2]], .union) { $0.tokens = ["z": .init(.zero)] }
+        for model in [all.base] + all.experts {
+            #expect(model.source(embedding)?.writtenDType == .bf16, "\(model.label)")
+        }
+    }
+
+    @Test("Merges are cut at the byte of a space, whatever stands behind it")
+    func marks() throws {
+        let base = try model("base", tokenizer([("a", 0), ("\u{308}", 1)]), rows: 2, first: 10)
+        let one = try model(
+            "one", tokenizer([("a", 0), ("\u{308}", 1), ("a\u{308}", 2)], merges: ["a \u{308}"]), rows: 3, first: 20)
+        let text = try #require(try family(base, [one], .union).base.vocabulary?.texts["tokenizer.json"])
+        let merges = try #require(try JSONObject(Array(text.utf8), file: "t")["model"]?["merges"]?.array)
+        #expect(merges.compactMap { $0.string.map { Array($0.utf8) } } == [[97, 32, 0xCC, 0x88]])
+    }
+
     @Test("A token without a row anywhere is zero, with a warning; a named one takes what is named")
     func named() throws {
         let base = try model("base", tokenizer(letters, [("<e>", 3)]), rows: 3, first: 10)
