@@ -3,15 +3,15 @@ SHELL := /bin/bash
 SWIFT ?= swift
 JOBS ?= $(shell nproc)
 DEMO ?= demo-output
-PACKAGES = liblua5.4-dev libopenblas-dev
+PACKAGES = liblua5.4-dev libopenblas-dev libxxhash-dev
 
 .PHONY: all build demo test check-report bench bench-quick lint clean install install-files man packages reference
 
 all: build
 
-# Headers and libraries of Lua and OpenBLAS; nothing is done when they are there.
+# Headers and libraries of Lua, OpenBLAS and xxHash; nothing is done when they are there.
 packages:
-	@if [ ! -e /usr/include/lua5.4/lua.h ] || ! ls /usr/include/*/cblas.h >/dev/null 2>&1; then \
+	@if [ ! -e /usr/include/lua5.4/lua.h ] || [ ! -e /usr/include/xxhash.h ] || ! ls /usr/include/*/cblas.h >/dev/null 2>&1; then \
 	  echo "installing $(PACKAGES)"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \

@@ -4,10 +4,11 @@ import PackageDescription
 // The instruction set that the kernels are compiled for. x86-64-v3 (AVX2) is every x86 server since 2013;
 // DPPA_ISA=x86-64 or x86-64-v4 builds the same program for less or more, with the same bytes as its result.
 #if arch(x86_64)
-    let kernelFlags = ["-Xcc", "-march=\(Context.environment["DPPA_ISA"] ?? "x86-64-v3")"]
+    let instructionSet = ["-march=\(Context.environment["DPPA_ISA"] ?? "x86-64-v3")"]
 #else
-    let kernelFlags: [String] = []
+    let instructionSet: [String] = []
 #endif
+let kernelFlags = instructionSet.flatMap { ["-Xcc", $0] }
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -48,7 +49,9 @@ let package = Package(
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
-        engine("Support", [system]),
+        // The header comes from libxxhash-dev, and there is no library to link.
+        .target(name: "CXXHash", cSettings: [.unsafeFlags(instructionSet)]),
+        engine("Support", ["CXXHash", system]),
         engine("Kernels", ["COpenBLAS"]),
         engine("Checkpoint", [system]),
         engine("Tokenization"),

@@ -3,8 +3,9 @@
 import filecmp
 
 from measuring import alternate, measure
-from methods import ALL, METHODS, OWN_TIES, PROJECT, TIES, mergekit_environment
+from methods import ALL, METHODS, OF_MATRICES, OWN_TIES, PROJECT, TIES, mergekit_environment
 from sets import size, weights
+from sitting import parameters
 
 
 def methods(sitting, models):
@@ -13,16 +14,24 @@ def methods(sitting, models):
 
 
 def all_methods(sitting, models):
-    """Every recipe of the library, with the lines of its formulas: those that are neither empty nor a comment."""
-    rows = []
-    for method in ALL:
-        row = sitting.row(method.name, method, models, has_mergekit=True)
-        page = PROJECT / f"Sources/DPPAScript/Library/{method.recipe}.lua"
-        if page.exists():
-            lines = [line.strip() for line in page.read_text().splitlines()]
-            row["lines"] = sum(bool(line) and not line.startswith("--") for line in lines)
-        rows.append(row)
+    """Every recipe of the library, with the lines of its formulas: those that are neither empty nor a comment.
+
+    Methods that decompose matrices take minutes where others take seconds, so they get models of two such layers.
+    """
+    rows = [described(method, sitting.row(method.name, method, models, has_mergekit=True)) for method in ALL]
+    with sitting.sets.made("small", 3, sitting.say) as small:
+        name = f", {parameters('small')}"
+        rows += [described(method, sitting.row(method.name + name, method, small)) for method in OF_MATRICES]
     return rows
+
+
+def described(method, row):
+    """A row with the lines of its method's formulas."""
+    page = PROJECT / f"Sources/DPPAScript/Library/{method.recipe}.lua"
+    if page.exists():
+        lines = [line.strip() for line in page.read_text().splitlines()]
+        row["lines"] = sum(bool(line) and not line.startswith("--") for line in lines)
+    return row
 
 
 def own_rule(sitting, models):

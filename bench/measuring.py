@@ -17,6 +17,7 @@ import time
 
 INTERVAL = 0.02  # seconds between two looks at the memory
 PATIENCE = 10.0  # seconds that a process has to end after it was asked to
+LONG = 20.0  # seconds; a run of as many is measured once: a machine's swings are small beside it
 
 
 @dataclasses.dataclass
@@ -131,12 +132,12 @@ def summary(runs):
 def alternate(sides, repeats):
     """{name: summary} of functions that give a Run each, taken by turns; `repeats` says how often, for each name.
 
-    What one has written is on the disk before the next begins; one that failed is not tried again.
+    What one has written is on the disk before the next begins; one that failed, or was long, is not tried again.
     """
     runs = {name: [] for name in sides}
     for turn in range(max(repeats[name] for name in sides)):
         for name, run in sides.items():
-            if turn < repeats[name] and not any(done.error for done in runs[name]):
+            if turn < repeats[name] and not any(done.error or done.seconds > LONG for done in runs[name]):
                 os.sync()
                 try:
                     runs[name].append(run())

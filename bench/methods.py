@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 
 PROJECT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -76,7 +77,15 @@ def of_one_side(known):
     return [Method(name, name) for name in sorted(names - {"fisher", "dppa"})]
 
 
-ALL = METHODS + OTHERS + of_one_side(METHODS + OTHERS)
+def decomposes(method):
+    """Whether its page says that it takes matrices apart."""
+    text = (PROJECT / f"Sources/DPPAScript/Library/{method.recipe}.lua").read_text()
+    return re.search(r"\b(svd|spectral|polar|gram|solve)\b", text) is not None
+
+
+ALONE = of_one_side(METHODS + OTHERS)
+OF_MATRICES = [method for method in ALONE if decomposes(method)]
+ALL = METHODS + OTHERS + [method for method in ALONE if method not in OF_MATRICES]
 TIES = next(method for method in METHODS if method.name == "ties")
 OWN_TIES = dataclasses.replace(TIES, name="ties, written as a recipe", recipe=str(PROJECT / "bench/own_ties.lua"))
 

@@ -19,7 +19,8 @@ struct DPPARun: ParsableCommand {
         version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
-            EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self,
+            EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self, ExplainCommand.self,
+            RerunCommand.self, VerifyCommand.self,
             InspectCommand.self, TokenizeCommand.self, MethodsCommand.self, NewCommand.self, ImportCommand.self,
             HelpCommand.self,
             ReferenceCommand.self,

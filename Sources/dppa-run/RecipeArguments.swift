@@ -63,7 +63,7 @@ struct RecipeSettings: ParsableArguments {
     /// The same for the recipe host.
     func request(out: String) throws -> RecipeRun.Request {
         var request = RecipeRun.Request(out: out)
-        request.options = try options()
+        request.options = try Self.options(settings)
         request.modelRoots = models
         request.dtype = try dtype.map(Self.outputDType)
         request.engine = try resources.engineOptions()
@@ -72,7 +72,8 @@ struct RecipeSettings: ParsableArguments {
         return request
     }
 
-    private func options() throws -> [String: String] {
+    /// What `--set` gives, by name.
+    static func options(_ settings: [String]) throws -> [String: String] {
         var options: [String: String] = [:]
         for setting in settings {
             guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {

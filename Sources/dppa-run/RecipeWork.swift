@@ -15,16 +15,25 @@ struct RecipeWork {
         _ arguments: RecipeArguments, out: String = "unused", isQuiet: Bool = true,
         _ body: (inout RecipeWork) throws -> Void
     ) throws {
+        try perform(
+            arguments.recipe, { try arguments.request(out: out) }, time: arguments.time, isQuiet: isQuiet, body)
+    }
+
+    /// The same for a recipe and a request of other origin.
+    static func perform(
+        _ given: String, _ request: () throws -> RecipeRun.Request, time: TimeOptions, isQuiet: Bool,
+        _ body: (inout RecipeWork) throws -> Void
+    ) throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: isQuiet)
         var sources: [String: String] = [:]
         do {
-            let path = try RecipeLookup.path(arguments.recipe)
+            let path = try RecipeLookup.path(given)
             let recipe = RecipeRun(path)
             defer { sources = recipe.sources }
             var work = RecipeWork(
-                path: path, recipe: recipe, progress: progress, request: try arguments.request(out: out))
-            progress.setLimit(try arguments.time.limit())
+                path: path, recipe: recipe, progress: progress, request: try request())
+            progress.setLimit(try time.limit())
             try body(&work)
             progress.finish()
         } catch {

@@ -31,6 +31,13 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The largest size of a written file, such as 5G (units of 1000).", valueName: "size"))
     var shardSize: String = "5G"
 
+    @Option(
+        help: ArgumentHelp(
+            "Read nothing but what this lock was made of: a recipe.lock.json, or a model that has one.",
+            valueName: "lock"),
+        completion: .file())
+    var locked: String?
+
     @OptionGroup(title: "External scoring") var external: ExternalOptions
 
     @Flag(
@@ -49,6 +56,7 @@ struct RunCommand: ParsableCommand {
             let files = try reports.files()
             work.request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             work.request.force = force
+            work.request.lock = try locked.map { try RecipeLock(reading: InputPath.lock($0)) }
             work.request.outputs = files.outputs
             work.request.comparesDeltas = reports.isAskedFor
             work.request.command = RecipeArguments.command

@@ -36,7 +36,7 @@ import Testing
         let options = ["base": zoo + "/base", "experts": "\(zoo)/law,first=\(zoo)/math", "density": "0.3"]
         let first = try run(recipe, options, dtype: .f32, in: scratch)
         let out = first.outcome.written[0]
-        for name in ["recipe.lua", "lib/settings.lua", "recipe.json", "README.md"] {
+        for name in ["recipe.lua", "lib/settings.lua", "recipe.lock.json", "README.md"] {
             let text = try String(contentsOfFile: out + "/" + name, encoding: .utf8)
             #expect(!text.contains(Folders.recipes) && !text.contains(scratch.path), "\(name): \(text)")
         }
@@ -80,9 +80,10 @@ import Testing
         let out = try run(
             Folders.recipes + "/ties.lua", ["base": zoo + "/base", "experts": zoo + "/law"], in: scratch
         ).outcome.written[0]
-        // A stranger's recipe.json names a folder of the reader's disk.
-        _ = try scratch.write(
-            "{\"options\": {\"base\": \"\(zoo)/base\", \"experts\": [\"\(zoo)/law\"]}}", "out/recipe.json")
+        // A stranger's lock names a folder of the reader's disk.
+        var lock = try RecipeLock(reading: out + "/recipe.lock.json")
+        lock.options = [("base", .string("\(zoo)/base")), ("experts", .array([.string("\(zoo)/law")]))]
+        _ = try scratch.write(lock.json, "out/recipe.lock.json")
         let result = try CommandLineTests().dppaRun(["check", out])
         #expect(result.code == 65 && result.errors.contains("leads out of"), "\(result.errors)")
     }

@@ -90,7 +90,7 @@ public final class CheckpointWriter: Sendable {
     /// Brings everything to the disk and writes the index of a sharded checkpoint.
     public func finish() throws {
         for file in files { try file.sync() }
-        guard files.count > 1 else { return }
+        guard let indexName else { return }
         var lines = ["{", "  \"metadata\": {", "    \"total_size\": \(totalBytes)", "  },", "  \"weight_map\": {"]
         let entries = zip(tensors, places).map { tensor, place in
             "    \(Self.quoted(tensor.name)): \(Self.quoted(files[place.file].name))"
@@ -98,11 +98,18 @@ public final class CheckpointWriter: Sendable {
         lines.append(entries.joined(separator: ",\n"))
         lines += ["  }", "}", ""]
         let text = Array(lines.joined(separator: "\n").utf8)
-        let name = "\(stem).safetensors.index.json"
-        let file = try OutputFile(directory + "/" + name, name: name, size: text.count)
+        let file = try OutputFile(directory + "/" + indexName, name: indexName, size: text.count)
         try text.withUnsafeBytes { try file.write($0, at: 0) }
         try file.sync()
     }
+
+    /// The index of a sharded checkpoint.
+    package var indexName: String? { files.count > 1 ? "\(stem).safetensors.index.json" : nil }
+
+    /// The files of weights with their digests, made of the bytes as they were written.
+    ///
+    /// Throws an `internalFault` when some have not been written.
+    package func digests() throws -> [FileDigest] { try files.map { try $0.digested() } }
 
     private static func header(_ tensors: [Tensor], _ metadata: [String: String]) -> [UInt8] {
         var entries: [String] = []
@@ -136,6 +143,8 @@ package final class OutputFile: Sendable {
     let name: String
     private let path: String
     private let file: PooledFile
+    private let size: Int
+    private let digest = StreamDigest()
     /// How many bytes have been written.
     private let written = Atomic<Int>(0)
     /// What brings them to the disk meanwhile, and the first error that it met.
@@ -144,8 +153,7 @@ package final class OutputFile: Sendable {
     private let failure = Mutex<(any Error)?>(nil)
 
     package init(_ path: String, name: String, size: Int) throws {
-        self.path = path
-        self.name = name
+        (self.path, self.name, self.size) = (path, name, size)
         do {
             file = try PooledFile(path, O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
         } catch let reason as Errno {
@@ -162,6 +170,7 @@ package final class OutputFile: Sendable {
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        digest.add(bytes, at: offset)
         try use { descriptor in
             var done = 0
             while done < bytes.count, let start = bytes.baseAddress {
@@ -195,6 +204,14 @@ package final class OutputFile: Sendable {
         try use { descriptor in
             guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
         }
+    }
+
+    /// The file as it was written, each byte once.
+    package func digested() throws -> FileDigest {
+        guard let digest = digest.finish() else {
+            throw DPPAError(.internalFault, "bytes of \(name.shown) have not been written")
+        }
+        return FileDigest(name: name, size: size, digest: digest)
     }
 
     private func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {

@@ -8,7 +8,9 @@ package enum ModelFolder {
     package static func owns(file name: String) -> Bool {
         let path = FilePath(name)
         let exact: Set<String> = [
-            "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.json",
+            "config.json", "README.md", ".gitattributes", "model.safetensors.index.json", "recipe.lock.json",
+            // Of earlier versions.
+            "recipe.json",
             "diffusion_pytorch_model.safetensors.index.json", "adapter_config.json",
         ]
         if exact.contains(name) || SidecarFile.known.contains(name) { return true }
@@ -24,7 +26,7 @@ package enum ModelFolder {
     /// What in a folder belongs to no model, by path from there, and whether there are weights.
     ///
     /// A folder in it is a model of its own, or holds templates, licences or Lua files that belong to one. Whatever else has
-    /// gone along with a model is named by the recipe.json beside it.
+    /// gone along with a model is named by the recipe.lock.json beside it.
     package static func contents(_ folder: FilePath, depth: Int = 0) -> (foreign: [String], hasWeights: Bool) {
         var (foreign, hasWeights): ([String], Bool) = ([], false)
         let carried = carried(folder).union(SidecarFile.known)
@@ -60,8 +62,8 @@ package enum ModelFolder {
 
     /// The files of no kind of their own that a run has written into a model's folder, by path from there.
     private static func carried(_ folder: FilePath) -> Set<String> {
-        let path = folder.appending("recipe.json").string
-        guard let bytes = try? FileDescriptor.contents(path, limit: 16 << 20),
+        let path = folder.appending("recipe.lock.json").string
+        guard let bytes = try? FileDescriptor.contents(path, limit: 256 << 20),
             let record = try? JSONObject(bytes, file: path)
         else { return [] }
         return Set(record["carried"]?.array?.compactMap(\.string) ?? [])

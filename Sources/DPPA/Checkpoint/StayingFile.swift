@@ -44,7 +44,7 @@ enum StayingFile {
         "safetensors", "bin", "pt", "pth", "ckpt", "h5", "msgpack", "onnx", "onnx_data", "gguf", "ggml", "ot", "tflite",
         "pb", "mlmodel", "nemo", "pdparams", "distcp", "part", "incomplete",
     ]
-    private static let own: Set<String> = ["config.json", "recipe.json", "dppa.json"]
+    private static let own: Set<String> = ["config.json", "recipe.lock.json", "recipe.json", "dppa.json"]
     private static let names: Set<String> = [
         "trainer_state.json", "trainer_log.jsonl", "training_args.json", "training_args.yaml", "training_loss.png",
         "training_eval_loss.png", "all_results.json", "train_results.json", "eval_results.json", "latest",

@@ -51,6 +51,9 @@ public struct EvaluationTask: Sendable {
     /// A hash of the file's bytes: two files with equal hashes are one task.
     let fingerprint: UInt128
 
+    /// The hash in 32 hexadecimal digits.
+    package var digest: String { Fingerprint(value: fingerprint).description }
+
     /// How many samples there are.
     public var count: Int { samples.count }
 

@@ -21,6 +21,8 @@ public final class Engine {
     let counters = NonFiniteCounters()
     /// What passes have gone through.
     private var visited: Set<ResidentKey> = []
+    /// The digests of what they have gone through.
+    private let inputs = InputDigests()
     private var nonFiniteInputs: [ResidentKey: Int] = [:]
     /// The whole matrices that a unit needs.
     let matrices = MatrixValues()
@@ -185,6 +187,27 @@ public final class Engine {
         }
     }
 
+    /// The digests of the tensors that passes have gone through, by the label of their model, under the names that the graph has
+    /// for them; made where the options say so.
+    ///
+    /// Of most they are made of the bytes as they went by. What was looked at in part alone is read here. Throws what reading
+    /// throws.
+    package func inputDigests() throws -> [String: [TensorDigest]] {
+        guard options.digestsInputs else { return [:] }
+        for key in visited.sorted(by: { ($0.model, $0.tensor.index) < ($1.model, $1.tensor.index) })
+        where inputs[key] == nil {
+            guard let source = graph.models[key.model].source(graph.facts(key.tensor).name) else { continue }
+            try inputs.read(source, key)
+        }
+        var found: [String: Set<TensorDigest>] = [:]
+        for (key, digest) in inputs.found {
+            let (facts, model) = (graph.facts(key.tensor), graph.models[key.model])
+            let dtype = model.source(facts.name)?.dtype ?? .f32
+            found[model.label, default: []].insert(TensorDigest(facts: facts, dtype: dtype, digest: digest))
+        }
+        return found.mapValues { $0.sorted() }
+    }
+
     /// The tensors that go through the passes of an epoch together.
     private func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
         var involved: Set<TensorID> = []
@@ -248,6 +271,8 @@ public final class Engine {
         let written = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: false) }
         let built = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: true) }
         observer?.begin(stage: stageName ?? stage)
+        if options.digestsInputs { inputs.open(tasks) }
+        defer { inputs.close() }
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
             let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)

@@ -16,6 +16,8 @@ public struct EngineOptions: Sendable {
     public var tileElements: Int
     /// Whether schedules and compiled programs are checked before they run, at a cost; for tests.
     package var verifiesPrograms = false
+    /// Whether digests are made of the tensors that are read, at a cost.
+    package var digestsInputs = false
 
     /// Options; chunk and tile are for measurements.
     public init(

@@ -34,6 +34,7 @@ final class TileMachine: @unchecked Sendable {
         try copy(task, chunk)
         guard !task.sinks.isEmpty else { return }
         try prepare(task, chunk)
+        digest(task, chunk)
         let (cursors, instructions) = (open(task, number), task.program.instructions)
         var start = chunk.evaluated.lowerBound
         while start < chunk.evaluated.upperBound {
@@ -64,11 +65,16 @@ final class TileMachine: @unchecked Sendable {
 
     /// What goes from file to file as it is.
     private func copy(_ task: TensorTask, _ chunk: Chunk) throws {
-        for copy in task.copies {
+        for (number, copy) in task.copies.enumerated() {
             let (source, output) = (copy.source, copy.output)
             let size = source.dtype.byteSize
             if inputs.count < chunk.owned.count * size { inputs = Buffer<UInt8>(chunk.owned.count * size) }
             try source.load(chunk.owned, into: inputs.pointer)
+            if !task.digests.copies.isEmpty {
+                task.digests.copies[number]?.add(
+                    UnsafeRawBufferPointer(start: inputs.pointer, count: chunk.owned.count * size),
+                    at: chunk.owned.lowerBound * size)
+            }
             try output.destination.write(
                 tensor: output.tensor, byteOffset: (output.start + chunk.owned.lowerBound) * size,
                 UnsafeRawBufferPointer(start: inputs.pointer, count: chunk.owned.count * size))
@@ -126,6 +132,18 @@ final class TileMachine: @unchecked Sendable {
             }
             (loaded.pointer + number).initialize(
                 to: LoadedSource(bytes: start, dtype: source.dtype, elementSize: size))
+        }
+    }
+
+    /// Gives the chunk's own bytes to what makes digests of them, while they are at hand.
+    private func digest(_ task: TensorTask, _ chunk: Chunk) {
+        for (number, stream) in task.digests.sources.enumerated() {
+            guard let stream else { continue }
+            let source = source(number)
+            let start = source.bytes + (chunk.owned.lowerBound - chunk.evaluated.lowerBound) * source.elementSize
+            stream.add(
+                UnsafeRawBufferPointer(start: start, count: chunk.owned.count * source.elementSize),
+                at: chunk.owned.lowerBound * source.elementSize)
         }
     }
 

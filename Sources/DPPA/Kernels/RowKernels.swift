@@ -31,12 +31,9 @@ package enum RowKernels {
     package static func rank(
         _ x: UnsafePointer<Float>, rowLength: Int, rowCount: Int, into out: UnsafeMutablePointer<Float>
     ) {
-        let sorter = RadixSorter(capacity: rowLength)
+        let ranker = RowRanker(capacity: rowLength)
         for row in 0..<max(0, rowCount) {
-            let (values, ranks) = (x + row * rowLength, out + row * rowLength)
-            for index in 0..<rowLength { sorter.set(index, key: OrderKey.ascending(values[index])) }
-            let order = sorter.sort(count: rowLength)
-            for position in 0..<rowLength { ranks[order.index(position)] = Float(position) }
+            ranker.rank(x + row * rowLength, count: rowLength, into: out + row * rowLength)
         }
     }
 

@@ -73,16 +73,28 @@ public struct MergeRun {
             first += own.count
             written.append(try planned[index].finish(directory(results[index], in: target), engine, own))
         }
-        if let record = try record?(written) {
+        if var record = try record?(written) {
+            record.shardSize = settings.shardSize
             for (index, output) in written.enumerated() {
                 let directory = try self.directory(results[index], in: target)
-                try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
-                for (name, text) in record.recipeFiles(carried: planned[index].carried) {
-                    try Sidecars.write(text, to: directory + "/" + name)
-                }
+                try describe(planned[index], output, of: record, in: directory)
             }
         }
         return written
+    }
+
+    /// Writes the card, the recipe, and the lock of a model whose other files are there.
+    private func describe(
+        _ planned: any PlannedResult, _ output: RunRecord.Output, of record: RunRecord, in directory: String
+    ) throws {
+        try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
+        for (name, text) in record.recipeFiles { try Sidecars.write(text, to: directory + "/" + name) }
+        let small = try (planned.files + record.recipeFiles.map(\.name)).map { name in
+            try FileDigest(reading: directory + "/" + name, name: name, threads: 1)
+        }
+        let lock = record.lock(
+            of: output, carried: planned.carried, files: (output.weights + small).sorted { $0.name < $1.name })
+        try Sidecars.write(lock.json, to: directory + "/" + RecipeLock.fileName)
     }
 
     /// A model, or an adapter.

@@ -132,8 +132,9 @@ public struct ModelCard: Sendable {
         let command = record.command(out: "again")
         return [
             "## How to make it again", "",
-            "`recipe.lua` and `recipe.json` beside this page have the recipe and its options; in this folder:", "",
-        ] + Markdown.block(["dppa-run run . --out ../again --models FOLDER_OF_THE_MODELS"], language: "sh") + [
+            "`recipe.lock.json` beside this page has the recipe, its options, and digests of all that was read and written. The same "
+                + "bytes again, or what differs; in this folder:", "",
+        ] + Markdown.block(["dppa-run rerun . --out ../again --models FOLDER_OF_THE_MODELS"], language: "sh") + [
             "The run that made it was:", "",
         ] + Markdown.block([command], language: "sh")
             + (record.engine.matrices == 0

@@ -11,7 +11,7 @@ protocol PlannedResult {
     var byteCount: Int { get }
     /// The small files beside the weights, by path from the result's directory.
     var files: [String] { get }
-    /// Those of them that only recipe.json tells to be the result's own.
+    /// Those of them that only the lock tells to be the result's own.
     var carried: [String] { get }
     /// The numbers that it tells of.
     var requests: [NodeID] { get }
@@ -48,7 +48,7 @@ struct PlannedModel: PlannedResult {
     }
 
     var byteCount: Int { plan.byteCount }
-    var files: [String] { sidecars.names }
+    var files: [String] { sidecars.names + [writer?.indexName].compactMap(\.self) }
     var carried: [String] { sidecars.carried }
     var requests: [NodeID] { [] }
 
@@ -73,6 +73,7 @@ struct PlannedModel: PlannedResult {
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)
+        output.weights = try writer?.digests() ?? []
         return output
     }
 

@@ -2,12 +2,9 @@ import DPPASupport
 
 /// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.
 extension RunRecord {
-    /// recipe.lua, the recipe's own modules in lib/, and recipe.json with the options as given: names with their texts.
-    ///
-    /// `carried` are the files of the model's folder that only recipe.json tells to be its own.
-    func recipeFiles(carried: [String]) -> [(name: String, text: String)] {
-        [("recipe.lua", recipe.text), ("recipe.json", recordedOptions(carried))]
-            + recipe.modules.map { ("lib/\($0.name).lua", $0.text) }
+    /// recipe.lua and the recipe's own modules in lib/: names with their texts.
+    var recipeFiles: [(name: String, text: String)] {
+        [("recipe.lua", recipe.text)] + recipe.modules.map { ("lib/\($0.name).lua", $0.text) }
     }
 
     /// The command that runs the recipe with the same options, with models under their names.
@@ -26,40 +23,12 @@ extension RunRecord {
     }
 
     /// A text that may be the path of a model or of a file.
-    private func shown(_ text: String) -> String {
+    func shown(_ text: String) -> String {
         guard let model = models.first(where: { $0.written.contains(text) }) else {
             return Option.Value.lastComponent(text)
         }
         // The label names random streams: it stays, whatever the model is called now.
         return Option.Value.lastComponent(model.name) == model.label ? model.name : "\(model.label)=\(model.name)"
-    }
-
-    /// recipe.json.
-    private func recordedOptions(_ carried: [String]) -> String {
-        let given = options.filter { $0.given != nil }.map { (name: $0.name, value: json($0)) }
-        let models = models.map { model -> JSONValue in
-            [
-                "label": .string(model.label), "name": .string(model.name),
-                "repository": JSONValue(model.origin.repository), "revision": JSONValue(model.origin.revision),
-                "sampled_digest": JSONValue(model.digest),
-                "sha256": .object(JSONObject(model.origin.checksums.map { ($0.key, .string($0.value)) })),
-            ]
-        }
-        let files: JSONObject = carried.isEmpty ? [:] : ["carried": JSONValue(carried)]
-        let record: JSONObject = [
-            "dppa_run": .string(version), "recipe": .string(recipe.name), "options": .object(JSONObject(given)),
-            "dtype": JSONValue(dtype?.rawValue.lowercased()), "models": .array(models),
-        ]
-        return JSONValue.object(record.merging(files)).lines
-    }
-
-    /// A given option: texts and lists without local folders, the rest as it was written.
-    private func json(_ option: Option) -> JSONValue {
-        switch option.value {
-        case .text(let text): .string(shown(text))
-        case .list(let values): JSONValue(values.map { shown($0) })
-        default: JSONValue(option.given)
-        }
     }
 
     /// A word of a shell command.

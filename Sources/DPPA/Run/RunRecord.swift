@@ -21,6 +21,10 @@ public struct RunRecord: Sendable {
     public var written: [String]
     /// The dtype that `--dtype` asked for.
     public var dtype: DType?
+    /// The largest size of a file of weights.
+    package var shardSize = MergeRun.Settings().shardSize
+    /// The tasks that models were scored on, with the digests of their files.
+    package var tasks: [String: String] = [:]
     /// The named values.
     public var named: [NamedValue]
     /// The tables that the recipe added, such as the candidates of a search.
@@ -81,6 +85,8 @@ extension RunRecord {
         public var modules: [(name: String, text: String)]
         /// The shipped modules that were required, without `dppa.`: `ties`, `delta_of`.
         public var library: [String]
+        /// The digests of their texts.
+        package var libraryDigests: [String: String] = [:]
 
         /// A recipe, all given.
         public init(name: String, text: String, modules: [(name: String, text: String)] = [], library: [String] = []) {
@@ -127,6 +133,8 @@ extension RunRecord {
         public var origin: CheckpointOrigin
         /// A fingerprint of a sample of its bytes, 32 hexadecimal digits: see `OpenModel.sampledDigest`.
         public var digest: String?
+        /// The tensors that were read, each with a digest; empty before they are read.
+        package var tensorDigests: [TensorDigest] = []
         /// How many tensors it has.
         public var tensors: Int
         /// How many elements its tensors have.
@@ -174,6 +182,8 @@ extension RunRecord {
         public var deltas: Deltas?
         /// What it is where it is an adapter.
         public var adapter: Adapter?
+        /// The files of its weights, as they were written.
+        package var weights: [FileDigest] = []
 
         /// An output, all given.
         public init(
@@ -233,13 +243,8 @@ extension RunRecord.Model {
         let digest = try? model.sampledDigest()
         self.init(
             label: model.label, name: origin.repository ?? model.shownName, path: model.path, written: written,
-            origin: origin, digest: digest.map { hexadecimal($0) }, tensors: summary.tensors,
+            origin: origin, digest: digest?.hexadecimal, tensors: summary.tensors,
             parameters: summary.elements,
             dtypes: Dictionary(uniqueKeysWithValues: summary.dtypes.map { ($0.dtype, $0.tensors) }))
     }
-}
-
-private func hexadecimal(_ number: UInt128) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 32 - digits.count) + digits
 }

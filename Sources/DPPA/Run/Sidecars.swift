@@ -76,7 +76,7 @@ package struct Sidecars {
         files.values.reduce(into: edited) { if case .copy(let path) = $1 { $0.insert(path) } }
     }
 
-    /// The files that only a word in recipe.json tells to be the model's.
+    /// The files that only a word in the lock tells to be the model's.
     var carried: [String] {
         files.keys.filter { name in
             if name.hasPrefix(SidecarFile.templates) || name.hasPrefix(SidecarFile.licences + "/") { return false }

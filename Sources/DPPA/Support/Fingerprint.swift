@@ -31,3 +31,16 @@ package struct Fingerprint {
         return fingerprint.value
     }
 }
+
+extension Fingerprint: CustomStringConvertible {
+    /// 32 hexadecimal digits.
+    package var description: String { value.hexadecimal }
+}
+
+extension UInt128 {
+    /// 32 hexadecimal digits.
+    package var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 32 - digits.count) + digits
+    }
+}

@@ -36,15 +36,24 @@ final class RecipeFiles {
         guard data.count <= limits.fileSize else {
             throw DPPAError(.limit, "\(path) is larger than \(limits.fileSize >> 10) KiB")
         }
-        guard data.first != 0x1B else { throw DPPAError(.data, "\(path) is compiled Lua; recipes are text") }
-        guard let text = String(data: data, encoding: .utf8), !text.utf8.contains(0) else {
+        guard let text = String(data: data, encoding: .utf8) else {
             throw DPPAError(.data, "\(path) is not UTF-8 text")
         }
+        try Self.requireSource(text, path, limits)
+        texts.add(name, text)
+        return text
+    }
+
+    /// Throws unless a text, of a file or of a lock, can be the source of a program.
+    static func requireSource(_ text: String, _ path: String, _ limits: ScriptLimits) throws {
+        guard text.utf8.count <= limits.fileSize else {
+            throw DPPAError(.limit, "\(path) is larger than \(limits.fileSize >> 10) KiB")
+        }
+        guard text.utf8.first != 0x1B else { throw DPPAError(.data, "\(path) is compiled Lua; recipes are text") }
+        guard !text.utf8.contains(0) else { throw DPPAError(.data, "\(path) is not UTF-8 text") }
         guard !text.hasPrefix("\u{FEFF}") else {
             throw DPPAError(.data, "\(path) begins with a byte order mark", notes: ["save it as plain UTF-8"])
         }
-        texts.add(name, text)
-        return text
     }
 
     /// What `require` finds: the text, and the name of the chunk ("=…" for what ships, "@…" for the recipe's own).
@@ -65,6 +74,11 @@ final class RecipeFiles {
                 notes: ["a module is a file lib/NAME.lua beside the recipe; names have letters, digits and _"])
         }
         let path = folder.appending("lib/" + name + ".lua").string
+        // What a lock brings need not be there as a file.
+        if let known = texts.texts[path] {
+            texts.addModule(name, file: path)
+            return (known, "@" + path)
+        }
         guard let file = FilePath(path).real, let top = folder.real else {
             throw DPPAError(.missingInput, "there is no module '\(name)'", notes: ["looked for \(path)"])
         }

@@ -40,6 +40,14 @@ package enum LibraryTexts {
         "tsv": text(PackageResources.tsv_lua), "wudi": text(PackageResources.wudi_lua),
     ]
 
+    /// Digests of the texts of modules, and of what stands under all of them.
+    static func digests(of modules: [String]) -> [String: String] {
+        let names = modules + ["prelude", "methods"]
+        return Dictionary(
+            names.map { ($0, Digest.of(Array((all[$0] ?? "").utf8)).description) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }
 

@@ -27,6 +27,8 @@ package final class RecipeRun {
         package var limits = ScriptLimits()
         /// How many bytes of weights may be written.
         package var writtenLimit = Int.max
+        /// A lock whose inputs alone may be read.
+        package var lock: RecipeLock?
         /// The reports and other files that will be written besides.
         package var outputs = OutputPaths()
 
@@ -61,10 +63,13 @@ package final class RecipeRun {
         // Before hours of searching rather than after them: from here on no other run writes there.
         let target = try OutputDirectory.prepare(target: request.out, force: request.force)
         defer { target.abandon() }
-        let dtype = try request.dtype ?? RecordedRecipe(folder: recipe)?.dtype
+        let dtype = try request.dtype ?? RecordedRecipe(recipe)?.lock?.dtype
+        request.engine.digestsInputs = true
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
         let session = trace.session
         if let warning = target.warning { session.warn(warning) }
+        // A sample tells of most other models before weights are read.
+        try request.lock?.requireSampled(session.describeModels())
         var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
         settings.comparesDeltas = request.comparesDeltas
         let merge = MergeRun(session.engine, settings: settings, budget: session.budget)
@@ -73,6 +78,12 @@ package final class RecipeRun {
         }
         let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) {
             try record($0)
+        }
+        if let lock = request.lock {
+            for output in outputs {
+                let folder = [target.temporaryPath, output.name].compactMap(\.self).joined(separator: "/")
+                try lock.requireInputs(of: RecipeLock(reading: folder + "/" + RecipeLock.fileName))
+            }
         }
         try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
@@ -88,7 +99,7 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeTrace {
-        let recorded = try RecordedRecipe(folder: recipe)
+        let recorded = try RecordedRecipe(recipe)
         let path = recorded?.path ?? recipe
         file = path
         let options = RecipeOptions((recorded?.options ?? [:]).merging(request.options) { _, new in new })
@@ -101,7 +112,7 @@ package final class RecipeRun {
                 granted: RecipeOptions(request.options).grantedPaths, roots: request.modelRoots,
                 hub: HubCache(request.environment), outputs: request.outputs),
             options: options, engineOptions: request.engine, observer: observer,
-            dtype: request.dtype ?? recorded?.dtype,
+            dtype: request.dtype ?? recorded?.lock?.dtype,
             journal: isDry
                 ? ScoreJournal(path: nil)
                 : request.journal ?? ScoreJournal(path: RecipeRun.journal(beside: request.out)),
@@ -112,6 +123,10 @@ package final class RecipeRun {
             print(text)
         }
         defer { sources = host.sources }
+        for (file, text) in recorded?.texts ?? [:] {
+            try RecipeFiles.requireSource(text, file, request.limits)
+            host.texts.add(file, text)
+        }
         var failure: DPPAError?
         do {
             let returned = try host.run(recipe: path)

@@ -57,6 +57,8 @@ package final class RecipeSession {
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
     private var tasks: [String: EvaluationTask] = [:]
+    /// The digests of the files that models were scored on, by the names of the tasks.
+    private(set) var taskDigests: [String: String] = [:]
 
     package init(
         paths: PathRules, options: RecipeOptions, engineOptions: EngineOptions, observer: (any EngineObserver)? = nil,
@@ -209,6 +211,7 @@ package final class RecipeSession {
                 .data, "two tasks have the name '\(twice.name)'",
                 notes: ["give them names: { a = \"file\", b = \"file\" }"], location: graph.location)
         }
+        for case .builtIn(let task) in tasks { taskDigests[task.name] = task.digest }
         looked += models
         if isDry { try scorer.requireScorable(models, on: tasks) }
         try requireWet()

@@ -1,61 +1,59 @@
 import DPPA
 import Foundation
+import SystemPackage
 
-/// The recipe that a written model was made by, as it stands beside the weights.
+/// The recipe that a written model was made by: of a model's folder the files beside the weights, of a lock the texts in it.
 package struct RecordedRecipe {
-    /// A model that the run had read.
-    struct Model {
-        var label, name: String
-        var repository, revision, digest: String?
-    }
-
-    /// The recipe's file.
+    /// The recipe's file, which for a lock is not there.
     package let path: String
-    /// The options as they were given, as `--set` has them.
-    package let options: [String: String]
-    /// The dtype that was asked for.
-    package let dtype: DType?
-    /// The name of the file that the recipe was run from.
-    let name: String
-    let models: [Model]
+    /// What stands in the place of files, by path; for a folder nothing.
+    let texts: [String: String]
+    /// The lock; nil where a folder has none.
+    package let lock: RecipeLock?
 
-    /// The recipe of a model's folder; nil for what is no folder.
+    /// The recipe of a model's folder, or of a lock; nil for what is neither.
     ///
-    /// Throws `missingInput` when the folder has no recipe, and `data` when recipe.json cannot be read.
-    package init?(folder: String) throws {
+    /// Throws `missingInput` when the folder has no recipe, and `data` when the lock cannot be read.
+    package init?(_ place: String) throws {
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isDirectory), isDirectory.boolValue else {
-            return nil
-        }
-        path = folder + "/recipe.lua"
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw DPPAError(
-                .missingInput, "\(folder) is a folder without a recipe.lua",
-                notes: ["name a recipe, or a model that dppa-run has written"])
-        }
-        let file = folder + "/recipe.json"
-        guard let data = FileManager.default.contents(atPath: file) else {
-            (options, dtype, name, models) = ([:], nil, "recipe.lua", [])
+        guard FileManager.default.fileExists(atPath: place, isDirectory: &isDirectory) else { return nil }
+        guard !isDirectory.boolValue else {
+            path = place + "/recipe.lua"
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw DPPAError(
+                    .missingInput, "\(place) is a folder without a recipe.lua",
+                    notes: ["name a recipe, or a model that dppa-run has written"])
+            }
+            let file = place + "/" + RecipeLock.fileName
+            lock = FileManager.default.fileExists(atPath: file) ? try RecipeLock(reading: file) : nil
+            texts = [:]
             return
         }
-        let object = try JSONObject(data, file: "\(file) is not a JSON object", kind: .page)
-        options = (object["options"]?.object?.members ?? []).reduce(into: [:]) { options, member in
+        guard RecordedRecipe.isLock(place) else { return nil }
+        let (lock, folder) = (try RecipeLock(reading: place), FilePath(place).folder)
+        let path = folder.appending("recipe.lua").string
+        let modules = lock.modules.map { (folder.appending("lib/\($0.key).lua").string, $0.value) }
+        (self.path, self.lock) = (path, lock)
+        texts = Dictionary(modules + [(path, lock.text)], uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Whether a file is a lock by its name.
+    package static func isLock(_ path: String) -> Bool { path.hasSuffix(".lock.json") }
+
+    /// The options as they were given, as `--set` has them.
+    package var options: [String: String] {
+        (lock?.options ?? []).reduce(into: [:]) { options, member in
             options[member.name] =
-                member.value.array?.map(\.description).joined(separator: ",") ?? member.value.string
-        }
-        dtype = object["dtype"]?.string.flatMap(DType.init(userSpelling:))
-        name = object["recipe"]?.string ?? "recipe.lua"
-        models = (object["models"]?.array ?? []).compactMap { entry in
-            guard let label = entry["label"]?.string, let name = entry["name"]?.string else { return nil }
-            return Model(
-                label: label, name: name, repository: entry["repository"]?.string,
-                revision: entry["revision"]?.string, digest: entry["sampled_digest"]?.string)
+                member.value.array?.map { $0.string ?? $0.text }.joined(separator: ",") ?? member.value.string
         }
     }
+
+    /// The name of the file that the recipe was run from.
+    var name: String { lock?.name ?? "recipe.lua" }
 
     /// An error of a run, with the models that the recipe was run with when one of them is not found.
     func explained(_ error: DPPAError) -> DPPAError {
-        guard error.code == .missingInput, !models.isEmpty else { return error }
+        guard error.code == .missingInput, let models = lock?.models, !models.isEmpty else { return error }
         var error = error
         let names = models.map { model in
             let name = model.label == model.name ? model.name : "\(model.label) (\(model.name))"
@@ -70,8 +68,8 @@ package struct RecordedRecipe {
 
     /// Models that are not what they were when the recipe was run, a warning each.
     func differences(_ found: [RunRecord.Model]) -> [String] {
-        models.compactMap { model in
-            guard let digest = model.digest, let now = found.first(where: { $0.label == model.label })?.digest,
+        (lock?.models ?? []).compactMap { model in
+            guard let digest = model.sampledDigest, let now = found.first(where: { $0.label == model.label })?.digest,
                 now != digest
             else { return nil }
             return

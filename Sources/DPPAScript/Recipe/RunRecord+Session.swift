@@ -10,9 +10,10 @@ extension RunRecord {
         start: RunStart
     ) throws {
         let session = trace.session
+        var recipe = Recipe(name: trace.name, text: trace.text, modules: trace.modules, library: trace.library)
+        recipe.libraryDigests = LibraryTexts.digests(of: trace.library)
         self.init(
-            recipe: Recipe(
-                name: trace.name, text: trace.text, modules: trace.modules, library: trace.library),
+            recipe: recipe,
             options: session.options.taken.map {
                 Option(name: $0.name, given: $0.given, value: Option.Value($0.value))
             },
@@ -22,6 +23,9 @@ extension RunRecord {
             scores: session.scores, printed: trace.printed.texts,
             warnings: try trace.lateWarnings() + outputs.flatMap(\.warnings) + outputs.compactMap(\.roundingWarning),
             engine: session.engine.report, command: start.command, date: start.date, seconds: start.seconds)
+        let read = try session.engine.inputDigests()
+        for index in models.indices { models[index].tensorDigests = read[models[index].label] ?? [] }
+        tasks = session.taskDigests
     }
 }
 

@@ -48,7 +48,8 @@ struct SideFilesTests {
     @Test(
         "The card, indices, hidden files and what a run writes of its own stay without a word",
         arguments: [
-            "README.md", "README_zh.md", ".gitattributes", ".git/config", ".cache/x.json", "recipe.lua", "recipe.json",
+            "README.md", "README_zh.md", ".gitattributes", ".git/config", ".cache/x.json", "recipe.lua",
+            "recipe.lock.json",
             "dppa.json", "lib/rule.lua", "model.safetensors.index.json", "pytorch_model.bin.index.json",
             "__pycache__/a.pyc",
         ])

@@ -58,6 +58,24 @@ struct RowOrderTests {
         }
     }
 
+    /// Whatever bits of the keys differ, and however many: digits and words are chosen by them.
+    @Test("Ranks hold for every place and number of differing bits", arguments: [49, 64, 65, 600, 896, 1025, 4864])
+    func differingBits(_ length: Int) {
+        for width in 1...23 {
+            for lowest in Swift.stride(from: 0, through: 23 - width, by: 3) {
+                var random = Lehmer(UInt64(width * 32 + lowest))
+                // Fractions of numbers from 1 to 2, whose other bits are the same.
+                let x = (0..<length).map { _ in
+                    Float(bitPattern: 0x3f80_0000 | (UInt32.random(in: 0..<1 << width, using: &random) << lowest))
+                }
+                let ranks = Tile(length)
+                withPointer(x) { RowKernels.rank($0, rowLength: length, rowCount: 1, into: ranks.start) }
+                let order = x.indices.sorted { (x[$0], $0) < (x[$1], $1) }
+                #expect(order.enumerated().allSatisfy { ranks.start[$1] == Float($0) }, "\(width) bits from \(lowest)")
+            }
+        }
+    }
+
     @Test("Each row has its own count and index")
     func individual() {
         let x: [Float] = [3, 1, 2, 5, 5, 5, -1, 0, -0.0]

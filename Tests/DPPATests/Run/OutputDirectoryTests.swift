@@ -156,7 +156,7 @@ struct OutputDirectoryTests {
         }
     }
 
-    @Test("Force replaces what a run has written along, as recipe.json tells, and not what was put beside it")
+    @Test("Force replaces what a run has written along, as recipe.lock.json tells, and not what was put beside it")
     func carried() throws {
         try folder.write("old", "out/model.safetensors")
         let files = ["modules.json", "1_Pooling/config.json", "tekken.json"]
@@ -168,11 +168,12 @@ struct OutputDirectoryTests {
         for text in [
             "{", "[]", "{\"carried\": 1}", "{\"carried\": [\"code\", \"2_Normalize/\", \"*\", \"./words.txt\"]}",
         ] {
-            try folder.write(text, "out/recipe.json")
+            try folder.write(text, "out/recipe.lock.json")
             expectError(.cannotCreate, ["belongs to no model: \(foreign)"]) { _ = try prepare(force: true) }
         }
         try folder.write(
-            "{\"carried\": [\"words.txt\", \"2_Normalize/config.json\", \"code/x.py\", \"gone\"]}", "out/recipe.json")
+            "{\"carried\": [\"words.txt\", \"2_Normalize/config.json\", \"code/x.py\", \"gone\"]}",
+            "out/recipe.lock.json")
         try prepare(force: true).abandon()
         for name in ["2_Normalize/mine.txt", "mine.txt"] {
             try folder.write("mine", "out/" + name)
@@ -183,7 +184,7 @@ struct OutputDirectoryTests {
         try folder.write("old", "out/second/model.safetensors")
         try folder.write("old", "out/second/words.txt")
         expectError(.cannotCreate, ["second/words.txt"]) { _ = try prepare(force: true) }
-        try folder.write("{\"carried\": [\"words.txt\"]}", "out/second/recipe.json")
+        try folder.write("{\"carried\": [\"words.txt\"]}", "out/second/recipe.lock.json")
         try prepare(force: true).abandon()
     }
 

@@ -87,7 +87,8 @@ package struct TensorPass {
         additions = []
         guard !sinks.isEmpty || !copies.isEmpty else { return nil }
         var chunks = given ?? chunks
-        if let wanted = wantedElements { chunks = chunks.compactMap { $0.clamped(to: wanted) } }
+        let wanted = wantedElements
+        if let wanted { chunks = chunks.compactMap { $0.clamped(to: wanted) } }
         var program = Program()
         if !sinks.isEmpty {
             let finished = try compiler.finish(keeping: sinks.flatMap(\.slots), isVerified: options.verifiesPrograms)
@@ -101,7 +102,7 @@ package struct TensorPass {
         }
         return TensorTask(
             tensor: tensor, facts: facts, program: program, sinks: sinks.map(\.sink), copies: copies, chunks: chunks,
-            options: options)
+            isWhole: given == nil && wanted == nil, options: options)
     }
 
     /// The task over some pieces of the tensor as if they were all of it; for programs that are `isPlaceless`.
@@ -115,7 +116,7 @@ package struct TensorPass {
         }
         return TensorTask(
             tensor: tensor, facts: gathered, program: program, sinks: whole.sinks, copies: [], chunks: chunks,
-            options: options)
+            isWhole: false, options: options)
     }
 
     /// The elements that are enough when nothing but outputs of a part of the tensor is asked for.

@@ -16,10 +16,14 @@ final class TensorTask: @unchecked Sendable {
     /// What is copied from file to file untouched.
     let copies: [TensorCopy]
     let chunks: [Chunk]
+    /// Whether the chunks are the whole tensor as it is stored.
+    let isWhole: Bool
     /// Whether some of the values are an output's.
     let writes: Bool
     /// Where each source's raw elements may be kept between passes.
     var residents: [Resident?]
+    /// What takes the bytes of each source, and of each copy, where their digest is not known yet.
+    var digests: (sources: [StreamDigest?], copies: [StreamDigest?]) = ([], [])
     /// How many elements a tile has when rows do not matter.
     private let tileElements: Int
     /// How many rows a tile has when they do.
@@ -27,7 +31,7 @@ final class TensorTask: @unchecked Sendable {
 
     init(
         tensor: TensorID, facts: TensorFacts, program: Program, sinks: [any TileSink], copies: [TensorCopy],
-        chunks: [Chunk], options: EngineOptions
+        chunks: [Chunk], isWhole: Bool, options: EngineOptions
     ) {
         self.tensor = tensor
         self.facts = facts
@@ -36,6 +40,7 @@ final class TensorTask: @unchecked Sendable {
         self.sinks = sinks
         self.copies = copies
         self.chunks = chunks
+        self.isWhole = isWhole
         writes = sinks.contains { $0.output != nil }
         residents = Array(repeating: nil, count: program.sources.count)
         tileElements = options.tileElements

@@ -76,6 +76,9 @@ package enum MatrixProduct {
             notes: ["choose other kernels with OPENBLAS_CORETYPE=Haswell in the environment, or update libopenblas"])
     }
 
+    /// The processor family whose kernels are used, such as `Zen`; last bits depend on it.
+    package static var processor: String { String(cString: copenblas_core()) }
+
     private static let complaint: String? = {
         copenblas_use_one_thread()
         let (m, n, k) = (67, 131, 259)
@@ -89,7 +92,7 @@ package enum MatrixProduct {
                 var sum: Float = 0
                 for index in 0..<k { sum += x[row * k + index] * w[column * k + index] }
                 if y[row * n + column] != sum {
-                    return "OpenBLAS computes wrong products with its kernels for \(String(cString: copenblas_core()))"
+                    return "OpenBLAS computes wrong products with its kernels for \(processor)"
                 }
             }
         }

@@ -65,7 +65,7 @@ struct PlannedAdapter: PlannedResult {
         }
         let ranks = Dictionary(
             found.modules.map { ($0.tensor, $0.rank) }, uniquingKeysWith: { first, _ in first })
-        if plan.isOpen { try cut(directory, ranks) }
+        let final = plan.isOpen ? try cut(directory, ranks) : writer
         try Sidecars.write(AdapterSettings(plan, ranks: ranks).text, to: directory + "/adapter_config.json")
         let read = graph.models(of: result.node).filter { !graph.isPart($0) }.map { graph.models[$0].label }
         let base = plan.base.label
@@ -73,11 +73,12 @@ struct PlannedAdapter: PlannedResult {
             name: result.name, models: read.contains(base) ? read : [base] + read, config: base, tokenizer: base,
             chatTemplate: base, warnings: found.warnings(result.name), dtype: plan.dtype, tensors: plan.modules.count)
         output.adapter = found
+        output.weights = try final?.digests() ?? []
         return output
     }
 
     /// Writes the factors of a draft again with the ranks that they have.
-    private func cut(_ directory: String, _ ranks: [String: Int]) throws {
+    private func cut(_ directory: String, _ ranks: [String: Int]) throws -> CheckpointWriter {
         let folder = directory + "/" + Self.draft
         let tensors = plan.tensors(ranks)
         let final = try Self.writer(directory, tensors)
@@ -93,6 +94,7 @@ struct PlannedAdapter: PlannedResult {
         do { try FileManager.default.removeItem(atPath: folder) } catch {
             throw DPPAError(.inputOutput, "cannot remove \(folder)", cause: error.localizedDescription)
         }
+        return final
     }
 
     /// Copies the first rows and columns of a tensor, or all of it.

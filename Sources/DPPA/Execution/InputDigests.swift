@@ -1,0 +1,64 @@
+import DPPACheckpoint
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// A tensor that was read, with the digest of its elements as they were handed over.
+package struct TensorDigest: Hashable, Sendable, Comparable {
+    package var name: String
+    /// Type, shape and digest, such as `BF16 896x896 b1946ac92492d2347c6235b4d2611184`.
+    package var words: String
+
+    init(facts: TensorFacts, dtype: DType, digest: Digest) {
+        name = facts.name
+        words = "\(dtype.rawValue) \(facts.shape.map(String.init).joined(separator: "x")) \(digest)"
+    }
+
+    package init(name: String, words: String) { (self.name, self.words) = (name, words) }
+
+    package static func < (a: TensorDigest, b: TensorDigest) -> Bool { (a.name, a.words) < (b.name, b.words) }
+}
+
+/// Digests of tensors, made of their bytes on their way through the first pass that goes over all of one.
+final class InputDigests {
+    private(set) var found: [ResidentKey: Digest] = [:]
+    private var streams: [ResidentKey: StreamDigest] = [:]
+
+    subscript(key: ResidentKey) -> Digest? { found[key] }
+
+    /// Lets tasks make the digests that are not known yet.
+    func open(_ tasks: [TensorTask]) {
+        for task in tasks where task.isWhole && task.facts.numel > 0 {
+            task.digests.sources = task.program.models.map { stream($0, task.tensor) }
+            task.digests.copies = task.copies.map { stream($0.model, task.tensor) }
+        }
+    }
+
+    /// Takes what the tasks have made; what has failed on the way is left out.
+    func close() {
+        for (key, stream) in streams { found[key] = stream.finish() }
+        streams = [:]
+    }
+
+    /// Makes the digest of a tensor that no pass has gone over whole.
+    func read(_ source: any TensorSource, _ key: ResidentKey) throws {
+        let (count, size, stream) = (source.shape.reduce(1, *), source.dtype.byteSize, StreamDigest())
+        let piece = 1 << 18
+        let buffer = Buffer<UInt8>(min(count, piece) * size)
+        for start in stride(from: 0, to: count, by: piece) {
+            let part = start..<min(count, start + piece)
+            try source.load(part, into: buffer.pointer)
+            stream.add(UnsafeRawBufferPointer(start: buffer.pointer, count: part.count * size), at: start * size)
+        }
+        found[key] = stream.finish()
+    }
+
+    /// What takes the bytes of a tensor: one source of a task alone.
+    private func stream(_ model: Int, _ tensor: TensorID) -> StreamDigest? {
+        let key = ResidentKey(model: model, tensor: tensor)
+        guard model != Program.noModel, found[key] == nil, streams[key] == nil else { return nil }
+        let stream = StreamDigest()
+        streams[key] = stream
+        return stream
+    }
+}
