@@ -179,10 +179,6 @@ struct MergeFile {
     private static func refuseOthers(_ document: YAMLValue, _ members: [YAMLValue.Member]) throws {
         let keys = Set(members.map(\.key))
         let others: [(keys: [String], what: String)] = [
-            (
-                ["experts", "gate_mode", "experts_per_token", "shared_experts"],
-                "a file of mergekit-moe, which makes a mixture of experts"
-            ),
             (["genome", "tasks"], "a file of mergekit-evolve, which searches for parameters"),
             (["layer_slices"], "a file of bakllama, mergekit's old program for stacks"),
             (

@@ -1,7 +1,7 @@
 import DPPASupport
 import Foundation
 
-/// A recipe made of a mergekit configuration.
+/// A recipe made of a mergekit configuration, of a merge or of a mixture of experts.
 package struct MergekitImport {
     /// The text of the recipe.
     package private(set) var text = ""
@@ -18,6 +18,14 @@ package struct MergekitImport {
         guard !documents.isEmpty else {
             throw DPPAError(
                 .data, "\(file) is empty", notes: ["a merge of mergekit has merge_method and models or slices"])
+        }
+        if let mixture = documents.first(where: MixtureFile.isOne) {
+            guard documents.count == 1 else {
+                throw mixture.error(
+                    "a mixture of experts stands alone in its file; this one has \(documents.count) documents")
+            }
+            try write(MixtureFile(mixture), file)
+            return
         }
         var files: [MergeFile] = []
         for document in documents {
@@ -103,19 +111,31 @@ package struct MergekitImport {
             }
             if let own = merge.name { names.merges[own] = name }
         }
-        let head = [
-            "-- Made from \(String(file.split(separator: "/").last ?? "").shown) of mergekit by `dppa-run import`."
-        ]
-        let folders =
-            names.roots.isEmpty
-            ? []
-            : [
-                "-- Run it with " + names.roots.map { "--models \($0)" }.joined(separator: " ")
-                    + ": the models lie there."
+        var lines =
+            Self.head(file, program: "mergekit", names.roots) + remarks.flatMap(Self.comment) + [
+                "local dppa = require \"dppa.v1\""
             ]
-        var lines = head + folders + remarks.flatMap(Self.comment) + ["local dppa = require \"dppa.v1\""]
         lines += modules.map { "local \($0) = require \"dppa.\($0)\"" } + [""] + body
         text = lines.joined(separator: "\n") + "\n"
+    }
+
+    private mutating func write(_ mixture: MixtureFile, _ file: String) throws {
+        var names = ModelNames()
+        let recipe = try MixtureRecipe(mixture, &names)
+        tell(recipe.notes + recipe.refusals)
+        let head = Self.head(file, program: "mergekit-moe", names.roots) + recipe.remarks.flatMap(Self.comment)
+        let lines = head + ["local dppa = require \"dppa.v1\"", ""] + recipe.lines
+        text = lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The first lines: where the recipe comes from, and where its models lie.
+    private static func head(_ file: String, program: String, _ roots: [String]) -> [String] {
+        let made =
+            "-- Made from \(String(file.split(separator: "/").last ?? "").shown) of \(program) by `dppa-run import`."
+        guard !roots.isEmpty else { return [made] }
+        return [
+            made, "-- Run it with " + roots.map { "--models \($0)" }.joined(separator: " ") + ": the models lie there.",
+        ]
     }
 
     private mutating func tell(_ notes: [ImportNote]) {

@@ -38,7 +38,7 @@ struct EvaluationRun {
 
     private func ownScores(_ model: OpenModel) throws -> [Score] {
         let graph = Graph()
-        let node = try graph.source(model)
+        let node = try graph.source(model.slicingStacks())
         let engine = Engine(graph, options: options, observer: progress)
         return try Evaluator(engine, dtype: nil).score([node], on: builtIn)[0]
     }

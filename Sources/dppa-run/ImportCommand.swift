@@ -9,7 +9,7 @@ struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Make a recipe of a mergekit configuration.",
         discussion: """
-            The recipe computes mergekit's numbers (compat = "mergekit") and is there to be read and changed. What cannot be carried \
+            A configuration of mergekit, or of mergekit-moe. The recipe computes mergekit's numbers (compat = "mergekit") and is there to be read and changed. What cannot be carried \
             over is told, and a line of the recipe fails until somebody has decided: docs/from-mergekit.md.
 
             Examples:

@@ -35,7 +35,7 @@ import Testing
             base:select "*.0.down_proj.weight":save("half", { partial = true })
             """, "recipe.lua")
         let error = #expect(throws: DPPAError.self) { _ = try RecipeRun(recipe).run(.init(out: scratch.path + "/out")) }
-        #expect(error?.message == "\(stack) is one tensor with 2 slices, and the result has 1 of them")
+        #expect(error?.message == "\(stack) is one tensor of 2 matrices, and the result has 1 of them")
     }
 
     /// Equal shapes that mean something else are refused before anything is written, unless the person knows better.

@@ -11,6 +11,7 @@ import Testing
         var yaml: String
         var recipe: String
         var testDescription: String { "\(method) \(yaml)" }
+        var isMixture: Bool { method == "mergekit-moe" }
     }
 
     static let rows: [Row] = {
@@ -23,9 +24,21 @@ import Testing
         }
     }()
 
+    /// What a row of mergekit-moe stands beside.
+    private static let mixture: [(key: String, text: String)] = [
+        ("base_model", "base_model: llama/base"),
+        (
+            "experts",
+            "experts: [{source_model: llama/A, positive_prompts: [one]}, {source_model: llama/B, positive_prompts: [two]}]"
+        ),
+    ]
+
     /// The row with what its method needs besides.
     static func file(_ row: Row) -> String {
         let key = row.yaml.prefix { $0 != ":" }
+        if row.isMixture {
+            return (mixture.filter { $0.key != key }.map(\.text) + [row.yaml]).joined(separator: "\n") + "\n"
+        }
         let isPair = ["slerp", "nearswap", "arcee_fusion"].contains(row.method)
         let labels = isPair || row.method == "passthrough" ? ["A"] : ["A", "B"]
         var lines: [(key: String, text: String)] = [("merge_method", "merge_method: \(row.method)")]
@@ -54,16 +67,23 @@ import Testing
         #expect(row.recipe.isEmpty || flat(made.text).contains(flat(row.recipe)), "\(made.text)")
         let scratch = try Scratch()
         if let template = made.template { _ = try scratch.write(template, "merge.jinja") }
+        func merged() throws {
+            if row.isMixture {
+                _ = try MixtureTests.made(made.text, in: scratch)
+            } else {
+                _ = try ImportTests.merged(made.text, in: scratch)
+            }
+        }
         guard !row.recipe.hasPrefix("error(") else {
-            let error = try #require(throws: DPPAError.self) { try ImportTests.merged(made.text, in: scratch) }
+            let error = try #require(throws: DPPAError.self) { try merged() }
             #expect(!made.warnings.isEmpty && error.location?.line != nil)
             return
         }
-        _ = try ImportTests.merged(made.text, in: scratch)
+        try merged()
     }
 
     @Test func everyMethodAndKeyHasARow() {
-        let methods = Set(Self.rows.map(\.method))
+        let methods = Set(Self.rows.filter { !$0.isMixture }.map(\.method))
         #expect(
             methods == CompatibilityTests.methods.subtracting(["average", "dare"]).union(["linear", "dare_linear"]))
         let text = Self.rows.map(\.yaml).joined(separator: " ")
@@ -74,7 +94,9 @@ import Testing
             "eps", "scale", "slices",
             "layer_range", "dtype", "out_dtype", "base_model", "modules", "tokenizer_source", "tokenizer:",
             "pad_to_multiple_of", "tokens",
-            "chat_template",
+            "chat_template", "gate_mode", "experts:", "source_model", "positive_prompts", "negative_prompts",
+            "noise_scale",
+            "residual_scale", "experts_per_token", "shared_experts", "architecture",
         ] { #expect(text.contains(key), "\(key)") }
     }
 }

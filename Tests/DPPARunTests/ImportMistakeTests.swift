@@ -10,6 +10,8 @@ import Testing
         try #require(throws: DPPAError.self) { try ImportTests.recipe(text) }
     }
 
+    private static let moe =
+        "base_model: base\nexperts: [{source_model: A, positive_prompts: [one]}, {source_model: B, positive_prompts: [two]}]\n"
     private static let ties =
         "merge_method: ties\nbase_model: base\nmodels:\n  - model: A\n    parameters: {weight: 1}\n"
 
@@ -83,7 +85,39 @@ import Testing
             "name: a\nmerge_method: linear\nparameters: {weight: 1}\nmodels: [{model: b}]\n---\nname: b\nmerge_method: linear\nparameters: {weight: 1}\nmodels: [{model: a}]",
             "merges need each other: a, b", 1
         ),
-        ("base_model: b\nexperts: [{source_model: A}]\ngate_mode: hidden", "this is a file of mergekit-moe", 2),
+        (moe + "gate_mod: hidden", "a file of mergekit-moe has no key 'gate_mod'; did you mean 'gate_mode'?", 3),
+        (moe + "gate_mode: hiden", "gate_mode is 'hiden'; did you mean 'hidden'?", 3),
+        (moe + "experts_per_token: 3", "experts_per_token is '3'; there are 2 experts", 3),
+        (moe + "experts_per_token: two", "experts_per_token is 'two'", 3),
+        (moe + "architecture: mixtrl", "no architecture 'mixtrl'; did you mean 'mixtral'?", 3),
+        (moe + "architecture: deepseek", "DeepSeek's mixture is not made here", 3),
+        (moe + "architecture: qwen moe", "Qwen2-MoE has a shared expert", 3),
+        (moe + "shared_experts: [{source_model: A}, {source_model: B}]", "mergekit-moe takes one", 3),
+        (moe + "dtype: half", "'dtype' is one of", 3), (moe + "---\n" + ties, "stands alone in its file", 1),
+        ("experts: [{source_model: A}]", "base_model is missing", 1),
+        ("base_model: b\ngate_mode: random", "experts are missing", 1),
+        ("base_model: b\nexperts: []", "'experts' is a list; this is an empty one", 2),
+        ("base_model: b\nexperts: [A]", "an expert is a mapping; this is 'A'", 2),
+        (
+            "base_model: b\nexperts:\n  - source_modle: A",
+            "an expert has no key 'source_modle'; did you mean 'source_model'?", 3
+        ),
+        ("base_model: b\nexperts:\n  - positive_prompts: [a]", "an expert has no source_model", 3),
+        (
+            "base_model: b\nexperts: [{source_model: A, positive_prompts: a}]", "'positive_prompts' is a list of texts",
+            2
+        ),
+        (
+            "base_model: b\nexperts: [{source_model: A, positive_prompts: [[a]]}]",
+            "a prompt is a text; this is a list", 2
+        ),
+        ("base_model: b\nexperts: [{source_model: A, residual_scale: x}]", "'residual_scale' is a number", 2),
+        ("base_model: b\nexperts: [{source_model: A, positive_prompts: [a]}]", "there is one expert", 1),
+        ("base_model: b\nexperts: [{source_model: A}, {source_model: B}]", "A has no positive_prompts", 2),
+        (
+            "base_model: b\nexperts: [{source_model: A, positive_prompts: [x]}, {source_model: B, positive_prompts: [x]}]",
+            "all experts have the same prompts", 2
+        ),
         ("genome: {}\ntasks: []", "this is a file of mergekit-evolve", 1),
         ("layer_slices: []", "this is a file of bakllama", 1),
         ("{\"adapters\": [\"a\"], \"weights\": [1], \"combination_type\": \"ties\"}", "PEFT's add_weighted_adapter", 1),

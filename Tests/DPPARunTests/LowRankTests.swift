@@ -227,7 +227,7 @@ import Testing
                     (Self.query, [3, 3], (0..<9).map { Float($0) * (1 + shift) }),
                 ])
         }
-        for (stacks, word) in [("whole", "a stack of 2 matrices"), ("apart", "a slice of the stack")] {
+        for (stacks, word) in [("whole", "a stack of 2 matrices"), ("apart", "a matrix of the stack")] {
             let recipe = try scratch.write(
                 """
                 local dppa = require "dppa.v1"

@@ -200,7 +200,7 @@ function dppa.exp(x) end
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 
@@ -305,15 +305,22 @@ function dppa.min(x, scope) end
 ---@return dppa.Field
 function dppa.minimum(x, y) end
 
+---A mixture of experts made of dense models: attention, norms, embeddings and head are the base's, each layer's MLP becomes a router and the MLPs of the experts. An expert is a model, opened or merged, or `{ model, prompts = { … } }`: texts, or lists of token ids, of what it is to get; `negative_prompts` of what it is not; `residual_scale` multiplies its `down_proj`. config.json becomes that of Mixtral, Qwen2-MoE or Qwen3-MoE.
+---@param base dppa.Field
+---@param experts (any)[]
+---@param options? { gates?: "hidden"|"hidden_mean"|"embedding"|"random"|"uniform", experts_per_token?: integer, shared?: any, family?: "mixtral"|"qwen2_moe"|"qwen3_moe", seed?: integer, label?: string }
+---@return dppa.Field
+function dppa.mixture(base, experts, options) end
+
 ---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
 ---@param path string
----@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field
 function dppa.model(path, options) end
 
 ---Opens several models, with the options of `model`.
 ---@param paths (string)[]
----@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field[]
 function dppa.models(paths, options) end
 

@@ -44,8 +44,7 @@ public struct OpenModel: Sendable {
     public let notices: [String]
     /// What tells it from another model at the same path, as its files were when it was opened.
     package let stamp: UInt128
-    /// Of the tensors that are slices of a stack in the checkpoint, where they are kept.
-    package let stackPlaces: [String: StackPlace]
+    private let slices: StackSlices?
     /// The models whose layers it is made of, where it is a stack.
     package let parts: [OpenModel]
     /// What the tokenizer files say that its rows are for: its own, unless it is a view with another vocabulary.
@@ -56,6 +55,12 @@ public struct OpenModel: Sendable {
     /// Types of more bytes than that of most elements, for at most a twentieth of all elements: what a model keeps precise on
     /// purpose, such as the biases of a router.
     private let widerTypes: Set<DType>
+
+    /// Of the tensors that are matrices of a stack in the checkpoint, where they are kept.
+    package var stackPlaces: [String: StackPlace] { slices?.places ?? [:] }
+
+    /// The model before its stacks were taken apart, as adapters know it; itself where none was, or it has been changed since.
+    package var whole: OpenModel { slices?.whole.first ?? self }
 
     /// A tensor by name.
     public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
@@ -68,6 +73,9 @@ public struct OpenModel: Sendable {
 
     /// The model's tokenizer.json, if there is one.
     package var tokenizerPath: String? { tokenizer.path("tokenizer.json") }
+
+    /// The file that turns text into its tokens, if there is one: tokenizer.json, or tokenizer.model of SentencePiece.
+    package var encoderPath: String? { tokenizerPath ?? tokenizer.path("tokenizer.model") }
 
     /// The last part of its path: its name where no repository is known.
     package var shownName: String { path.split(separator: "/").last { $0 != "." }.map(String.init) ?? label }
@@ -89,7 +97,7 @@ public struct OpenModel: Sendable {
     init(
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
         sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
-        stackPlaces: [String: StackPlace] = [:], parts: [OpenModel] = [], tokenizer: TokenizerFiles? = nil,
+        slices: StackSlices? = nil, parts: [OpenModel] = [], tokenizer: TokenizerFiles? = nil,
         vocabulary: VocabularyFiles? = nil
     ) {
         self.label = label
@@ -104,7 +112,7 @@ public struct OpenModel: Sendable {
         self.weightFiles = weightFiles
         self.notices = notices
         self.stamp = stamp
-        self.stackPlaces = stackPlaces
+        self.slices = slices
         self.parts = parts
         self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
         self.vocabulary = vocabulary
@@ -119,10 +127,11 @@ public struct OpenModel: Sendable {
             self.tensors.enumerated().map { ($1.facts.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it.
+    /// A view of the same files with other tensors; `stamps` are those of further models whose elements are in it, and `slices` says
+    /// which are matrices of stacks: those that are, if it is left out.
     func replacing(
         _ tensors: [Tensor], identity: String, label: String? = nil, config: String?? = nil, notices: [String] = [],
-        stamps: [UInt128], stackPlaces: [String: StackPlace] = [:], parts: [OpenModel]? = nil,
+        stamps: [UInt128], slices: StackSlices? = nil, parts: [OpenModel]? = nil,
         tokenizer: TokenizerFiles? = nil, vocabulary: VocabularyFiles? = nil
     ) -> OpenModel {
         var stamp = Fingerprint(value: stamp)
@@ -131,7 +140,8 @@ public struct OpenModel: Sendable {
             label: label ?? self.label, path: path, identity: identity, space: space, tensors: tensors,
             config: config ?? self.config,
             sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: self.notices + notices, stamp: stamp.value,
-            stackPlaces: stackPlaces, parts: parts ?? self.parts, tokenizer: tokenizer ?? self.tokenizer,
+            slices: slices ?? self.slices.map { StackSlices(places: $0.places, whole: []) },
+            parts: parts ?? self.parts, tokenizer: tokenizer ?? self.tokenizer,
             vocabulary: vocabulary ?? self.vocabulary)
     }
 

@@ -7,8 +7,8 @@ package struct TokenizerFacts: Sendable {
     package private(set) var largest: Int?
     /// The ids of the added tokens, by their text.
     package private(set) var added: [String: Int] = [:]
-    /// The text of the token that ends a text.
-    package private(set) var end: String?
+    /// The text of the token that ends a text, and of that which begins one.
+    package private(set) var end, begin: String?
 
     /// The id of the token that ends a text.
     package var endID: Int? { end.flatMap { added[$0] } }
@@ -38,8 +38,8 @@ package struct TokenizerFacts: Sendable {
     /// What a table of tokens and the text of a tokenizer_config.json say.
     init(_ table: TokenTable?, config: String?) {
         if let object = config.flatMap(ConfigText.object) {
-            let token = object["eos_token"]
-            end = token?.string ?? token?["content"]?.string
+            func text(_ key: String) -> String? { object[key]?.string ?? object[key]?["content"]?.string }
+            (end, begin) = (text("eos_token"), text("bos_token"))
             for (id, entry) in object["added_tokens_decoder"]?.object?.members ?? [] {
                 guard let id = Int(id), let content = entry["content"]?.string else { continue }
                 added[content] = id

@@ -74,6 +74,19 @@ struct EvaluationSubject {
             tokens: max(1, activations / perToken))
     }
 
+    /// Throws when a text has no tokens, one that the model does not know, or more than it takes.
+    func requireFit(_ text: [Int32]) throws {
+        guard !text.isEmpty else { throw DPPAError(.data, "a text without tokens has no hidden states") }
+        if let token = text.first(where: { !(0..<network.vocabulary).contains(Int($0)) }) {
+            throw DPPAError(
+                .data, "token \(token) is not in the vocabulary of \(label), which has \(network.vocabulary)")
+        }
+        if let limit = network.maximumPositions, text.count > limit {
+            throw DPPAError(
+                .data, "a text of \(text.count) tokens; \(label) takes \(limit) (max_position_embeddings)")
+        }
+    }
+
     /// Throws when a task has tokens that the model does not know, or sequences that are too long for it.
     func requireFit(_ task: EvaluationTask) throws {
         for sample in task.samples {

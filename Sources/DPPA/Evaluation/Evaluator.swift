@@ -64,6 +64,62 @@ public struct Evaluator {
         return try generator.complete(prompts, EvaluationTask.Generation(maximumTokens: maximumTokens))
     }
 
+    /// Throws what running a model would throw before it reads a weight.
+    package func requireRunnable(_ model: NodeID) throws { try requireScorable([model], on: []) }
+
+    /// The residual stream of one model before each block, of each of some texts as tokens: at the last token, or the mean of all.
+    ///
+    /// By text, then by block.
+    /// Throws `data` when a text is empty, has a token that the model does not know, or is too long for it.
+    package func hiddenStates(_ model: NodeID, _ texts: [[Int32]], isMean: Bool) throws -> [[Buffer<Float>]] {
+        try MatrixProduct.prepare()
+        let subject = try subject(model)
+        for text in texts { try subject.requireFit(text) }
+        try engine.settle([model])
+        let shares = try subject.shares([], models: 1, engine.options)
+        let pass = pass(subject, [model], shares)
+        let sequences = texts.map { TokenSequence(tokens: $0, wanted: 0..<0, targets: []) }
+        let width = subject.network.width
+        var states = texts.map { _ in [Buffer<Float>]() }
+        try engine.staged("prompts", bytes: subject.bytes) {
+            for wave in TokenLayout.waves(sequences, limit: shares.tokens) {
+                try pass.runBlocks(Array(sequences[wave])) { _, layout, stream in
+                    for (place, text) in wave.enumerated() {
+                        let end = layout.offsets[place + 1]
+                        let tokens = isMean ? layout.offsets[place]..<end : end - 1..<end
+                        states[text].append(Self.mean(of: tokens, stream, width: width))
+                    }
+                }
+            }
+        }
+        return states
+    }
+
+    /// The embeddings of some tokens in one model, rounded to the type that they would be written in.
+    package func embeddings(_ model: NodeID, of tokens: [Int32]) throws -> [Buffer<Float>] {
+        guard let start = engine.graph.startingModel(of: model), let embedding = TiedHead(start).embedding else {
+            throw DPPAError(.data, "this model has no embedding")
+        }
+        try engine.settle([model])
+        return try engine.staged("prompts", bytes: 0) {
+            try tokens.map { token in
+                let row = Engine.Wanted(embedding.name, rows: Int(token)..<Int(token) + 1)
+                return try engine.materialize([model], [row]) { start.outputDType($0, wished: dtype) }[0][0]
+            }
+        }
+    }
+
+    /// The mean of some rows: sums in float64, ascending, divided and rounded once.
+    private static func mean(of rows: Range<Int>, _ stream: Buffer<Float>, width: Int) -> Buffer<Float> {
+        let result = Buffer<Float>(width)
+        for index in 0..<width {
+            var sum = 0.0
+            for row in rows { sum += Double(stream.pointer[row * width + index]) }
+            result.pointer[index] = Float(sum / Double(rows.count))
+        }
+        return result
+    }
+
     private func predict(
         _ subject: EvaluationSubject, _ models: [NodeID], _ sequences: [TokenSequence],
         _ shares: EvaluationSubject.MemoryShares

@@ -32,11 +32,7 @@ struct ForwardPass {
         let layout = TokenLayout(sequences, past: past)
         let angles = network.angles(count: layout.longest)
         let states = (0..<candidates).map { Activations(network, layout, angles: angles, cache: caches?[$0]) }
-        try embed(sequences.flatMap(\.tokens), states)
-        for (number, block) in network.blocks.enumerated() {
-            try check()
-            for branch in block { try run(branch, states, layer: number) }
-        }
+        try runBlocks(sequences, states)
         let wanted = zip(sequences, layout.offsets).flatMap { sequence, offset in sequence.wanted.map { offset + $0 } }
         let heads = zip(states, try load(network.finalNorm)).map { state, norm in
             VocabularyHead(
@@ -51,6 +47,27 @@ struct ForwardPass {
             }
         }
         return heads.map(\.predictions)
+    }
+
+    /// Runs the sequences through one model's blocks, and hands over the residual stream before each, a row for each token.
+    func runBlocks(
+        _ sequences: [TokenSequence], before: (_ layer: Int, _ layout: TokenLayout, _ stream: Buffer<Float>) -> Void
+    ) throws {
+        let layout = TokenLayout(sequences)
+        let state = Activations(network, layout, angles: network.angles(count: layout.longest))
+        try runBlocks(sequences, [state]) { before($0, layout, state.stream) }
+    }
+
+    /// Fills the residual streams with the embeddings of the tokens, and runs them through all blocks.
+    private func runBlocks(
+        _ sequences: [TokenSequence], _ states: [Activations], before: (_ layer: Int) -> Void = { _ in }
+    ) throws {
+        try embed(sequences.flatMap(\.tokens), states)
+        for (number, block) in network.blocks.enumerated() {
+            try check()
+            before(number)
+            for branch in block { try run(branch, states, layer: number) }
+        }
     }
 
     private func run(_ branch: Branch, _ states: [Activations], layer: Int) throws {

@@ -163,7 +163,7 @@ extension Graph {
 
     /// Why a tensor cannot have factors, in words; nil where it can.
     private func obstacle(_ facts: TensorFacts, _ base: OpenModel, _ names: AdapterNames) -> String? {
-        if let place = base.stackPlaces[facts.name] { return "a slice of the stack \(place.stack.shown)" }
+        if let place = base.stackPlaces[facts.name] { return "a matrix of the stack \(place.stack.shown)" }
         if facts.shape.count == 3 { return "a stack of \(facts.shape[0]) matrices" }
         guard facts.shape.count == 2 else {
             return ["norm", "bias"].contains(facts.role) ? "a \(facts.role)" : "no matrix: its shape is \(facts.shape)"

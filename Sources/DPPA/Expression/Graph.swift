@@ -43,6 +43,8 @@ public final class Graph {
     package private(set) var hasMatrices = false
     /// Models that are parts of others, by their numbers: the factors of adapters.
     private var parts: Set<Int> = []
+    /// The models that expressions start from, where that does not follow from what they read.
+    var starts: [NodeID: Int] = [:]
     /// The factors of each model that was looked at.
     var adapterFactors: [Int: AdapterFactors?] = [:]
     /// Deltas that can be written as adapters.
@@ -123,6 +125,9 @@ public final class Graph {
     /// The models that were opened, without parts of them that have numbers of their own.
     package var openedModels: [OpenModel] { models.indices.filter { !parts.contains($0) }.map { models[$0] } }
 
+    /// Makes known that a model is a part of another.
+    func markPart(_ model: Int) { parts.insert(model) }
+
     /// Whether a model is a part of another.
     package func isPart(_ model: Int) -> Bool { parts.contains(model) }
 
@@ -191,13 +196,18 @@ public final class Graph {
             }
             grouping[tensor] = number
         }
-        let key = Grouping(members: grouping, names: names)
+        return try self.grouping(grouping, names: names)
+    }
+
+    /// A grouping of tensors by the numbers of groups, which have names.
+    func grouping(_ members: [TensorID: Int], names: [String]) throws -> Scope {
+        let key = Grouping(members: members, names: names)
         if let known = groupingNumbers[key] { return .group(GroupingID(index: known)) }
         guard groupings.count < groupingLimit else {
             throw DPPAError(.limit, "the recipe has more than \(groupingLimit) different groups", location: location)
         }
         groupingNumbers[key] = groupings.count
-        groupings.append(grouping)
+        groupings.append(members)
         groupNames.append(names)
         return .group(GroupingID(index: groupings.count - 1))
     }

@@ -204,7 +204,7 @@ extension Graph {
         mistake(
             "\(what): \(facts.name) has the shape \(shape); a matrix has two dimensions",
             shape.count == 3
-                ? "open a mixture's experts one by one: dppa.family { …, stacks = \"apart\" }"
+                ? "a mixture's experts are a matrix each where stacks are apart: leave out stacks = \"whole\""
                 : "take the matrices alone: x:linears(), or x:apply(rule), and something else for the rest")
     }
 

@@ -16,13 +16,19 @@ extension Graph {
         return found.sorted()
     }
 
-    /// The model that an expression starts from: of the models that it reads, the one that was opened first; nil where it
-    /// reads none.
+    /// The model that an expression starts from: of the models that it reads, the one that was opened first, or the mixture that they
+    /// were made into; nil where it reads none.
     ///
     /// Its config, tokenizer and types are those of the result unless something else is asked for. What holds deltas alone
     /// has none of them.
     public func startingModel(of root: NodeID) -> OpenModel? {
-        models(of: root).lazy.map { self.models[$0] }.first { $0.space == .model }
+        if !starts.isEmpty {
+            let reachable = reachable(from: [root])
+            if let last = starts.keys.filter(reachable.contains).max(), let model = starts[last] {
+                return models[model]
+            }
+        }
+        return models(of: root).lazy.map { self.models[$0] }.first { $0.space == .model }
     }
 
     /// The nodes that some nodes are made of, themselves included.

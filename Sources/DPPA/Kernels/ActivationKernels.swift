@@ -61,6 +61,9 @@ package enum ActivationKernels {
     @inline(__always)
     static func silu(_ x: Lanes) -> Lanes { x / (Lanes(repeating: 1) + exp(-x)) }
 
+    /// `1 / (1 + e^-x)`.
+    package static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(Lanes(repeating: -x))[0]) }
+
     /// `x / (1 + e^-2u)` with u = √(2/π) · (x + 0.044715 x³).
     @inline(__always)
     static func geluTanh(_ x: Lanes) -> Lanes {

@@ -34,7 +34,8 @@ package struct OutputPlan {
             slices[place.stack, default: []].append((facts.name, place))
         }
         for (stack, parts) in slices {
-            let (facts, dtype) = try OutputPlan.stack(stack, parts, types)
+            let wanted = config.stackPlaces.values.count { $0.stack == stack }
+            let (facts, dtype) = try OutputPlan.stack(stack, parts, of: wanted, types)
             entries.append((facts, dtype, nil))
         }
         for facts in config.carried {
@@ -80,19 +81,19 @@ package struct OutputPlan {
     ///
     /// Throws `data` unless all of its slices are there, in one type.
     private static func stack(
-        _ name: String, _ parts: [(name: String, place: StackPlace)], _ types: OutputTypes
+        _ name: String, _ parts: [(name: String, place: StackPlace)], of wanted: Int, _ types: OutputTypes
     ) throws -> (TensorFacts, DType) {
         let shape = parts[0].place.shape
-        guard Set(parts.map(\.place.number)).count == shape[0] else {
+        guard parts.count == wanted else {
             throw DPPAError(
-                .data, "\(name.shown) is one tensor with \(shape[0]) slices, and the result has \(parts.count) of them",
-                notes: ["save all slices of a stack, or none"])
+                .data, "\(name.shown) is one tensor of \(wanted) matrices, and the result has \(parts.count) of them",
+                notes: ["save all matrices of a stack, or none"])
         }
         let dtype = try types.type(of: parts[0].name)
         if let other = try parts.first(where: { try types.type(of: $0.name) != dtype }) {
             throw DPPAError(
                 .data,
-                "types: \(other.name.shown) and \(parts[0].name.shown) are slices of \(name.shown), which has one type")
+                "types: \(other.name.shown) and \(parts[0].name.shown) are parts of \(name.shown), which has one type")
         }
         return (TensorFacts(name: name, shape: shape), dtype)
     }

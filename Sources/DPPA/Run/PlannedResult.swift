@@ -69,12 +69,19 @@ struct PlannedModel: PlannedResult {
         try sidecars.write(to: directory)
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         var output = RunRecord.Output(
-            name: result.name, models: (models.read + models.parts).map(\.label), config: models.config.label,
+            name: result.name, models: Self.distinct((models.read + models.parts).map(\.label)),
+            config: models.config.label,
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)
         output.weights = try writer?.digests() ?? []
         return output
+    }
+
+    /// Each label once: views of one model may be parts of an expression several times.
+    private static func distinct(_ labels: [String]) -> [String] {
+        var seen: Set<String> = []
+        return labels.filter { seen.insert($0).inserted }
     }
 
     private func deltas(_ statistics: DeltaStatistics) -> RunRecord.Deltas {

@@ -51,10 +51,6 @@ extension Catalog {
                                 "pad_to_multiple", .integer(from: 1),
                                 "with `vocabulary`, of what the number of rows is a multiple, as few as hold all tokens; if left out, as "
                                     + "many as the model has whose ids they are, or more where there are more tokens"),
-                            .option(
-                                "stacks", .choice(AlignmentOptions.Stacks.allCases.map(\.rawValue)),
-                                "what the experts of a mixture are that lie in one tensor: one linear, or a linear each, which "
-                                    + "DP and DPA prune one by one; they are written as one; whole if left out"),
                         ] + fittingOptions))
             ], returns: "the base, if there is one, and the list of experts", type: "dppa.Field, dppa.Field[]",
             errors: ["a model has tensors inside the others' parts that these lack, or the other way round"],
@@ -149,6 +145,10 @@ extension Catalog {
         .option(
             "extra", .choice(AlignmentOptions.Extra.allCases.map(\.rawValue)),
             "what only this model has: whole parts are left out, anything is, or a family keeps it; parts if left out"),
+        .option(
+            "stacks", .choice(AlignmentOptions.Stacks.allCases.map(\.rawValue)),
+            "what the experts of a mixture are that lie in one tensor: a linear each, as in models that keep them so, or the whole one; "
+                + "they are written as they lay; apart if left out"),
         .option(
             "configs", .choice(["refuse", "warn"]),
             "what happens where config.json says that weights mean something else than in the first model; refuse if left out"

@@ -6,7 +6,8 @@ package enum Catalog {
     ///
     /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
     package static let functions: [Function] =
-        elementwise + arithmetic + reductions + matrices + fields + stacks + scoring + data + scripted + methodNames
+        elementwise + arithmetic + reductions + matrices + fields + stacks + mixtures + scoring + data + scripted
+        + methodNames
         + spreads
 
     /// Methods of fields.

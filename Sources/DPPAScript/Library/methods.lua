@@ -126,8 +126,8 @@ dppa.inputs = dppa.method {
         help = "what the first model lacks: whole parts are left out, anything is, or all is kept",
       },
       stacks = fit {
-        name = "stacks", default = "whole", choices = { "whole", "apart" },
-        help = "what experts in one tensor are: one linear, or a linear each",
+        name = "stacks", default = "apart", choices = { "whole", "apart" },
+        help = "what experts in one tensor are: a linear each, or one for all",
       },
       configs = fit {
         name = "configs", default = "refuse", choices = { "refuse", "warn" },

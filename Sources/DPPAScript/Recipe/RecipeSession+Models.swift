@@ -10,8 +10,10 @@ extension RecipeSession {
         _ written: String, label: String?, like other: Int? = nil, _ options: AlignmentOptions = AlignmentOptions(),
         isLoose: Bool = false
     ) throws -> NodeID {
-        let reference = other.map { graph.models[$0] }
-        if other == nil, options != AlignmentOptions() {
+        let reference = other.map { graph.models[$0].whole }
+        var plain = AlignmentOptions()
+        plain.stacks = options.stacks
+        if other == nil, options != plain {
             throw DPPAError(
                 .data, "model: names, missing, extra and refuse say how a model is fitted to another one",
                 notes: ["name it: { like = base, … }"], location: graph.location)
@@ -19,11 +21,19 @@ extension RecipeSession {
         let open = try open(written, label: label, base: reference)
         if isLoose { looselyFitting.insert(open.path) }
         guard let reference, open.identity != reference.identity || open.label != reference.label else {
-            return try add(open)
+            return try add(Self.fitted(open, options.stacks))
         }
-        let aligned = try located { try open.aligned(to: reference, options) }
+        let aligned = try located {
+            // A stack of layers that are apart has no model before it.
+            try (reference.stackPlaces.isEmpty ? open : open.slicingStacks()).aligned(to: reference, options)
+        }
         if open.space == .model { try compareConfigs(open, reference) }
-        return try add(aligned)
+        return try add((Self.fitted(aligned.model, options.stacks), aligned.notes))
+    }
+
+    /// The model as fields are made of it.
+    private static func fitted(_ model: OpenModel, _ stacks: AlignmentOptions.Stacks) -> OpenModel {
+        stacks == .apart ? model.slicingStacks() : model
     }
 
     /// Opens a base and its experts, fitted to each other; without a base the first expert is what the others are fitted to.
@@ -88,10 +98,11 @@ extension RecipeSession {
         if !writtenNames[place.path, default: []].contains(written) {
             writtenNames[place.path, default: []].append(written)
         }
-        let known = graph.models.first { $0.path == place.path && $0.label == label && $0.identity == place.path }
-        if let known { return known }
+        let known = graph.models.first { $0.path == place.path && $0.label == label && $0.whole.identity == place.path }
+        if let known { return known.whole }
         try requireFree(label, path: place.path, written)
-        return try OpenModel(at: place.path, label: label, base: base ?? graph.models.first { $0.space == .model })
+        return try OpenModel(
+            at: place.path, label: label, base: base ?? graph.models.first { $0.space == .model }?.whole)
     }
 
     /// Throws when a model that lies elsewhere has the label.

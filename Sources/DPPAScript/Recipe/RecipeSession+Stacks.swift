@@ -13,21 +13,28 @@ extension RecipeSession {
             if stack.embeddings.identity != stack.head.identity {
                 for model in [stack.embeddings, stack.head] { try requireKnownHead(model) }
             }
-            let view = try stack.view(label: label)
-            if let other = graph.models.first(where: { $0.label == view.label && $0.identity != view.identity }) {
-                throw DPPAError(
-                    .data, "two models have the label '\(view.label)': \(other.identity) and the \(view.identity)",
-                    notes: [
-                        "labels name models in reports and random streams: write { label = \"…\" } behind the slices"
-                    ])
-            }
-            let count = graph.models.count
-            let node = try graph.source(view)
-            if graph.models.count > count {
-                for line in view.notices { warn("warning: " + line) }
-            }
+            let node = try addView(stack.view(label: label), whereToName: "behind the slices")
             return try scaled(node, stack, slices)
         }
+    }
+
+    /// Adds a model made of others.
+    ///
+    /// Throws `data` when another model has its label.
+    func addView(_ view: OpenModel, whereToName: String) throws -> NodeID {
+        if let other = graph.models.first(where: { $0.label == view.label && $0.identity != view.identity }) {
+            throw DPPAError(
+                .data, "two models have the label '\(view.label)': \(other.identity) and the \(view.identity)",
+                notes: [
+                    "labels name models in reports and random streams: write { label = \"…\" } \(whereToName)"
+                ])
+        }
+        let count = graph.models.count
+        let node = try graph.source(view)
+        if graph.models.count > count {
+            for line in view.notices { warn("warning: " + line) }
+        }
+        return node
     }
 
     /// Throws when a matrix outside the layers may be a head that no name tells to be one.
@@ -50,11 +57,16 @@ extension RecipeSession {
         for (number, origin) in stack.origins.enumerated() {
             for facts in origin.model.weights where facts.stack == stack.blocks && facts.layer == origin.layer {
                 let factor = slices[origin.slice].factor(facts.name)
-                if factor != 1 { factors[stack.name(of: facts, as: number)] = factor }
+                if factor != 1 { factors[stack.name(of: facts.name, as: number)] = factor }
             }
         }
+        return try multiplied(node, by: factors, "stack")
+    }
+
+    /// A model with factors on some tensors; `what` is the function that asks for it.
+    func multiplied(_ node: NodeID, by factors: [String: Double], _ what: String) throws -> NodeID {
         guard !factors.isEmpty else { return node }
-        let part = try graph.restrict(node, "stack") { factors[$0.name] != nil }
+        let part = try graph.restrict(node, what) { factors[$0.name] != nil }
         let product = try graph.binary(
             .multiply, graph.reinterpret(part, as: .value), graph.perTensor(part, factors))
         let changed = try graph.reinterpret(product, as: .model, like: part)

@@ -21,7 +21,7 @@ package final class RecipeSession {
     private var described: [RunRecord.Model] = []
     package private(set) var results: [MergeResult] = []
     package private(set) var named: [MergeRun.Named] = []
-    /// Coarse nodes whose numbers went into the recipe: what they depend on is used.
+    /// Nodes whose numbers went into the recipe, or that were made into others: what they depend on is used.
     package private(set) var looked: [NodeID] = []
     /// What shipped modules have made, which may well be left unused.
     var shipped: Set<NodeID> = []
@@ -29,7 +29,7 @@ package final class RecipeSession {
     private(set) var unsound: String?
     /// Where a dry run needed a number that only the weights can give.
     package private(set) var stop: DPPAError.Location?
-    private let isDry: Bool
+    let isDry: Bool
     /// What was noticed while the recipe ran.
     package private(set) var warnings: [String] = []
     /// Tables that the recipe adds to the report.
@@ -46,7 +46,7 @@ package final class RecipeSession {
         var node: NodeID
         var name: String
     }
-    private let dtype: DType?
+    let dtype: DType?
     private let journal: ScoreJournal
     private let evaluator: ExternalEvaluator?
     /// What may still be written.
@@ -229,6 +229,9 @@ package final class RecipeSession {
         _ = try MergeRun(engine, settings: MergeRun.Settings(dtype: dtype), budget: budget)
             .write([MergeResult(node: node)], to: directory)
     }
+
+    /// Makes known that nodes are used, although no result depends on them.
+    func use(_ nodes: [NodeID]) { looked += nodes }
 
     /// Adds a warning, once.
     func warn(_ text: String) { if !warnings.contains(text) { warnings.append(text) } }

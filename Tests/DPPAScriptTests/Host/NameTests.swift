@@ -110,6 +110,10 @@ import Testing
         Use("by_name", "dppa.per_tensor(x, dppa.by_name { { \"y\", 1 }, { \"x\", 0.5 }, 2 }):value().x", [0.5]),
         Use("by_slice", "dppa.per_tensor(x, dppa.by_slice { { 1, 0.5 }, { 2, 0.25 } }):value().x", [0.25]),
         Use("stack", "dppa.stack { { m, layers = \"0\", scale = 2 } }", [2, 4, 6, 8]),
+        Use(
+            "mixture",
+            "dppa.max(dppa.weights(dppa.mixture(dppa.model \"dense\", { dppa.model \"dense\" }, { gates = \"random\" })"
+                + ":select \"*.w2.weight\"), \"model\"):value()", [4]),
         Use("inputs", "dppa.inputs { experts = { \"x.safetensors\" } }[1]", [1, 2, 3, 4]),
         Use(":gt", "x:gt(y)", [0, 0, 1, 1]), Use(":ge", "x:ge(y)", [0, 1, 1, 1]), Use(":lt", "x:lt(y)", [1, 0, 0, 0]),
         Use(":le", "x:le(y)", [1, 1, 0, 0]), Use(":eq", "x:eq(y)", [0, 1, 0, 0]), Use(":ne", "x:ne(y)", [1, 0, 1, 1]),
@@ -139,6 +143,14 @@ import Testing
         let isMatrix = linear || Catalog.matrices.contains { $0.name == use.name }
         try scratch.addVectors("x.safetensors", [name], shape: isMatrix ? [1, 4] : [4])
         _ = try scratch.write(#"{"a": [5, 7]}"#, "table.json")
+        if use.name == "mixture" {
+            try FileManager.default.createDirectory(atPath: scratch.path + "/dense", withIntermediateDirectories: true)
+            try scratch.addVectors(
+                "dense/model.safetensors",
+                ["model.embed_tokens.weight"]
+                    + ["gate", "up", "down"].map { "model.layers.0.mlp.\($0)_proj.weight" }, shape: [2, 2])
+            _ = try scratch.write(#"{"model_type": "llama", "num_hidden_layers": 1}"#, "dense/config.json")
+        }
         let call = linear ? use.call.replacingOccurrences(of: "l:", with: "x:") : use.call
         let recipe = try scratch.write(Self.setup + "show(\(call))\nreturn m", "recipe.lua")
         #expect(scratch.error(recipe) == nil)

@@ -1,4 +1,5 @@
 import DPPA
+import Foundation
 import Testing
 
 @Suite("Random numbers")
@@ -17,6 +18,34 @@ struct RandomStreamTests {
                 counter: SIMD4(0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: SIMD2(0xa409_3822, 0x299f_31d0)
             )
                 == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+    }
+
+    /// Box and Muller of the uniform numbers, in float64 by the C library; from any place.
+    @Test("Normal numbers are made of pairs of uniform ones")
+    func normal() {
+        let (uniform, stream) = (
+            RandomStream(seed: 5, stream: "gates", tensor: "t"), NormalStream(seed: 5, stream: "gates", tensor: "t")
+        )
+        let count = 5000
+        var pairs = [Float](repeating: 0, count: 2 * count)
+        pairs.withUnsafeMutableBufferPointer { uniform.uniform(firstIndex: 0, count: 2 * count, into: $0.baseAddress!) }
+        let right = (0..<count).map { index in
+            let radius = (-2 * log(1 - Double(pairs[2 * index]))).squareRoot()
+            return Float(radius * cos(2 * Double.pi * Double(pairs[2 * index + 1])))
+        }
+        for (first, size) in [(0, count), (1, 7), (3, 2049), (2047, 2), (17, 1), (4096, 904)] {
+            var found = [Float](repeating: .nan, count: size + 1)
+            found.withUnsafeMutableBufferPointer {
+                stream.normal(firstIndex: first, count: size, into: $0.baseAddress!)
+            }
+            #expect(found[size].isNaN)
+            for (own, number) in zip(found, right[first..<first + size]) {
+                #expect(abs(own - number) <= max(1e-6, abs(number) * 2e-7))
+            }
+        }
+        let mean = right.reduce(0, +) / Float(count)
+        let variance = right.reduce(0) { $0 + $1 * $1 } / Float(count)
+        #expect(abs(mean) < 0.05 && abs(variance - 1) < 0.05)
     }
 
     private func hash(_ bytes: [UInt8]) -> UInt64 {

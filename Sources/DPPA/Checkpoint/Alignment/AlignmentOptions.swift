@@ -50,7 +50,7 @@ public struct AlignmentOptions: Sendable, Hashable {
     /// What may be left over.
     public var extra = Extra.parts
     /// What stacks are in a family.
-    public var stacks = Stacks.whole
+    public var stacks = Stacks.apart
     /// Steps that are errors where they would do something.
     public var refused: Set<Step> = []
 

@@ -21,6 +21,13 @@ struct ExpertStacks {
         "gpt_oss": true, "llama4": false, "llama4_text": false, "qwen3_vl_moe": false, "qwen3_vl_moe_text": false,
     ]
 
+    /// Whether gate and up take turns in a model's stacks; nil where its type does not tell.
+    static func takesTurns(in model: OpenModel) -> Bool? { type(of: model).flatMap { turns[$0] } }
+
+    private static func type(of model: OpenModel) -> String? {
+        model.config.flatMap(ConfigText.object).flatMap { LanguageConfig($0).modelType }
+    }
+
     typealias Lookup = (_ name: String, _ shape: [Int]) -> (any TensorSource)?
 
     /// What shapes tell of the stacks of a model and the matrices of another, each by name; `site` is what their names begin with.
@@ -55,8 +62,8 @@ struct ExpertStacks {
         }
         (self.words, self.inner, self.hidden, self.isTransposed) = (words, inner, hidden, isTransposed)
         count = first.shape[0]
-        let type = holder.config.flatMap(ConfigText.object).flatMap { LanguageConfig($0).modelType }
-        let turns = type.flatMap { Self.turns[$0] }
+        let type = Self.type(of: holder)
+        let turns = Self.takesTurns(in: holder)
         // Stacks that are not transposed have gate before up in every family that has them.
         takesTurns = turns ?? false
         guard stacks[site + "gate_up_proj"] == nil || (isTransposed ? turns != nil : turns != true) else {

@@ -15,11 +15,6 @@ extension LayerStack {
                     .data, "\(model.title) is a delta of its base: a stack is of models",
                     notes: ["a model with an adapter on it is opened as base+adapter"])
             }
-            guard model.stackPlaces.isEmpty else {
-                throw DPPAError(
-                    .data, "the experts of \(model.title) are slices of a stack",
-                    notes: ["open it with stacks = \"whole\" for a stack of its layers"])
-            }
             var last: [String: Int] = [:]
             for tensor in model.tensors {
                 guard let stack = tensor.facts.stack, let layer = tensor.facts.layer else { continue }

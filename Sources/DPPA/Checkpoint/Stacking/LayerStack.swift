@@ -68,10 +68,15 @@ package struct LayerStack {
         let label = given ?? all.map(\.label).joined(separator: "+") + "-stack"
         try requireEqualShapes()
         var (named, notices): ([(name: String, source: any TensorSource)], [String]) = ([], [])
+        var places: [String: StackPlace] = [:]
         for (number, origin) in origins.enumerated() {
             for tensor in origin.model.tensors where tensor.facts.stack == blocks && tensor.facts.layer == origin.layer
             {
-                named.append((name(of: tensor.facts, as: number), tensor.source))
+                let name = name(of: tensor.facts.name, as: number)
+                named.append((name, tensor.source))
+                guard var place = origin.model.stackPlaces[tensor.facts.name] else { continue }
+                place.stack = self.name(of: place.stack, as: number)
+                places[name] = place
             }
         }
         let isTied = try addEnds(&named, &notices)
@@ -84,12 +89,13 @@ package struct LayerStack {
         let facts = TensorNaming.facts(named.map { ($0.name, $0.source.shape) })
         return config.replacing(
             zip(facts, named).map { OpenModel.Tensor(facts: $0, source: $1.source) }, identity: identity, label: label,
-            config: text, notices: notices, stamps: all.map(\.stamp), parts: all)
+            config: text, notices: notices, stamps: all.map(\.stamp), slices: StackSlices(places: places, whole: []),
+            parts: all)
     }
 
     /// The name that a layer's tensor has as part of another layer.
-    package func name(of facts: TensorFacts, as layer: Int) -> String {
-        let rest = facts.name.dropFirst(blocks.count + 1)
+    package func name(of name: String, as layer: Int) -> String {
+        let rest = name.dropFirst(blocks.count + 1)
         return "\(blocks).\(layer)" + (rest.firstIndex(of: ".").map { rest[$0...] } ?? "")
     }
 
@@ -181,7 +187,7 @@ extension LayerStack {
         let shapes = models.map { model in
             model.tensors.reduce(into: [String: Set<[Int]>]()) { shapes, tensor in
                 guard tensor.facts.stack == blocks else { return }
-                shapes[name(of: tensor.facts, as: 0), default: []].insert(tensor.facts.shape)
+                shapes[name(of: tensor.facts.name, as: 0), default: []].insert(tensor.facts.shape)
             }
         }
         let (first, own) = (models[0], shapes[0])

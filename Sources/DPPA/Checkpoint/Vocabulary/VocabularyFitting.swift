@@ -135,7 +135,7 @@ struct VocabularyFitting {
             views.append(
                 model.replacing(
                     tensors, identity: model.identity + suffix, config: config,
-                    stamps: vocabulary.members.map(\.model.stamp), stackPlaces: model.stackPlaces, tokenizer: tokenizer,
+                    stamps: vocabulary.members.map(\.model.stamp), tokenizer: tokenizer,
                     vocabulary: files))
         }
         (base, experts) = (views[0], Array(views.dropFirst()))

@@ -20,7 +20,8 @@ struct Family: Sendable {
 
     /// Every family.
     static let all: [Family] = [
-        llama, mistral, mixtral, qwen2, qwen3, qwen3Mixture, gemma, gemma2, gemma3, phi3, gpt2, starCoder2,
+        llama, mistral, mixtral, qwen2, qwen3, qwen2Mixture, qwen3Mixture, gemma, gemma2, gemma3, phi3, gpt2,
+        starCoder2,
     ]
 
     /// What a config.json describes.

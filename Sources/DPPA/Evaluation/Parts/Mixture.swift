@@ -3,6 +3,8 @@ import DPPASupport
 
 /// A mixture of experts: `Σ pₑ · expertₑ(x)` over the `active` experts with the largest p = softmax(router x); among equals
 /// the first.
+///
+/// With an expert for all tokens, `+ sigmoid(gate x) · shared(x)`.
 struct Mixture: Part {
     var router: Linear
     var experts: [FeedForward]
@@ -10,6 +12,8 @@ struct Mixture: Part {
     var active: Int
     /// Whether a token's weights pₑ are divided by their sum.
     var isNormalized: Bool
+    /// The expert that every token goes to, and what gives its weight.
+    var shared: (expert: FeedForward, gate: Linear)?
 
     /// A token that goes to an expert.
     private struct Route {
@@ -21,10 +25,15 @@ struct Mixture: Part {
     /// For each expert, for each batch: its tokens.
     private typealias Routes = [[[Route]]]
 
-    var tensors: [[ExpectedTensor]] { [router.tensors] + experts.flatMap(\.tensors) }
+    var tensors: [[ExpectedTensor]] {
+        [router.tensors] + experts.flatMap(\.tensors) + (shared.map { [$0.gate.tensors] + $0.expert.tensors } ?? [])
+    }
     var inputWidth: Int { router.inputs }
     /// The router's outputs, and later an expert's hidden activation beside the tokens that go to it.
-    var innerWidth: Int { max(router.outputs, (experts.map(\.innerWidth).max() ?? 0) + router.inputs) }
+    var innerWidth: Int {
+        let all = experts + [shared?.expert].compactMap(\.self)
+        return max(router.outputs, (all.map(\.innerWidth).max() ?? 0) + router.inputs)
+    }
 
     func run(_ pass: ForwardPass, _ states: [Activations], layer: Int) throws {
         try pass.multiply(router, states, from: \.inputRows, to: probabilities)
@@ -36,10 +45,25 @@ struct Mixture: Part {
             try pass.check()
             try run(pass, states, expert, own)
         }
+        guard let shared else { return }
+        try pass.multiply(shared.gate, states, from: \.inputRows, to: gateRows)
+        try run(pass, states, shared.expert, states.map(allTokens))
     }
 
     private func probabilities(_ state: Activations) -> TokenRows {
         TokenRows(pointer: state.inner.pointer, width: router.outputs)
+    }
+
+    private func gateRows(_ state: Activations) -> TokenRows { TokenRows(pointer: state.inner.pointer, width: 1) }
+
+    /// Every token of each batch, with the weight that its gate gives.
+    private func allTokens(_ state: Activations) -> [[Route]] {
+        state.layout.batches.map { batch in
+            batch.tokens.map { token in
+                Route(
+                    expert: 0, token: Int32(token), weight: ActivationKernels.sigmoid(gateRows(state)[token][0]))
+            }
+        }
     }
 
     /// Decides where tokens go, from the router's outputs.

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from transformers import (AutoModelForCausalLM, Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig,
                           GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
                           MistralConfig, MistralForCausalLM, MixtralConfig, MixtralForCausalLM, Phi3Config,
-                          Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig,
-                          Qwen3MoeForCausalLM, Starcoder2Config, Starcoder2ForCausalLM)
+                          Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen2MoeConfig, Qwen2MoeForCausalLM, Qwen3Config,
+                          Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM, Starcoder2Config, Starcoder2ForCausalLM)
 
 NEW, VOCAB = 12, 64
 COMMON = dict(vocab_size=VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
@@ -38,6 +38,7 @@ GEMMA, GEMMA2 = (GemmaConfig, GemmaForCausalLM), (Gemma2Config, Gemma2ForCausalL
 GEMMA3, PHI3 = (Gemma3TextConfig, Gemma3ForCausalLM), (Phi3Config, Phi3ForCausalLM)
 GPT2, STARCODER2 = (GPT2Config, GPT2LMHeadModel), (Starcoder2Config, Starcoder2ForCausalLM)
 MIXTRAL, QWEN3_MOE = (MixtralConfig, MixtralForCausalLM), (Qwen3MoeConfig, Qwen3MoeForCausalLM)
+QWEN2_MOE = (Qwen2MoeConfig, Qwen2MoeForCausalLM)
 # heads of 16, so that query_pre_attn_scalar = 24 shows; bounds low enough to bend what they bound
 GEMMAS = dict(num_key_value_heads=2, head_dim=16, intermediate_size=40, tie_word_embeddings=True)
 MODELS = {
@@ -78,6 +79,10 @@ MODELS = {
     "qwen3_moe_unnormed": (QWEN3_MOE, rope(1000000.0) | dict(
         num_key_value_heads=2, head_dim=8, num_experts=4, num_experts_per_tok=3, moe_intermediate_size=16,
         norm_topk_prob=False, decoder_sparse_step=2)),
+    # layer 0 is dense
+    "qwen2_moe": (QWEN2_MOE, rope(1000000.0) | dict(
+        num_key_value_heads=2, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, intermediate_size=24,
+        shared_expert_intermediate_size=20, norm_topk_prob=True, mlp_only_layers=[0])),
     "mixtral": (MIXTRAL, rope(1000000.0) | dict(
         num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2, intermediate_size=24, sliding_window=8)),
     "starcoder2": (STARCODER2, rope(100000.0) | dict(num_key_value_heads=2, sliding_window=8, tie_word_embeddings=True)),
@@ -126,7 +131,7 @@ def older_spelling(config):
             old["partial_rotary_factor"] = parameters.pop("partial_rotary_factor")
         key = "type" if kind == "linear" and config["model_type"] == "llama" else "rope_type"
         old["rope_scaling"] = None if kind == "default" else {key: kind} | parameters
-    if config["model_type"] == "qwen3_moe":
+    if config["model_type"] in ("qwen2_moe", "qwen3_moe"):
         old["num_experts"] = old.pop("num_local_experts", old.get("num_experts"))
     old |= dict(torch_dtype=config["dtype"], transformers_version="4.51.0")
     return dict(sorted(old.items()))

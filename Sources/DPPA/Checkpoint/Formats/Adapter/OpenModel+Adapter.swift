@@ -15,7 +15,6 @@ extension OpenModel {
             return Tensor(facts: tensor.facts, source: SumSource.sum(tensor.source, delta))
         }
         return replacing(
-            changed, identity: identity + " + " + adapter.identity, label: label, stamps: [adapter.stamp],
-            stackPlaces: stackPlaces)
+            changed, identity: identity + " + " + adapter.identity, label: label, stamps: [adapter.stamp])
     }
 }
