@@ -41,7 +41,7 @@ public final class Graph {
     package var clamped: [NodeID: NodeID] = [:]
     /// Whether some node is computed of whole tensors, so that names may have several shapes.
     package private(set) var hasMatrices = false
-    /// Models that are parts of others, by their numbers: the factors of adapters.
+    /// Models that are parts of others, by their numbers: the factors of adapters, what experts of a mixture are made of.
     private var parts: Set<Int> = []
     /// The models that expressions start from, where that does not follow from what they read.
     var starts: [NodeID: Int] = [:]

@@ -34,9 +34,8 @@ extension Graph {
             if case .source(let number) = node.operation {
                 let model = graph.models[number]
                 nodes[id] = try graph.source(model.renaming(identity: model.identity + " " + identity, name))
-                if graph.isPart(number), case .source(let own)? = nodes[id].map({ graph[$0].operation }) {
-                    graph.markPart(own)
-                }
+                // It is no model that anybody has opened.
+                if case .source(let own)? = nodes[id].map({ graph[$0].operation }) { graph.markPart(own) }
                 return
             }
             nodes[id] = try graph.make(

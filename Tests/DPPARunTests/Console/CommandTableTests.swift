@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture", "my_rule"])
+    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture_of_experts", "my_rule"])
     func aCopiedRecipeNamesItsOwnFile(_ recipe: String) throws {
         let scratch = try Scratch()
         let script =

@@ -46,7 +46,7 @@ DENSE = {
     "qwen3": (t.Qwen3ForCausalLM, t.Qwen3Config(**BASE, head_dim=8), None),
 }
 METHODS = sorted(path.stem for path in RECIPES.glob("*.lua"))
-SKIPPED = {"dppa", "dppa_minimal", "my_rule", "mixture"}
+SKIPPED = {"dppa", "dppa_minimal", "my_rule", "mixture_of_experts"}
 ONE = {"passthrough", "nearswap", "arcee_fusion", "dp"}
 TOKENS = torch.tensor([[1, 5, 9, 33, 60, 2, 17, 44]])
 failed = 0

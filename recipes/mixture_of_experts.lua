@@ -1,6 +1,6 @@
 -- A mixture of experts made of dense models: attention is the base's, MLPs are the experts', and a token goes to those whose
 -- prompts are nearest to it.
---   dppa-run run recipes/mixture.lua --out mixture --set base=path --set experts=path/a,path/b --set 'prompts=2 + 2 =,The court'
+--   dppa-run run recipes/mixture_of_experts.lua --out mixture --set base=path --set experts=path/a,path/b --set 'prompts=2 + 2 =,The court'
 local dppa = require "dppa.v1"
 
 local base, experts = dppa.inputs { base = "zoo/base", experts = { "zoo/math", "zoo/finance", "zoo/law" } }
