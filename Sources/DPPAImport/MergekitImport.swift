@@ -1,7 +1,7 @@
 import DPPASupport
 import Foundation
 
-/// A recipe made of a mergekit configuration.
+/// A recipe made of a mergekit configuration, or of a call of PEFT's `add_weighted_adapter`.
 package struct MergekitImport {
     /// The text of the recipe.
     package private(set) var text = ""
@@ -18,6 +18,12 @@ package struct MergekitImport {
         guard !documents.isEmpty else {
             throw DPPAError(
                 .data, "\(file) is empty", notes: ["a merge of mergekit has merge_method and models or slices"])
+        }
+        if documents.count == 1, AdapterMerge.recognises(documents[0]) {
+            let merge = try AdapterMerge(documents[0])
+            text = merge.recipe(file)
+            tell(merge.notes + merge.refusals)
+            return
         }
         var files: [MergeFile] = []
         for document in documents {
@@ -103,19 +109,8 @@ package struct MergekitImport {
             }
             if let own = merge.name { names.merges[own] = name }
         }
-        let head = [
-            "-- Made from \(String(file.split(separator: "/").last ?? "").shown) of mergekit by `dppa-run import`."
-        ]
-        let folders =
-            names.roots.isEmpty
-            ? []
-            : [
-                "-- Run it with " + names.roots.map { "--models \($0)" }.joined(separator: " ")
-                    + ": the models lie there."
-            ]
-        var lines = head + folders + remarks.flatMap(Self.comment) + ["local dppa = require \"dppa.v1\""]
-        lines += modules.map { "local \($0) = require \"dppa.\($0)\"" } + [""] + body
-        text = lines.joined(separator: "\n") + "\n"
+        text = RecipeText.page(
+            "\(RecipeText.name(file)) of mergekit", remarks: remarks, names, modules: modules, body: body)
     }
 
     private mutating func tell(_ notes: [ImportNote]) {
@@ -124,16 +119,6 @@ package struct MergekitImport {
             let line = "\(note.place.file):\(note.place.line)\(column): warning: \(note.text)"
             if !warnings.contains(line) { warnings.append(line) }
         }
-    }
-
-    /// A remark as lines of comments.
-    private static func comment(_ text: String) -> [String] {
-        var lines = ["--"]
-        for word in text.split(separator: " ") {
-            if lines[lines.count - 1].count + word.count > 110 { lines.append("--  ") }
-            lines[lines.count - 1] += " " + word
-        }
-        return lines
     }
 }
 
