@@ -181,20 +181,12 @@ struct MergeFile {
         let others: [(keys: [String], what: String)] = [
             (["genome", "tasks"], "a file of mergekit-evolve, which searches for parameters"),
             (["layer_slices"], "a file of bakllama, mergekit's old program for stacks"),
-            (
-                ["adapters", "adapter_names", "combination_type"],
-                "options of PEFT's add_weighted_adapter, which joins adapters"
-            ),
         ]
         for other in others {
             guard let key = other.keys.first(where: keys.contains), !keys.contains("merge_method") else { continue }
             throw DPPAError(
                 .data, "'\(key)': this is \(other.what), and not a merge that import knows",
-                notes: other.keys[0] == "adapters"
-                    ? [
-                        "adapters are models here: write their paths as experts of a recipe, such as ties or task_arithmetic"
-                    ]
-                    : other.keys[0] == "genome" ? ["a search is a recipe of its own: dppa-run help search"] : [],
+                notes: other.keys[0] == "genome" ? ["a search is a recipe of its own: dppa-run help search"] : [],
                 location: members.first { $0.key == key }?.place)
         }
     }

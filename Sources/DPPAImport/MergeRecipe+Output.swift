@@ -29,52 +29,10 @@ extension MergeRecipe {
         }
     }
 
-    mutating func addTokenizer(_ names: inout ModelNames) {
-        guard let wish = file.tokenizer else { return }
-        refusals += wish.more.map {
-            ImportNote("\($0.text) of the tokenizer: rows of a vocabulary are not made here", $0.place)
-        }
-        switch wish.source {
-        case .union:
-            refusals.append(
-                ImportNote(
-                    "a union of tokenizers is not made here; where all models have the same tokens, remove this line",
-                    wish.place))
-        case .base:
-            guard let base = file.base else {
-                refusals.append(ImportNote("the tokenizer is to be the base's, and there is no base_model", wish.place))
-                return
-            }
-            addTokenizer(base, &names)
-        case .model(let model): addTokenizer(model, &names)
-        }
-    }
-
-    mutating func addTokenizer(_ model: MergekitModel, _ names: inout ModelNames) {
-        remarks.append(
-            "rows of the vocabulary stay as they are: mergekit sorts them by token, which is the same where the models have the same "
-                + "tokens, and cuts those behind the last token.")
-        let isFirst = (roles.base.first ?? roles.others[0][0]).model == model
-        if isFirst, !isOpen { return }
-        if !isOpen, let place = roles.others[0].firstIndex(where: { $0.model == model }) {
-            output.append("tokenizer = \(otherNames[place])")
-            return
-        }
-        if names.merges[model.reference] != nil {
-            refusals.append(ImportNote("the tokenizer is to be that of a merge of this file", model.place))
-            return
-        }
-        output.append("tokenizer = \(names.variable(model))")
-        lines = names.takeLines() + lines
-    }
-
     mutating func addTemplate() {
         guard let (text, place) = file.chatTemplate else { return }
         if text == "auto" {
-            refusals.append(
-                ImportNote(
-                    "chat_template: auto takes the template that most models have; name a model: chat_template = model",
-                    place))
+            output.append("chat_template = \"auto\"")
         } else if !text.contains("{"), !text.contains("\n"), text.utf8.count < 256 {
             refusals.append(
                 ImportNote(

@@ -41,10 +41,17 @@ struct MergeRecipe {
         }
         let options = try RecipeOptionsText(file, roles)
         notes = file.notes + options.notes
-        if file.isSliced { try openStacks(&names) } else if isOpen { openEach(&names) } else { openInputs(&names) }
+        if file.isSliced {
+            try openStacks(&names)
+        } else if let wish = file.tokenizer {
+            try openTogether(wish, &names)
+        } else if isOpen {
+            openEach(&names)
+        } else {
+            openInputs(&names)
+        }
         call(options.entries)
         addOutput()
-        addTokenizer(&names)
         addTemplate()
     }
 
@@ -55,22 +62,27 @@ struct MergeRecipe {
         var fields: [String] = []
         if let base = roles.base.first { fields.append("base = \(quoted(base))") }
         let others = roles.others[0]
-        // Rows that are sorted by token there may not be cut or filled here.
-        let opens = file.tokenizer?.isUnion == false ? "family" : "inputs"
-        let isSingle = self.isSingle && opens == "inputs"
         if isSingle {
             fields.append("expert = \(quoted(others[0]))")
         } else {
             fields.append("experts = " + LuaText.table(others.map { quoted($0) }, indent: 2))
         }
-        if opens == "family" { fields.append("refuse = { \"rows\" }") }
         let own = isSingle ? (roles.base.isEmpty ? "model" : "expert") : roles.base.isEmpty ? "models" : "experts"
         let name = LuaText.unique(own, &names.used)
         if !roles.base.isEmpty { baseName = LuaText.unique("base", &names.used) }
         let left = (baseName.isEmpty ? "" : baseName + ", ") + name
-        lines.append("local \(left) = dppa.\(opens) " + LuaText.table(fields, width: 60))
+        lines.append("local \(left) = dppa.inputs " + LuaText.table(fields, width: 60))
         otherNames = isSingle ? [name] : others.indices.map { "\(name)[\($0 + 1)]" }
         listName = isSingle ? nil : name
+    }
+
+    /// Opens the models as a family; a base that the method does not take is its base all the same, as rows come from it.
+    private mutating func openTogether(_ wish: TokenizerWish, _ names: inout ModelNames) throws {
+        let words = (base: "base", list: roles.base.isEmpty ? "models" : "experts")
+        let family = try openFamily(wish, base: file.base, roles.others[0].map(\.model), as: words, &names)
+        if !roles.base.isEmpty { baseName = family.base ?? "" }
+        otherNames = roles.others[0].indices.map { "\(family.list)[\($0 + 1)]" }
+        listName = family.list
     }
 
     /// Whether the method takes one model beside the base.
@@ -106,19 +118,33 @@ struct MergeRecipe {
                     roles.others.map { $0[index] }
                 )
             }
-        for (_, parts) in columns { for part in parts { _ = names.variable(part.model) } }
+        let models = columns.flatMap { $1.map(\.model) }
+        var family: Family?
+        if let wish = file.tokenizer {
+            let others = distinct(models).filter { $0 != file.base }
+            let base = others.isEmpty ? nil : file.base
+            family = try openFamily(
+                wish, base: base, base == nil ? distinct(models) : others, as: ("start", "views"), &names)
+        } else {
+            for model in models { _ = names.variable(model) }
+        }
+        func variable(_ model: MergekitModel) -> String { family?.names[model] ?? names.variable(model) }
         var config: String?
-        if let base = file.base, base != columns[0].1[0].model { config = names.variable(base) }
+        if let base = file.base, base != columns[0].1[0].model { config = variable(base) }
         lines += names.takeLines()
         lines.append("")
         for (number, (role, parts)) in columns.enumerated() {
-            var stack = StackText(parts.map { (names.variable($0.model), $0.layers ?? 0..<1) })
+            var stack = StackText(parts.map { (variable($0.model), $0.layers ?? 0..<1) })
             if columns.count > 1, stack.isJoined { stack.options.append("label = \"\(role)-slices\"") }
             if number == 0, let config { stack.options.append("config = \(config)") }
             let name = LuaText.unique(role, &names.used)
             lines += stack.lines(as: name)
             if number == 0, !roles.base.isEmpty { baseName = name } else { otherNames.append(name) }
         }
+    }
+
+    private func distinct(_ models: [MergekitModel]) -> [MergekitModel] {
+        models.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     // The method.

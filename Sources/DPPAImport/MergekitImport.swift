@@ -1,7 +1,8 @@
 import DPPASupport
 import Foundation
 
-/// A recipe made of a mergekit configuration, of a merge or of a mixture of experts.
+/// A recipe made of a mergekit configuration, of a merge or of a mixture of experts, or of a call of PEFT's
+/// `add_weighted_adapter`.
 package struct MergekitImport {
     /// The text of the recipe.
     package private(set) var text = ""
@@ -25,6 +26,12 @@ package struct MergekitImport {
                     "a mixture of experts stands alone in its file; this one has \(documents.count) documents")
             }
             try write(MixtureFile(mixture), file)
+            return
+        }
+        if documents.count == 1, AdapterMerge.recognises(documents[0]) {
+            let merge = try AdapterMerge(documents[0])
+            text = merge.recipe(file)
+            tell(merge.notes + merge.refusals)
             return
         }
         var files: [MergeFile] = []
@@ -111,31 +118,16 @@ package struct MergekitImport {
             }
             if let own = merge.name { names.merges[own] = name }
         }
-        var lines =
-            Self.head(file, program: "mergekit", names.roots) + remarks.flatMap(Self.comment) + [
-                "local dppa = require \"dppa.v1\""
-            ]
-        lines += modules.map { "local \($0) = require \"dppa.\($0)\"" } + [""] + body
-        text = lines.joined(separator: "\n") + "\n"
+        text = RecipeText.page(
+            "\(RecipeText.name(file)) of mergekit", remarks: remarks, names, modules: modules, body: body)
     }
 
     private mutating func write(_ mixture: MixtureFile, _ file: String) throws {
         var names = ModelNames()
         let recipe = try MixtureRecipe(mixture, &names)
         tell(recipe.notes + recipe.refusals)
-        let head = Self.head(file, program: "mergekit-moe", names.roots) + recipe.remarks.flatMap(Self.comment)
-        let lines = head + ["local dppa = require \"dppa.v1\"", ""] + recipe.lines
-        text = lines.joined(separator: "\n") + "\n"
-    }
-
-    /// The first lines: where the recipe comes from, and where its models lie.
-    private static func head(_ file: String, program: String, _ roots: [String]) -> [String] {
-        let made =
-            "-- Made from \(String(file.split(separator: "/").last ?? "").shown) of \(program) by `dppa-run import`."
-        guard !roots.isEmpty else { return [made] }
-        return [
-            made, "-- Run it with " + roots.map { "--models \($0)" }.joined(separator: " ") + ": the models lie there.",
-        ]
+        text = RecipeText.page(
+            "\(RecipeText.name(file)) of mergekit-moe", remarks: recipe.remarks, names, modules: [], body: recipe.lines)
     }
 
     private mutating func tell(_ notes: [ImportNote]) {
@@ -144,16 +136,6 @@ package struct MergekitImport {
             let line = "\(note.place.file):\(note.place.line)\(column): warning: \(note.text)"
             if !warnings.contains(line) { warnings.append(line) }
         }
-    }
-
-    /// A remark as lines of comments.
-    private static func comment(_ text: String) -> [String] {
-        var lines = ["--"]
-        for word in text.split(separator: " ") {
-            if lines[lines.count - 1].count + word.count > 110 { lines.append("--  ") }
-            lines[lines.count - 1] += " " + word
-        }
-        return lines
     }
 }
 

@@ -43,6 +43,14 @@ struct ModelNames {
         return label == model.label && !path.contains("=") ? path : "\(Self.plain(label))=\(path)"
     }
 
+    /// What tells a model in a recipe from the others of its family: its label where it is given one, or has an adapter on it, and
+    /// otherwise its path.
+    mutating func reference(_ model: MergekitModel) -> String {
+        let path = path(model)
+        if let mark = path.firstIndex(of: "=") { return String(path[..<mark]) }
+        return path.contains("+") ? model.label : path
+    }
+
     private static func plain(_ label: String) -> String {
         String(label.map { $0.isLetter || $0.isNumber || "-_. ".contains($0) ? $0 : "-" })
     }

@@ -16,8 +16,14 @@ struct CompareExpertsCommand: ParsableCommand {
             config.json or tokenizers differ, and whether the base can be the one that they were made from. All models are \
             read once.
 
+            With --spectral, of the linears: the stable rank ‖d‖² / σ₁², over how many directions a delta is spread; of each two \
+            the overlap of the subspaces of their 16 leading left singular vectors, ‖UᵀU'‖² / 16 (16 / rows by chance). Layers \
+            and the whole have means over matrices. Each matrix is in memory at once, and decomposed; those of more than 512 \
+            rows and columns by a range finder, which finds σ₁ too small where singular values hardly fall (of pure noise by 6 %).
+
             Example:
               dppa-run compare-experts --base zoo/base zoo/math zoo/finance zoo/law --report experts.html
+              dppa-run compare-experts --base zoo/base zoo/math zoo/law --spectral
             """)
 
     @Argument(
@@ -25,6 +31,9 @@ struct CompareExpertsCommand: ParsableCommand {
             "Experts: directories, safetensors, PyTorch or GGUF files, org/name in the Hugging Face cache, base+adapter.",
         completion: .file())
     var experts: [String]
+
+    @Flag(help: "Compare singular values and vectors as well: takes longer, and whole matrices in memory.")
+    var spectral = false
 
     @Option(help: ArgumentHelp("The model that they were made from.", valueName: "model"), completion: .file())
     var base: String
@@ -58,7 +67,8 @@ struct CompareExpertsCommand: ParsableCommand {
             let start = try InputPath.open(base, label: labels[0])
             let others = try zip(experts, labels.dropFirst()).map { try InputPath.open($0, label: $1, base: start) }
             let comparison = try ExpertComparison(
-                base: start, experts: others, options: resources.engineOptions(), observer: progress)
+                base: start, experts: others, isSpectral: spectral, options: resources.engineOptions(),
+                observer: progress)
             progress.finish()
             let text = ExpertText(comparison)
             if let json = files.json { try JSONFile.write(text.json, to: json) }

@@ -4,20 +4,25 @@ import DPPAImport
 import Foundation
 import SystemPackage
 
-/// `dppa-run import`: a recipe made of a mergekit configuration.
+/// `dppa-run import`: a recipe made of a mergekit configuration, or of a call of PEFT's.
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Make a recipe of a mergekit configuration.",
+        commandName: "import",
+        abstract: "Make a recipe of a mergekit configuration, or of a call of PEFT's add_weighted_adapter.",
         discussion: """
             A configuration of mergekit, or of mergekit-moe. The recipe computes mergekit's numbers (compat = "mergekit") and is there to be read and changed. What cannot be carried \
             over is told, and a line of the recipe fails until somebody has decided: docs/from-mergekit.md.
 
+            A call of PEFT's add_weighted_adapter is a JSON or YAML file with its arguments and the base:
+            {"base": "base", "adapters": ["a", "b"], "weights": [0.7, 0.3], "combination_type": "svd", "svd_rank": 16}
+
             Examples:
               dppa-run import merge.yml
               dppa-run import merge.yml --out merge.lua
+              dppa-run import adapters.json --out adapters.lua
             """)
 
-    @Argument(help: "The YAML file.", completion: .file(extensions: ["yml", "yaml"]))
+    @Argument(help: "The YAML or JSON file.", completion: .file(extensions: ["yml", "yaml", "json"]))
     var file: String
 
     @Option(

@@ -12,9 +12,10 @@ enum RecipeLookup {
     /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws
     /// `missingInput` with what may be meant.
     static func path(_ given: String) throws -> String {
-        if ["yml", "yaml"].contains(FilePath(given).extension), isFile(given) {
+        if ["yml", "yaml", "json"].contains(FilePath(given).extension), isFile(given) {
+            let what = given.hasSuffix(".json") ? "JSON, as calls of PEFT are written" : "YAML, as mergekit reads it"
             throw DPPAError(
-                .usage, "\(given) is YAML, as mergekit reads it; a recipe is Lua",
+                .usage, "\(given) is \(what); a recipe is Lua",
                 notes: ["make a recipe of it: dppa-run import \(given) --out \(stem(given)).lua"])
         }
         let recorded = FilePath(given).appending("recipe.lua").string
@@ -91,7 +92,7 @@ enum RecipeLookup {
 
     private static func stem(_ path: String) -> String {
         let name = FilePath(path).name
-        for ending in [".lua", ".yml", ".yaml"] where name.hasSuffix(ending) {
+        for ending in [".lua", ".yml", ".yaml", ".json"] where name.hasSuffix(ending) {
             return String(name.dropLast(ending.count))
         }
         return name

@@ -10,7 +10,7 @@ struct ReferenceCommand: ParsableCommand {
         commandName: "reference", abstract: "Write the Lua reference, the page of methods and the editor's stub.",
         shouldDisplay: false)
 
-    @Argument(help: "Where the reference goes; methods.md goes beside it.")
+    @Argument(help: "Where the reference goes; methods.md and the folder pictures go beside it.")
     var page: String
 
     @Argument(help: "The folder of the stubs.")
@@ -24,9 +24,13 @@ struct ReferenceCommand: ParsableCommand {
             guard let recipes = RecipeLookup.shippedFolder else {
                 throw DPPAError(.missingInput, "the recipes that ship are not beside the program")
             }
+            let pictures = try MethodPicture.all(recipes: recipes).map { name, picture in
+                let path = FilePath(page).folder.appending("pictures/\(name).svg").string
+                return (try OutputOption.file(path), picture.svg)
+            }
             try reference.write(Reference.text.utf8)
             try methods.write(MethodPages.text(recipes: recipes).utf8)
-            for (file, text) in files { try file.write(text.utf8) }
+            for (file, text) in files + pictures { try file.write(text.utf8) }
         } catch {
             throw Console.fail(error)
         }

@@ -90,6 +90,39 @@ import Testing
         #expect(Set(shipped) == Set(try Stub.files.map(\.file)))
     }
 
+    /// The shades in a picture's file, row by row.
+    private static func levels(_ svg: String) throws -> [Int] {
+        let side = MethodPicture.side
+        var levels = [Int](repeating: 0, count: side * side)
+        let shades = ["#a34a05", "#dd7426", "#f3ae74", "#fbe0c8", "", "#cfe0f5", "#86b3e3", "#3c7fc9", "#0b4f9c"]
+        for path in svg.matches(of: /stroke="(#\w+)" d="([^"]+)"/) {
+            let level = try #require(shades.firstIndex(of: String(path.1))) - 4
+            for run in path.2.matches(of: /M(\d+) (\d+)h(\d+)/) {
+                let (column, row, count) = (Int(run.1) ?? 0, Int(run.2) ?? 0, Int(run.3) ?? 0)
+                for place in column..<column + count { levels[row * side + place] = level }
+            }
+        }
+        return levels
+    }
+
+    /// The pictures of the page are those of today's methods; what decompositions make may differ by a shade where processors differ.
+    @Test func picturesAreNotOld() throws {
+        let pictures = try MethodPicture.all(recipes: Folders.recipes)
+        for (name, picture) in pictures {
+            let svg = try Self.page("docs/pictures/\(name).svg")
+            let levels = try Self.levels(svg)
+            #expect(Set(levels).count > 3, "\(name)")
+            guard MergeMethods.spectral.contains(name) else {
+                #expect(svg == picture.svg, "\(name): run `make reference`")
+                continue
+            }
+            let apart = zip(levels, picture.levels).map { abs($0 - $1) }
+            #expect(apart.max() ?? 0 <= 1 && apart.count { $0 > 0 } <= 12, "\(name): run `make reference`")
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: Folders.project + "/docs/pictures")
+        #expect(Set(files) == Set(pictures.map { $0.name + ".svg" }))
+    }
+
     /// Every merge method is on its page, in the list and in help, with what it costs; each has a recipe.
     @Test func everyMergeMethodIsTold() throws {
         #expect(try MethodPages.all.map(\.name) == MergeMethods.all.sorted())

@@ -120,7 +120,7 @@ import Testing
         ),
         ("genome: {}\ntasks: []", "this is a file of mergekit-evolve", 1),
         ("layer_slices: []", "this is a file of bakllama", 1),
-        ("{\"adapters\": [\"a\"], \"weights\": [1], \"combination_type\": \"ties\"}", "PEFT's add_weighted_adapter", 1),
+        ("{\"adapters\": [\"a\"], \"weights\": [1], \"combination_type\": \"ties\"}", "there is no base", 1),
         ("merge_method: linear\n\tmodels: []", "this is no YAML", 2), ("merge_method: [ties", "this is no YAML", 2),
         ("merge_method: 'ties", "this is no YAML", 1), ("a: 1\na: 2", "stands twice", 1),
         ("a: *b", "undefined alias", 1),

@@ -105,6 +105,31 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: scratch.path + "/out/.dppa-factors"))
     }
 
+    /// The recipe that ships: one adapter, or a folder of them by the experts' labels.
+    @Test(
+        arguments: [
+            ("rank=2", ["rank": "2"]), ("energy=0.8", ["energy": "0.8"]),
+            ("energy=0.95 max_rank=2", ["energy": "0.95", "rank": "2"]), ("rank=64", [:]),
+        ] as [(String, [String: String])])
+    func fullFineTunesAsAdapters(_ name: String, _ options: [String: String]) throws {
+        let right = try #require(try Self.expected.get()[name])
+        for experts in [[Self.folder + "/expert"], [Self.folder + "/expert", "twin=\(Self.folder)/expert"]] {
+            let scratch = try Scratch()
+            var request = RecipeRun.Request(out: scratch.path + "/out")
+            request.options = options.merging(
+                ["base": Self.folder + "/base", "experts": experts.joined(separator: ",")]) { own, _ in own }
+            let outcome = try RecipeRun(Folders.recipes + "/lora.lua").run(request)
+            #expect(outcome.warnings.contains { $0.contains("lm_head.weight") || $0.contains("embed_tokens") })
+            for place in experts.count == 1 ? [""] : ["/expert", "/twin"] {
+                let found = try opened(scratch.path + "/out" + place)
+                #expect(Set(found.keys) == Set(right.keys))
+                for (tensor, right) in right {
+                    #expect(zip(found[tensor] ?? [], right.delta).allSatisfy { abs($0 - $1) < 2e-6 }, "\(tensor)")
+                }
+            }
+        }
+    }
+
     @Test func threadsMemoryAndTilesChangeNoByte() throws {
         for (body, adapters) in [
             ("rank = 2", false), ("energy = 0.9", false), ("rank = 2, seed = 1", false), ("rank = 2", true),

@@ -31,21 +31,14 @@ import Testing
         return (out, try RecipeRun(recipe.path).run(.init(out: out)).warnings)
     }
 
-    private func json(_ path: String) throws -> JSONObject {
-        try JSONObject(Data(contentsOf: URL(fileURLWithPath: path)), file: path)
-    }
+    private func json(_ path: String) throws -> JSONObject { try ImportVocabularyTests.json(path) }
 
     private static func expectation() throws -> JSONObject {
         let path = fixtures + "/expected/expected.json"
         return try JSONObject(Data(contentsOf: URL(fileURLWithPath: path)), file: path)
     }
 
-    /// The ids of a written tokenizer.json, by text.
-    private func ids(_ tokenizer: JSONObject) -> [String: Int] {
-        let pieces = tokenizer["model"]?["vocab"]?.object?.members.map { ($0.name, $0.value.int ?? -1) } ?? []
-        let added = tokenizer["added_tokens"]?.array?.map { ($0["content"]?.string ?? "", $0["id"]?.int ?? -1) } ?? []
-        return Dictionary(pieces + added) { $1 }
-    }
+    private func ids(_ tokenizer: JSONObject) -> [String: Int] { ImportVocabularyTests.ids(tokenizer) }
 
     static let cases: [(name: String, options: String)] = [
         ("union", "vocabulary = \"union\""), ("base", "vocabulary = \"base\""), ("law", "vocabulary = \"law\""),
@@ -213,6 +206,15 @@ import Testing
         ),
         ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = \"mean\" }", "no model has '<|n|>'"),
         ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = { form = \"chat\" } }", "did you mean 'from'"),
+        (
+            "vocabulary = \"union\", tokens = { [\"<|n|>\"] = { from = \"chat\", id = 272 } }",
+            "row 272 of chat"
+        ),
+        (
+            "vocabulary = \"union\", tokens = { [\"<|n|>\"] = { from = \"chat\", id = 3, token = \"a\" } }",
+            "from a token and from an id"
+        ),
+        ("vocabulary = \"union\", tokens = { [\"<|n|>\"] = { from = \"zero\", id = 3 } }", "which has no id"),
         ("vocabulary = \"union\", tokens = {}", "tokens"),
         ("vocabulary = \"union\", refuse = { \"rows\" }", "is refused"),
     ])

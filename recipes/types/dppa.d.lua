@@ -84,7 +84,7 @@ function Field:ne(y) end
 
 ---Writes a model, or an adapter that `lora` gave, into a subdirectory of the output.
 ---@param name string
----@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|string, config?: dppa.Field, partial?: boolean }
+---@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|"auto"|string, config?: dppa.Field, partial?: boolean }
 function Field:save(name, options) end
 
 ---The field on the tensors whose names match a glob, or one of a list of globs.
@@ -194,13 +194,14 @@ function dppa.dot(x, y, scope) end
 ---@return dppa.Field
 function dppa.exp(x) end
 
----What is known of each tensor of a field: name, layer, depth, module, role, shape, numel.
+---What is known of each tensor of a field: name, layer, depth, module, role, shape, numel, and of an adapter's delta the rank of its factors.
 ---@param field dppa.Field
 ---@return table[]
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
 ---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, id?: integer, force?: boolean }>, pad_to_multiple?: integer, stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 

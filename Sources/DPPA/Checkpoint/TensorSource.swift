@@ -38,7 +38,7 @@ extension TensorSource {
     func floats() throws -> Buffer<Float> { try floats(0..<shape.reduce(1, *)) }
 
     /// Some elements in float32.
-    func floats(_ elements: Range<Int>) throws -> Buffer<Float> {
+    package func floats(_ elements: Range<Int>) throws -> Buffer<Float> {
         let values = Buffer<Float>(elements.count)
         try load(elements, as: .f32, into: values.pointer)
         return values

@@ -12,6 +12,8 @@ public struct DeltaFigures: Sendable {
     public var large = 0.0
     /// How many have |d| > 0.03, where pruning at random and rescaling does harm (arXiv 2410.09344).
     public var beyond = 0.0
+    /// Σ ‖d‖²_F / σ₁² over matrices that are not zero, and how many these are; none unless deltas were decomposed.
+    public var stableRanks = 0.0, matrices = 0
 
     /// Of no elements.
     public init() {}
@@ -24,6 +26,8 @@ public struct DeltaFigures: Sendable {
         changed += other.changed
         large += other.large
         beyond += other.beyond
+        stableRanks += other.stableRanks
+        matrices += other.matrices
     }
 
     /// ‖d‖ / ‖b‖; infinite if b is zero and d is not, 0 if both are.
@@ -34,6 +38,8 @@ public struct DeltaFigures: Sendable {
     public var changedShare: Double { changed / Double(max(1, count)) }
     /// The share of elements with |d| > 0.03; 0 of none.
     public var beyondShare: Double { beyond / Double(max(1, count)) }
+    /// The mean stable rank of the matrices, ‖d‖²_F / σ₁²: how many directions of equal strength would make up a delta; nil of none.
+    public var stableRank: Double? { matrices > 0 ? stableRanks / Double(matrices) : nil }
 }
 
 /// What is known of two deltas together in some elements; figures of disjoint elements add up.
@@ -46,6 +52,8 @@ public struct DeltaPairFigures: Sendable {
     public var large = (first: 0.0, second: 0.0, both: 0.0)
     /// How many of those of both have the same sign in both.
     public var agreeing = 0.0
+    /// Σ ‖UᵀU′‖²_F / min(k, k′) over matrices, U the leading left singular vectors of each delta, and how many matrices these are.
+    public var subspaces = 0.0, matrices = 0
 
     /// Of no elements.
     public init() {}
@@ -59,6 +67,8 @@ public struct DeltaPairFigures: Sendable {
         large.second += other.large.second
         large.both += other.large.both
         agreeing += other.agreeing
+        subspaces += other.subspaces
+        matrices += other.matrices
     }
 
     /// d·d′ / (‖d‖ ‖d′‖); nil where one is zero.
@@ -77,6 +87,10 @@ public struct DeltaPairFigures: Sendable {
     ///
     /// By chance it is 0.5.
     public var signAgreement: Double? { large.both > 0 ? agreeing / large.both : nil }
+    /// The mean overlap of the subspaces of the 16 leading directions, from 0 to 1; nil of no matrices.
+    ///
+    /// By chance it is 16 / rows.
+    public var subspaceOverlap: Double? { matrices > 0 ? subspaces / Double(matrices) : nil }
     /// ‖d − d′‖, the distance of the experts.
     public var distance: Double { max(0, squares.first + squares.second - 2 * product).squareRoot() }
 }

@@ -17,6 +17,8 @@ public struct ExpertComparison: Sendable {
         public var pairs: [DeltaPairFigures]
     }
 
+    /// Whether deltas were decomposed: their figures have stable ranks and overlaps of subspaces.
+    public let isSpectral: Bool
     /// The label of the base.
     public let base: String
     /// The labels of the experts.
@@ -31,12 +33,15 @@ public struct ExpertComparison: Sendable {
     /// say of the base, a sentence each.
     public let notes: [String]
 
-    /// Compares experts with their base and with each other.
+    /// Compares experts with their base and with each other; with `isSpectral` by singular values and vectors as well, for which
+    /// each matrix is in memory at once.
     ///
     /// Throws what fitting them to the base throws, and what reading them does.
     public init(
-        base: OpenModel, experts: [OpenModel], options: EngineOptions, observer: (any EngineObserver)? = nil
+        base: OpenModel, experts: [OpenModel], isSpectral: Bool = false, options: EngineOptions,
+        observer: (any EngineObserver)? = nil
     ) throws {
+        self.isSpectral = isSpectral
         let family = try ModelFamily(base: base, experts: experts)
         let graph = Graph()
         let start = try graph.source(family.base)
@@ -45,7 +50,7 @@ public struct ExpertComparison: Sendable {
             let node = try graph.source(expert)
             return expert.space == .model ? try graph.binary(.subtract, node, start) : node
         }
-        let measures = try Measures(graph, start, deltas)
+        let measures = try Measures(graph, start, deltas, isSpectral: isSpectral)
         let engine = Engine(graph, options: options, observer: observer)
         try engine.run(measures.nodes)
         tensors = try measures.tensors(engine)
@@ -59,7 +64,14 @@ public struct ExpertComparison: Sendable {
         }
         whole = Self.sums(tensors, experts.count, pairs.count)
         let findings = BaseFindings(base: base, experts: experts, pairs: pairs, whole).sentences
-        notes = family.notes.map(\.line) + small + findings
+        let stacks = tensors.count { $0.facts.isLinear && !SpectralMeasures.isMatrix($0.facts) }
+        let left =
+            isSpectral && stacks > 0
+            ? [
+                "\(Phrase.counted(stacks, "stack")) of matrices in one tensor \(stacks == 1 ? "has" : "have") no spectral figures"
+            ]
+            : []
+        notes = family.notes.map(\.line) + small + findings + left
     }
 
     /// What a pair is called, by its place in `pairs`.
@@ -98,12 +110,16 @@ private struct Measures {
     private let baseSquares: NodeID
     private let ofExperts: [[NodeID]]
     private let ofPairs: [[NodeID]]
+    private let spectral: SpectralMeasures?
 
-    var nodes: [NodeID] { [baseSquares] + ofExperts.flatMap(\.self) + ofPairs.flatMap(\.self) }
+    var nodes: [NodeID] {
+        [baseSquares] + ofExperts.flatMap(\.self) + ofPairs.flatMap(\.self) + (spectral?.nodes ?? [])
+    }
 
-    init(_ graph: Graph, _ start: NodeID, _ deltas: [NodeID]) throws {
+    init(_ graph: Graph, _ start: NodeID, _ deltas: [NodeID], isSpectral: Bool) throws {
         (self.graph, self.start) = (graph, start)
         pairs = deltas.indices.flatMap { first in (first + 1..<max(first + 1, deltas.count)).map { (first, $0) } }
+        spectral = isSpectral ? try SpectralMeasures(graph, deltas, pairs) : nil
         let weights = try graph.reinterpret(start, as: .value)
         baseSquares = try graph.reduce(.dot, weights, with: weights, over: .tensor)
         let (zero, bound, tenth) = (try graph.constant(0), try graph.constant(0.03), try graph.constant(0.1))
@@ -139,18 +155,23 @@ private struct Measures {
         let base = try values(baseSquares)
         let experts = try ofExperts.map { try $0.map(values) }
         let pairs = try ofPairs.map { try $0.map(values) }
+        let spectra = try spectral?.values(engine)
         return graph.tensors(of: start).map(graph.facts).map { facts in
             // A tensor that a delta lacks is not changed by it.
-            let figures = experts.map { columns -> DeltaFigures in
+            let figures = experts.enumerated().map { index, columns -> DeltaFigures in
                 var figures = DeltaFigures()
                 figures.count = facts.numel
                 figures.baseSquares = base[facts.name] ?? 0
                 let numbers = columns.map { $0[facts.name] ?? 0 }
                 (figures.squares, figures.changed) = (numbers[0], numbers[1])
                 (figures.large, figures.beyond) = (numbers[2], numbers[3])
+                if let largest = spectra?.experts[index][facts.name]?.largest, largest > 0 {
+                    (figures.stableRanks, figures.matrices) = (figures.squares / (largest * largest), 1)
+                }
                 return figures
             }
-            let together = zip(self.pairs, pairs).map { pair, columns -> DeltaPairFigures in
+            let together = zip(self.pairs, pairs).enumerated().map { index, item -> DeltaPairFigures in
+                let (pair, columns) = item
                 var joint = DeltaPairFigures()
                 let numbers = columns.map { $0[facts.name] ?? 0 }
                 let (first, second) = (figures[pair.first], figures[pair.second])
@@ -158,6 +179,10 @@ private struct Measures {
                 joint.squares = (first.squares, second.squares)
                 joint.large = (first.large, second.large, numbers[1])
                 joint.agreeing = numbers[2]
+                if let spectra, let product = spectra.pairs[index][facts.name] {
+                    let counts = [pair.first, pair.second].map { spectra.experts[$0][facts.name]?.count ?? 0 }
+                    if let fewer = counts.min(), fewer > 0 { (joint.subspaces, joint.matrices) = (product / fewer, 1) }
+                }
                 return joint
             }
             return ExpertComparison.Tensor(facts: facts, experts: figures, pairs: together)

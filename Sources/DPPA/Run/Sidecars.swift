@@ -223,7 +223,7 @@ package struct Sidecars {
         return ConfigText.object(text) ?? JSONObject()
     }
 
-    private static func contents(_ path: String) throws -> [UInt8] {
+    static func contents(_ path: String) throws -> [UInt8] {
         do { return try FileDescriptor.contents(path, limit: 1 << 30) } catch let error as DPPAError {
             throw error.code == .missingInput
                 ? DPPAError(.inputOutput, "cannot read \(path)", cause: error.cause ?? error.message) : error

@@ -25,10 +25,37 @@ extension VocabularyOptions {
             guard let from = value.text else {
                 guard case .table(let row) = value, let from = row.fields["from"]?.text else { continue }
                 let isForced = row.fields["force"]?.flag ?? false
-                tokens[token] = Row(Self.origin(from, row.fields["token"]?.text), isForced: isForced)
+                let origin = row.fields["id"]?.int.map { Row.Origin.row(from, id: $0) }
+                tokens[token] = Row(origin ?? Self.origin(from, row.fields["token"]?.text), isForced: isForced)
                 continue
             }
             tokens[token] = Row(Self.origin(from, nil))
+        }
+    }
+
+    /// Throws `data` where a table of options says of a vocabulary what has no effect.
+    static func check(_ options: [String: ScriptValue], at place: DPPAError.Location?) throws {
+        func mistake(_ message: String, _ note: String) -> DPPAError {
+            DPPAError(.data, "family: " + message, notes: [note], location: place)
+        }
+        if let alone = ["tokens", "pad_to_multiple"].first(where: { options[$0] != nil }), options["vocabulary"] == nil
+        {
+            throw mistake(
+                "'\(alone)' says something of a vocabulary, and none is named",
+                "name it: vocabulary = \"base\", \"union\", or the label of a model")
+        }
+        guard case .table(let table)? = options["tokens"] else { return }
+        for (token, value) in table.fields.sorted(by: { $0.key < $1.key }) {
+            guard case .table(let row) = value, let from = row.fields["from"]?.text else { continue }
+            let given = ["token", "id"].filter { row.fields[$0] != nil }
+            if given.count == 2 {
+                throw mistake(
+                    "tokens: '\(token.shown)' has its row from a token and from an id", "leave one of them out")
+            }
+            if let given = given.first, from == "zero" || from == "mean" {
+                throw mistake(
+                    "tokens: '\(token.shown)' is \"\(from)\", which has no \(given)", "name a model: from = model")
+            }
         }
     }
 
@@ -57,9 +84,14 @@ extension VocabularyOptions {
             named.source = .model(try known(words, "vocabulary", ["base", "union"]))
         }
         for (token, row) in tokens {
-            guard case .model(let words, let other) = row.origin else { continue }
-            let label = try known(words, "tokens: '\(token.shown)'", ["zero", "mean"])
-            named.tokens[token]?.origin = .model(label, token: other)
+            func label(_ words: String) throws -> String {
+                try known(words, "tokens: '\(token.shown)'", ["zero", "mean"])
+            }
+            switch row.origin {
+            case .zero, .mean: continue
+            case .model(let words, let other): named.tokens[token]?.origin = .model(try label(words), token: other)
+            case .row(let words, let id): named.tokens[token]?.origin = .row(try label(words), id: id)
+            }
         }
         return named
     }

@@ -45,8 +45,8 @@ extension Catalog {
                                 "tokens", .names(tokenRow),
                                 "with `vocabulary`, the rows of single tokens for models that lack them: \"zero\", \"mean\" of those "
                                     + "that have it, a model's, or `{ from = model, token = text, force = true }`, where `token` is "
-                                    + "another token of that model, and with `force` all models get the row; a token that the "
-                                    + "vocabulary lacks is added"),
+                                    + "another token of that model (or `id` the number of a row), and with `force` all models get "
+                                    + "the row; a token that the vocabulary lacks is added"),
                             .option(
                                 "pad_to_multiple", .integer(from: 1),
                                 "with `vocabulary`, of what the number of rows is a multiple, as few as hold all tokens; if left out, as "
@@ -58,14 +58,7 @@ extension Catalog {
                 "local base, experts = dppa.family { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"
         ) { call in
             let options = call.options(0)
-            if let alone = ["tokens", "pad_to_multiple"].first(where: { options[$0] != nil }),
-                options["vocabulary"] == nil
-            {
-                throw DPPAError(
-                    .data, "family: '\(alone)' says something of a vocabulary, and none is named",
-                    notes: ["name it: vocabulary = \"base\", \"union\", or the label of a model"],
-                    location: call.location)
-            }
+            try VocabularyOptions.check(options, at: call.location)
             let (base, experts) = try call.session().family(
                 base: options["base"]?.text, experts: options["experts"]?.texts ?? [], AlignmentOptions(options),
                 isLoose: options["configs"]?.text == "warn")
@@ -120,6 +113,7 @@ extension Catalog {
         .options([
             .option("from", .name, isRequired: true, "\"zero\", \"mean\", or a model"),
             .option("token", .name, "another token of that model"),
+            .option("id", .integer(from: 0), "instead of a token: a row of that model by its number, from 0"),
             .option("force", .flag, "whether models that have the token get the row too"),
         ]),
     ])

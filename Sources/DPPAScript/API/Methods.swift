@@ -42,7 +42,9 @@ extension Catalog {
                 "local base, experts = dppa.inputs { base = \"zoo/base\", experts = { \"zoo/math\", \"zoo/law\" } }"),
         Function(
             name: "facts",
-            summary: "What is known of each tensor of a field: name, layer, depth, module, role, shape, numel.",
+            summary:
+                "What is known of each tensor of a field: name, layer, depth, module, role, shape, numel, and of an adapter's delta the rank of its "
+                + "factors.",
             parameters: [.field("field")], returns: "a list of tables", type: "table[]",
             example: "local count = #dppa.facts(delta)"),
     ]

@@ -88,7 +88,9 @@ extension Catalog {
         }
         result.tokenizer = try model("tokenizer")
         result.config = try model("config")
-        if let file = options["chat_template"]?.text {
+        if options["chat_template"]?.text == "auto" {
+            result.chatTemplate = try session.commonestTemplate(of: result.node)
+        } else if let file = options["chat_template"]?.text {
             result.chatTemplateFile = try session.paths.resolve(file, for: .file).path
         } else {
             result.chatTemplate = try model("chat_template")
@@ -104,7 +106,9 @@ extension Catalog {
         ),
         .option("types", .names(.dtype([.f64, .f32, .f16, .bf16])), "of single tensors, by glob"),
         .option("tokenizer", .openedModel, "where the tokenizer comes from"),
-        .option("chat_template", .oneOf([.openedModel, .path]), "where the chat template comes from"),
+        .option(
+            "chat_template", .oneOf([.openedModel, .choice(["auto"]), .path]),
+            "where the chat template comes from: a model, a file, or \"auto\" for the one that most of its models have"),
         .option("config", .openedModel, "where config.json and the other small files come from; else the first model"),
         .option("partial", .flag, "whether tensors may be missing that the model of the config has; false if left out"),
     ]

@@ -33,7 +33,15 @@ package enum Catalog {
             ) { call in
                 let (session, node) = (try call.session(), try call.node(0))
                 let tensors = session.graph.domain(of: node)?.tensors ?? []
-                return [.table(ScriptTable(array: tensors.map { .table(facts(session.graph.facts($0))) }))]
+                let adapter = session.modelIndex(node).map { session.graph.models[$0] }
+                return [
+                    .table(
+                        ScriptTable(
+                            array: tensors.map { tensor in
+                                let facts = session.graph.facts(tensor)
+                                return .table(Catalog.facts(facts, rank: adapter?.rank(of: facts.name)))
+                            }))
+                ]
             },
             Function(
                 name: "per_tensor", summary: "A number for each tensor.",
@@ -111,12 +119,13 @@ package enum Catalog {
         return check
     }
 
-    private static func facts(_ facts: TensorFacts) -> ScriptTable {
+    private static func facts(_ facts: TensorFacts, rank: Int?) -> ScriptTable {
         var fields: [String: ScriptValue] = [
             "name": .string(facts.name), "module": .string(facts.module), "role": .string(facts.role),
             "numel": .integer(facts.numel), "shape": .table(ScriptTable(array: facts.shape.map { .integer($0) })),
         ]
         if let layer = facts.layer { fields["layer"] = .integer(layer) }
+        if let rank { fields["rank"] = .integer(rank) }
         if let depth = facts.depth { fields["depth"] = .number(depth) }
         return ScriptTable(fields: fields)
     }

@@ -37,6 +37,11 @@ package enum MethodPages {
             "the budget allows. `plan` says for the models at hand how many there are and what the largest takes: 1 GB for 4096 × 4096",
             "and more where there are several; scored candidates compute them again. All others go through tensors piece by piece.",
             "",
+            "The pictures are of one corner of the zoo's deltas, the first \(MethodPicture.side) rows and columns of",
+            "`\(MethodPicture.tensor)`: what each expert has learnt, and what the method's recipe makes of it with",
+            "its defaults, as a delta to `zoo/base`. Blue is above 0, orange below; the shades are the same in all, and the darkest is",
+            "what one element in twenty of the experts reaches. Where there is nothing the delta is 0, or nearly.",
+            "",
             "What stands under *in comparisons* is what others have published; numbers are theirs, on their models.",
             "",
             "`compat = \"mergekit\"`, in a call or as `--set compat=mergekit`, gives a method mergekit 0.1.5's defaults (in the tables",
@@ -59,12 +64,25 @@ package enum MethodPages {
         lines.append("")
         for (method, cost) in methods {
             lines += ["## \(method.name)", ""] + Reference.body(of: method)
+            lines += try pictures(of: method.name, recipes: folder)
             lines += ["Costs \(cost.words).", ""]
             if !method.comparisons.isEmpty { lines += ["*In comparisons:* \(method.comparisons)", ""] }
             if !method.compat.isEmpty { lines += ["*With `compat = \"mergekit\"`:* \(method.compat)", ""] }
             lines += ["```"] + Reference.header(method.name) + ["```", ""]
         }
         return lines.dropLast().joined(separator: "\n") + "\n"
+    }
+
+    /// What the method's recipe reads and what it makes, beside each other.
+    private static func pictures(of method: String, recipes folder: String) throws -> [String] {
+        let experts = try MethodPicture.experts(of: method, recipes: folder)
+        func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        return [
+            row(experts.map { "zoo/\($0)" } + ["`\(method)`"]), row(experts.map { _ in "---" } + ["---"]),
+            row(
+                experts.map { "![what \($0) has learnt](pictures/\($0).svg)" }
+                    + ["![the delta of \(method)](pictures/\(method).svg)"]), "",
+        ]
     }
 }
 

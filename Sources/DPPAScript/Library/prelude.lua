@@ -14,9 +14,9 @@ local function declare(name, body)
 end
 
 -- Facts of a tensor: a misspelt one is an error; layer and depth are nil for a tensor in no layer, which is noted for the
--- message of what a rule may do with it.
+-- message of what a rule may do with it, and rank is nil where there are no factors.
 local unknown_fact
-local fact_names = { "depth", "layer", "module", "name", "numel", "role", "shape" }
+local fact_names = { "depth", "layer", "module", "name", "numel", "rank", "role", "shape" }
 local outside
 local facts = host.closed(function(tensor, key)
   if key == "layer" or key == "depth" then
@@ -26,7 +26,7 @@ local facts = host.closed(function(tensor, key)
     end
     return nil
   end
-  unknown_fact(key)
+  if key ~= "rank" then unknown_fact(key) end
 end)
 function unknown_fact(key)
   error("a tensor has no fact '" .. tostring(key) .. "'" .. host.inner.suggest(tostring(key), fact_names)
@@ -35,7 +35,7 @@ end
 
 declare("facts", function(field)
   local close = host.closed(function(_, key)
-    if key ~= "layer" and key ~= "depth" then unknown_fact(key) end
+    if key ~= "layer" and key ~= "depth" and key ~= "rank" then unknown_fact(key) end
   end)
   local list = host.inner.facts(field)
   for _, tensor in ipairs(list) do close(tensor) end

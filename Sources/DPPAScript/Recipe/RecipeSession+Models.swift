@@ -45,9 +45,10 @@ extension RecipeSession {
         for path in experts { others.append(try open(path, label: nil, base: first ?? others.first)) }
         if isLoose { looselyFitting.formUnion(others.map(\.path)) }
         let family = try located {
-            try ModelFamily(
-                base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others,
-                named(options, [first].compactMap(\.self) + others))
+            var options = try named(options, [first].compactMap(\.self) + others)
+            options.vocabulary?.hasBase = first != nil
+            return try ModelFamily(
+                base: first ?? others[0], experts: first == nil ? Array(others.dropFirst()) : others, options)
         }
         // Before anything is added: what does not fit must not be found after hours of searching.
         for expert in family.experts where expert.space == .model { try compareConfigs(expert, family.base) }

@@ -11,6 +11,16 @@ extension RecipeSession {
         }
     }
 
+    /// The model whose chat template most of a result's models have; nil, with a warning, where none has one.
+    func commonestTemplate(of node: NodeID) throws -> Int? {
+        let read = graph.models(of: node).filter { !graph.isPart($0) && graph.models[$0].space == .model }
+        if let place = try located({ try ChatTemplates.commonest(read.map { graph.models[$0] }) }) {
+            return read[place]
+        }
+        warn("warning: chat_template = \"auto\": none of the models has a chat template")
+        return nil
+    }
+
     /// The small files that a model is written with, found once for all that have them of the same models.
     ///
     /// None where they do not fit together: whoever writes them says why.

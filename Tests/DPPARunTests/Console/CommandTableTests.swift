@@ -53,6 +53,9 @@ import Testing
         Case(
             "compare-experts --base models/base models/math models/law", 0,
             output: ["math       5.84 %", "math, law"]),
+        Case(
+            "compare-experts --base models/base models/math models/law --spectral", 0,
+            output: ["stable rank", "subspace overlap"]),
         Case("compare-experts --base models/base models/base", 0, output: ["there is nothing to merge"]),
         Case("compare-experts --base models/bsae models/math", 66, errors: ["did you mean 'models/base'?"]),
         Case("compare-experts --base models/base", 64, errors: ["experts"]),
@@ -129,7 +132,7 @@ import Testing
         }
     }
 
-    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture_of_experts", "my_rule"])
+    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture_of_experts", "my_rule", "lora"])
     func aCopiedRecipeNamesItsOwnFile(_ recipe: String) throws {
         let scratch = try Scratch()
         let script =

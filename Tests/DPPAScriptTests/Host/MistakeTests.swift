@@ -151,7 +151,7 @@ import Testing
         Mistake(
             "dppa.per_tensor(d, function(t) return t.«dpeth» end)",
             "a tensor has no fact 'dpeth'; did you mean 'depth'?",
-            "facts are depth, layer, module, name, numel, role, shape"),
+            "facts are depth, layer, module, name, numel, rank, role, shape"),
         Mistake(
             "dppa.per_tensor(d, function(t) return t.«layers» end)",
             "a tensor has no fact 'layers'; did you mean 'layer'?"),

@@ -151,7 +151,6 @@ import Testing
         for (config, words) in [
             ("\"init_lora_weights\": \"pissa_niter_4\"", "pissa, which changed the base"),
             ("\"layer_replication\": [[0, 2]]", "layer_replication is not read"),
-            ("\"target_parameters\": [\"x\"]", "target_parameters is not read"),
             ("\"alpha_pattern\": {\"(\": 1}", "alpha_pattern has '('"),
         ] {
             expectError(.data, [words]) { _ = try adapter("refused", factors(), config) }

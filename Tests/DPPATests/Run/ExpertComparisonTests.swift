@@ -1,4 +1,5 @@
 import DPPA
+import Foundation
 import Testing
 
 /// Experts beside their base and each other, against plain loops in float64.
@@ -113,6 +114,63 @@ import Testing
         let other = try OpenModel(at: CheckpointDifferenceTests.write(folder, "copy", near[0]), label: "copy")
         let equal = try ExpertComparison(base: start, experts: [models[0], other], options: EngineOptions(threads: 1))
         #expect(equal.notes == ["near1 and copy have the same weights"])
+    }
+
+    struct Spectrum: Decodable {
+        var ranks, overlaps: [Double]
+    }
+
+    /// Against NumPy's decompositions in float64 (Fixtures/spectra).
+    @Test func spectralFiguresAreNumPys() throws {
+        let zoo = fixtures + "/../../../recipes/zoo/"
+        let models = try ["base", "math", "finance", "law"].map { try OpenModel(at: zoo + $0, label: $0) }
+        let found = try ExpertComparison(
+            base: models[0], experts: Array(models[1...]), isSpectral: true, options: EngineOptions(threads: 2))
+        let expected = try JSONDecoder().decode(
+            [String: Spectrum].self,
+            from: Data(contentsOf: URL(fileURLWithPath: fixtures + "/spectra/expected.json")))
+        let measured = found.tensors.filter { $0.experts[0].matrices > 0 }
+        #expect(Set(measured.map(\.facts.name)) == Set(expected.keys) && measured.count == 42)
+        for tensor in measured {
+            let right = try #require(expected[tensor.facts.name])
+            for (figures, rank) in zip(tensor.experts, right.ranks) {
+                #expect(abs((figures.stableRank ?? 0) - rank) < 1e-4 * rank, "\(tensor.facts.name)")
+            }
+            for (figures, overlap) in zip(tensor.pairs, right.overlaps) {
+                #expect(abs((figures.subspaceOverlap ?? 0) - overlap) < 1e-4, "\(tensor.facts.name)")
+            }
+        }
+        // Layers and the whole are means.
+        let ranks = measured.compactMap(\.experts[2].stableRank)
+        #expect(abs((found.whole.experts[2].stableRank ?? 0) - ranks.reduce(0, +) / 42) < 1e-9)
+        let plain = try ExpertComparison(
+            base: models[0], experts: Array(models[1...]), options: EngineOptions(threads: 2))
+        #expect(plain.whole.experts[0].stableRank == nil && plain.whole.pairs[0].subspaceOverlap == nil)
+        #expect(
+            ExpertReport(found).html.contains("Subspace overlap") && !ExpertReport(plain).html.contains("Stable rank"))
+    }
+
+    /// Diagonal deltas, whose singular vectors are the axes, in a matrix that is not decomposed wholly, and in small ones.
+    @Test(arguments: [(530, 520), (30, 20), (12, 12)]) func subspacesOfKnownDeltas(rows: Int, columns: Int) throws {
+        let folder = try TestFolder()
+        let name = "model.layers.0.mlp.up_proj.weight"
+        let shape = [rows, columns]
+        let base = [(name: name, shape: shape, values: [Float](repeating: 1, count: rows * columns))]
+        func moved(_ first: Int, _ count: Int) -> Tensors {
+            var values = base[0].values
+            for place in 0..<count { values[(first + place) * columns + first + place] += exp2(-Float(place)) }
+            return [(name, shape, values)]
+        }
+        let count = 4
+        let experts = [moved(0, count), moved(2, count), moved(0, 0)]
+        let found = try ExpertComparison(
+            base: Self.open(folder, "base", base),
+            experts: zip(["a", "b", "c"], experts).map { try Self.open(folder, $0, $1) },
+            isSpectral: true, options: EngineOptions(threads: 1))
+        let right = (0..<count).reduce(0.0) { $0 + exp2(-2 * Double($1)) }
+        #expect(abs((found.whole.experts[0].stableRank ?? 0) - right) < 1e-6)
+        #expect(abs((found.whole.pairs[0].subspaceOverlap ?? 0) - 0.5) < 1e-6)
+        #expect(found.whole.experts[2].stableRank == nil && found.whole.pairs[1].subspaceOverlap == nil)
     }
 
     @Test func onePairOfOneExpertIsNone() throws {

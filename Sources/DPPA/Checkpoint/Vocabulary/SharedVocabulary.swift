@@ -163,12 +163,18 @@ struct SharedVocabulary {
                     notes: hints(text, members) + ["a new row can be \"zero\", or that of another token"])
             }
             return owners.count == 1 ? .place(first) : .mean(owners)
-        case .model(let label, let token):
-            guard let index = members.firstIndex(where: { $0.model.label == label }) else {
+        case .row(let label, let id):
+            let index = try member(label, of: text)
+            guard id < members[index].tensors.rows else {
                 throw DPPAError(
-                    .data, "tokens: '\(text.shown)' has its row from '\(label.shown)', which is none of the models",
-                    notes: ["they are \(members.map(\.model.label).joined(separator: ", "))"])
+                    .data,
+                    "tokens: '\(text.shown)' has its row from row \(id) of \(members[index].model.title), which has "
+                        + "\(members[index].tensors.rows)",
+                    notes: ["rows are counted from 0, as ids are"])
             }
+            return .place(Place(member: index, id: id))
+        case .model(let label, let token):
+            let index = try member(label, of: text)
             let wanted = token ?? text
             guard let id = members[index].ids[TokenTable.hash(of: wanted)] else {
                 throw DPPAError(
@@ -177,6 +183,16 @@ struct SharedVocabulary {
             }
             return .place(Place(member: index, id: id))
         }
+    }
+
+    /// The model that a token has its row from.
+    private func member(_ label: String, of token: String) throws -> Int {
+        guard let index = members.firstIndex(where: { $0.model.label == label }) else {
+            throw DPPAError(
+                .data, "tokens: '\(token.shown)' has its row from '\(label.shown)', which is none of the models",
+                notes: ["they are \(members.map(\.model.label).joined(separator: ", "))"])
+        }
+        return index
     }
 
     /// Tokens that a misspelt one may have been meant to be.
@@ -203,7 +219,7 @@ struct SharedVocabulary {
     /// The row that a model which lacks a token has for it.
     func lacking(_ hash: Int) -> Row {
         if let (row, _) = named[hash] { return row }
-        if let id = members[0].ids[hash] { return .place(Place(member: 0, id: id)) }
+        if options.hasBase, let id = members[0].ids[hash] { return .place(Place(member: 0, id: id)) }
         let owners = owners(hash)
         return owners.isEmpty ? .zero : owners.count == 1 ? .place(owners[0]) : .mean(owners)
     }

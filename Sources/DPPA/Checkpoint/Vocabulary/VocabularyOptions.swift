@@ -19,6 +19,8 @@ public struct VocabularyOptions: Sendable, Hashable {
             case mean
             /// The row of a token of one model, by its label; nil for the same token.
             case model(String, token: String?)
+            /// A row of one model, by its label, whether a token has it or not.
+            case row(String, id: Int)
         }
 
         /// Where it comes from.
@@ -37,6 +39,8 @@ public struct VocabularyOptions: Sendable, Hashable {
     public var source: Source
     /// The rows of single tokens; one that the vocabulary lacks is added to it.
     public var tokens: [String: Row] = [:]
+    /// Whether the first model is a base, whose rows those get that lack a token; otherwise they get the mean of all that have it.
+    public var hasBase = true
     /// The number of which the number of rows is a multiple; nil for as many rows as the owner of the ids has, or as the tokens
     /// need.
     public var multiple: Int?
@@ -50,6 +54,7 @@ public struct VocabularyOptions: Sendable, Hashable {
         for (token, row) in tokens.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             words.append("\(token) = \(row.origin)\(row.isForced ? " forced" : "")")
         }
+        if !hasBase { words.append("no base") }
         if let multiple { words.append("multiple of \(multiple)") }
         return words.joined(separator: ", ")
     }

@@ -31,23 +31,28 @@ public struct ExpertReport: Sendable {
 
     private var experts: HTMLTable {
         HTMLTable(
-            columns: ["expert", "‖d‖ / ‖b‖", "changed", "|d| > 0.03"],
+            columns: ["expert", "‖d‖ / ‖b‖", "changed", "|d| > 0.03"] + (comparison.isSpectral ? ["stable rank"] : []),
             rows: zip(comparison.experts, comparison.whole.experts).map { label, delta in
-                [
+                var row: [HTMLTable.Cell] = [
                     .text(label), .value(delta.relativeNorm, .share), .value(delta.changedShare, .share),
                     .value(delta.beyondShare, .share),
                 ]
+                if comparison.isSpectral { row.append(.value(delta.stableRank, .plain)) }
+                return row
             })
     }
 
     private var pairs: HTMLTable {
         HTMLTable(
-            columns: ["pair", "cosine", "overlap", "sign agreement"],
+            columns: ["pair", "cosine", "overlap", "sign agreement"]
+                + (comparison.isSpectral ? ["subspace overlap"] : []),
             rows: comparison.whole.pairs.enumerated().map { index, pair in
-                [
+                var row: [HTMLTable.Cell] = [
                     .text(comparison.name(ofPair: index)), .value(pair.cosine, .plain), .value(pair.overlap, .share),
                     .value(pair.signAgreement, .share),
                 ]
+                if comparison.isSpectral { row.append(.value(pair.subspaceOverlap, .share)) }
+                return row
             })
     }
 
@@ -55,15 +60,25 @@ public struct ExpertReport: Sendable {
         let cells = comparison.experts.indices.map { index in
             grid.cells(comparison.tensors.map { ($0.facts.name, $0.experts[index]) }, join: { $0.add($1) })
         }
-        func add(_ name: String, _ value: (DeltaFigures) -> Double, _ caption: String) {
-            let panels = zip(comparison.experts, cells).map { HeatMap.Panel(title: $0, cells: $1.mapValues(value)) }
-            page.add(name, panels, grid, .share, caption)
+        func add(
+            _ name: String, _ value: (DeltaFigures) -> Double?, _ caption: String, unit: ShownUnit = .share
+        ) {
+            let panels = zip(comparison.experts, cells).map {
+                HeatMap.Panel(title: $0, cells: $1.compactMapValues(value))
+            }
+            page.add(name, panels, grid, unit, caption)
         }
         add("Size of the deltas: ‖d‖ / ‖b‖", \.relativeNorm, "How far an expert is from the base.")
         add("Changed elements", \.changedShare, "The share of elements that differ from the base's.")
         add(
             "Elements with |d| > 0.03", \.beyondShare,
             "Where pruning at random and rescaling does harm (arXiv 2410.09344).")
+        if comparison.isSpectral {
+            add(
+                "Stable rank: ‖d‖² / σ₁²", \.stableRank,
+                "Over how many directions a delta is spread; the smaller, the less of it an adapter of low rank would lose.",
+                unit: .plain)
+        }
     }
 
     private func addPairs(to page: inout HTMLPage, _ grid: BlockGrid) {
@@ -85,6 +100,12 @@ public struct ExpertReport: Sendable {
         add(
             "Sign agreement", \.signAgreement, .share,
             "The share of what is in both tenths that both move in one direction; 50 % by chance.")
+        if comparison.isSpectral {
+            add(
+                "Subspace overlap", \.subspaceOverlap, .share,
+                "How far the 16 strongest directions of both deltas, as left singular vectors, span the same space; 16 / rows by "
+                    + "chance.")
+        }
     }
 }
 

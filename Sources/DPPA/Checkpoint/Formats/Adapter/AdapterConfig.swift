@@ -13,6 +13,8 @@ struct AdapterConfig {
     let hasMagnitudes: Bool
     /// The rows that were trained of embeddings: of the one that has such, or by the last parts of modules' paths.
     private let tokenRows: JSONValue?
+    /// The parameters that are adapted beside modules' weights: paths, or their last parts.
+    let parameters: [String]
     /// The base that the adapter was trained on, as it was called there.
     let baseName: String?
 
@@ -39,10 +41,11 @@ struct AdapterConfig {
                 "save it with peft's path_initial_model_for_weight_conversion, or merge it with peft into the changed base"
             )
         }
-        for key in ["layer_replication", "target_parameters", "alora_invocation_tokens"] {
+        for key in ["layer_replication", "alora_invocation_tokens"] {
             guard let value = config[key], !value.isNull, value.array?.isEmpty != true else { continue }
             throw refuse("\(key) is not read", "merge the adapter into its base with peft first")
         }
+        parameters = config["target_parameters"]?.array?.compactMap(\.string) ?? []
         tokenRows = config["trainable_token_indices"]
         alpha = config["lora_alpha"]?.double ?? 8
         isStabilised = config["use_rslora"]?.bool ?? false

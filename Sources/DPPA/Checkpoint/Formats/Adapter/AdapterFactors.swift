@@ -31,6 +31,12 @@ extension OpenModel {
     /// Whether nothing is read for a tensor because its delta is zero.
     package func isZero(_ name: String) -> Bool { source(name) is ZeroSource }
 
+    /// The rank of an adapter's factors of a tensor; nil where there are none.
+    package func rank(of name: String) -> Int? {
+        let source = source(name)
+        return (source as? LowRankSource ?? (source as? MagnitudeSource)?.change)?.right.rows
+    }
+
     fileprivate func part(_ tensors: [Tensor], _ word: String) -> OpenModel {
         replacing(
             tensors, identity: "\(identity) (\(word))", config: .some(nil),

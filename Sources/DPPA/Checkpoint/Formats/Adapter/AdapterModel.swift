@@ -3,8 +3,8 @@ import DPPASupport
 
 /// A LoRA adapter of PEFT: the differences to its base, computed from low-rank factors where they are read.
 ///
-/// Linear and embedding modules, rsLoRA, alphas by pattern, DoRA on linears, biases, and modules that were saved whole. The
-/// factors are multiplied in float32, and the difference is rounded nowhere before it is used.
+/// Linear and embedding modules, stacks of experts, rsLoRA, alphas by pattern, DoRA on linears, biases, and modules that were saved
+/// whole. The factors are multiplied in float32, and the difference is rounded nowhere before it is used.
 package enum AdapterModel: ModelFormat {
     package static let fileExtensions: [String] = []
     private static let config = "adapter_config.json"
@@ -40,14 +40,16 @@ package enum AdapterModel: ModelFormat {
 }
 
 /// The tensors of an adapter, put together to differences.
-private struct AdapterReader {
+struct AdapterReader {
     let config: AdapterConfig
     let base: OpenModel
     let file: String
-    private(set) var tensors: [(name: String, source: any TensorSource)] = []
+    var tensors: [(name: String, source: any TensorSource)] = []
     /// What is still to be taken, by name without what PEFT puts into it.
     private var left: [String: any TensorSource] = [:]
-    private let cache = FactorCache()
+    let cache = FactorCache()
+    /// Factors of which an expert has a part.
+    let wholes = FactorCache()
     /// The base's tensors by what wrappers leave of their names.
     private let cores: [String: TensorFacts]
 
@@ -75,7 +77,7 @@ private struct AdapterReader {
     }
 
     /// The base's tensor of a name, under whatever wrappers.
-    private func target(_ name: String) throws -> (facts: TensorFacts, source: any TensorSource) {
+    func target(_ name: String) throws -> (facts: TensorFacts, source: any TensorSource) {
         let facts = base[name]?.facts ?? cores[NameMatching.core(name)]
         guard let facts, let source = base.source(facts.name) else {
             throw DPPAError(
@@ -87,7 +89,10 @@ private struct AdapterReader {
     }
 
     mutating func read() throws {
-        for name in left.keys.sorted() where name.hasSuffix(".lora_A") { try linear(String(name.dropLast(7))) }
+        for name in left.keys.sorted() where name.hasSuffix(".lora_A") && left[name] != nil {
+            let path = String(name.dropLast(7))
+            if let module = wrappedModule(path) { try parameters(of: module) } else { try linear(path) }
+        }
         for name in left.keys.sorted() where name.hasSuffix(".lora_embedding_A") {
             try embedding(String(name.dropLast(17)))
         }
@@ -114,7 +119,7 @@ private struct AdapterReader {
         }
     }
 
-    private mutating func take(_ name: String) -> (any TensorSource)? { left.removeValue(forKey: name) }
+    mutating func take(_ name: String) -> (any TensorSource)? { left.removeValue(forKey: name) }
 
     private mutating func linear(_ module: String) throws {
         guard let a = take(module + ".lora_A"), let b = take(module + ".lora_B") else { throw lacks(module) }
