@@ -4,6 +4,7 @@ extension AdapterMerge {
     /// The text of a recipe that makes the adapter.
     func recipe(_ file: String) -> String {
         var names = ModelNames()
+        names.reserve([base] + adapters)
         var body = ["local base = dppa.model \(LuaText.quoted(names.path(base)))"]
         // Opened behind their base they are deltas of it, on the matrices that they change.
         let paths = adapters.map { LuaText.quoted(names.path($0)) }

@@ -76,6 +76,7 @@ package struct MergekitImport {
     private mutating func write(_ files: [MergeFile], _ file: String, _ templateName: String?) throws {
         var names = ModelNames()
         names.used = Set(files.map(\.method.module))
+        names.reserve(files.flatMap(\.models))
         let read = Set(files.flatMap(\.references))
         let isLastReturned = files.last?.name == nil || files.count == 1
         var (body, modules, remarks): ([String], [String], [String]) = ([], [], [])
@@ -141,8 +142,10 @@ package struct MergekitImport {
 
 extension MergeFile {
     /// The models that it names.
-    var references: [String] {
-        (slices.flatMap { $0.sources.map(\.model) + [$0.base].compactMap(\.self) } + [base].compactMap(\.self)).map(
-            \.reference)
+    var models: [MergekitModel] {
+        slices.flatMap { $0.sources.map(\.model) + [$0.base].compactMap(\.self) } + [base].compactMap(\.self)
     }
+
+    /// As it names them.
+    var references: [String] { models.map(\.reference) }
 }

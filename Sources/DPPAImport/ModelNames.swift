@@ -9,27 +9,52 @@ struct ModelNames {
     /// Folders that a run needs with `--models`.
     private(set) var roots: [String] = []
     private var labels: [String: MergekitModel] = [:]
+    /// What paths of recipes stand for, by what the file says.
+    private var places: [String: String] = [:]
     private var opened: [MergekitModel: String] = [:]
     private(set) var lines: [String] = []
 
+    /// Keeps the paths that a recipe has as the file says them, so that none that leads out of its folder is called alike.
+    mutating func reserve(_ models: [MergekitModel]) {
+        for part in models.flatMap({ $0.reference.split(separator: "+").map(String.init) }) {
+            let plain = Self.plainPath(part)
+            if Self.outer(plain) == nil { places[plain] = plain }
+        }
+    }
+
+    /// A path without what changes nothing.
+    private static func plainPath(_ text: String) -> String {
+        var plain = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
+        while plain.count > 1, plain.hasSuffix("/") { plain.removeLast() }
+        return plain
+    }
+
+    /// The parts of a path that leads out of the folder; nil for one that does not.
+    private static func outer(_ plain: String) -> [Substring]? {
+        let words = plain.split(separator: "/")
+        let leadsOut = plain.hasPrefix("/") || plain.hasPrefix("~") || words.contains("..")
+        guard leadsOut, let last = words.last, last != ".." else { return nil }
+        return words
+    }
+
     /// The path of a model as a recipe may write it, with a label where another model has its own.
     ///
-    /// A recipe reads what lies beside it or under `--models`, so what leads out of that is named by its last part.
+    /// A recipe reads what lies beside it or under `--models`, so what leads out of that is named by its last part, or by as many
+    /// as no other model of the file has.
     mutating func path(_ model: MergekitModel) -> String {
         let parts = model.reference.split(separator: "+").map { part -> String in
-            let text = String(part)
-            var plain = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
-            while plain.count > 1, plain.hasSuffix("/") { plain.removeLast() }
-            let words = plain.split(separator: "/")
-            guard plain.hasPrefix("/") || plain.hasPrefix("~") || words.contains(".."), let last = words.last,
-                last != ".."
-            else {
-                return plain
+            let plain = Self.plainPath(String(part))
+            guard let words = Self.outer(plain) else { return plain }
+            let most = words.lastIndex { $0 == ".." || $0 == "~" }.map { words.count - 1 - $0 } ?? words.count
+            let name = (1...max(1, most)).lazy.map { words.suffix($0).joined(separator: "/") }.first { name in
+                places[name] == nil || places[name] == plain
             }
-            let folder = plain.dropLast(last.count + 1)
+            guard let name else { return plain }
+            places[name] = plain
+            let folder = plain.dropLast(name.count + 1)
             let root = folder.isEmpty ? "/" : String(folder)
             if !roots.contains(root) { roots.append(root) }
-            return String(last)
+            return name
         }
         let path = parts.joined(separator: "+")
         var label = model.label

@@ -138,13 +138,33 @@ import Testing
             text.contains("base = \"base\",") && text.contains("{ \"A\", \"B+lora@main\", \"org/C@v1\" }"), "\(text)")
     }
 
+    /// What is called alike in two folders is not one model.
+    @Test func pathsWithOneLastPart() throws {
+        let text = try Self.recipe(
+            """
+            merge_method: ties
+            base_model: /data/x/A
+            models:
+              - {model: A, parameters: {weight: 1}}
+              - {model: /data/y/A, parameters: {weight: 1}}
+              - {model: ../A, parameters: {weight: 1}}
+            """
+        ).text
+        #expect(text.contains("\"A-2=x/A\"") || text.contains("\"x/A\""), "\(text)")
+        #expect(text.contains("y/A\"") && text.contains("-- Run it with --models /data"), "\(text)")
+        #expect(text.contains("=../A\""), "\(text)")
+        for odd in ["~", "/", "..", "../..", "/x/~", "./"] {
+            _ = try Self.recipe("merge_method: linear\nmodels: [{model: \"\(odd)\", parameters: {weight: 1}}]")
+        }
+    }
+
     /// The lines of a recipe that nothing was lost in do not fail; those of one where something was do, before anything is read.
     @Test func whatIsLostFails() throws {
         let scratch = try Scratch()
         let made = try Self.recipe(
             "merge_method: ties\nbase_model: base\nmodels: [{model: A, parameters: {weight: 1}}]\nchat_template: chatml"
         )
-        #expect(made.warnings.contains { $0.hasPrefix("merge.yml:4:19: warning: chat_template: chatml is a file") })
+        #expect(made.warnings.contains { $0.hasPrefix("merge.yml:4:16: warning: chat_template: chatml is a file") })
         let error = try #require(throws: DPPAError.self) { try Self.merged(made.text, in: scratch) }
         #expect(error.message.contains("a file that ships with mergekit"))
     }

@@ -53,7 +53,9 @@ extension AdapterReader {
         let order = try assigned(levels, all, module)
         // Modules have all their stacks one way round: one that is square is as its neighbours are.
         let ways = zip(levels, order).map { StackedFactors.ways($0.down, $0.up, $1.shape) }
-        let sure = Set(ways.filter { $0.count == 1 }.flatMap(\.self))
+        let sure = zip(ways, order).reduce(into: Set<Bool>()) { sure, item in
+            if item.0.count == 1, item.1.shape.count == 3 { sure.formUnion(item.0) }
+        }
         for ((level, parameter), ways) in zip(zip(levels, order), ways) {
             let isTransposed = ways.count == 1 ? ways.contains(true) : sure.count == 1 ? sure.contains(true) : isTurned
             let factors = StackedFactors(
