@@ -69,6 +69,9 @@ public struct OpenModel: Sendable {
     /// The model's tokenizer.json, if there is one.
     package var tokenizerPath: String? { tokenizer.path("tokenizer.json") }
 
+    /// A file beside its tokenizer, if there is one.
+    package func tokenizerFile(_ name: String) -> String? { tokenizer.path(name) }
+
     /// The last part of its path: its name where no repository is known.
     package var shownName: String { path.split(separator: "/").last { $0 != "." }.map(String.init) ?? label }
 
