@@ -78,7 +78,7 @@ install-files:
 	install -D -m 755 "$(PROGRAM)" "$(PREFIX)/bin/dppa-run"; \
 	mkdir -p "$$share/dppa/recipes" "$$share/bash-completion/completions" "$$share/zsh/site-functions" \
 	  "$$share/fish/vendor_completions.d"; \
-	cp -R recipes/*.lua recipes/.luarc.json recipes/types recipes/zoo "$$share/dppa/recipes/"; \
+	cp -R recipes/*.lua recipes/.luarc.json recipes/types recipes/tasks recipes/zoo "$$share/dppa/recipes/"; \
 	chmod -R u=rwX,go=rX "$$share/dppa"; \
 	"$(PROGRAM)" --generate-completion-script bash > "$$share/bash-completion/completions/dppa-run"; \
 	"$(PROGRAM)" --generate-completion-script zsh > "$$share/zsh/site-functions/_dppa-run"; \

@@ -31,14 +31,15 @@ struct CompareCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A task file on which coefficients are searched, or external:NAME; may be repeated.", valueName: "file"),
-        completion: .file())
+            "A task file on which coefficients are searched, a task that ships, or external:NAME; may be repeated.",
+            valueName: "file"),
+        completion: SampleTasks.completion)
     var task: [String]
 
     @Option(
         help: ArgumentHelp(
-            "A task file whose scores are shown; may be repeated. Without one those of --task are.", valueName: "file"),
-        completion: .file())
+            "A task whose scores are shown; may be repeated. Without one those of --task are.", valueName: "file"),
+        completion: SampleTasks.completion)
     var evalTask: [String] = []
 
     @Option(
@@ -96,7 +97,8 @@ struct CompareCommand: ParsableCommand {
     private func request(_ files: ReportFiles) throws -> RecipeComparison.Request {
         var outputs = files.outputs
         if let scores { try outputs.add(WrittenFile(scores), as: "--scores") }
-        for input in recipes + task + evalTask { try outputs.requireApart(from: input) }
+        let (searched, shown) = (try task.map(ScoredTask.init(given:)), try evalTask.map(ScoredTask.init(given:)))
+        for input in recipes + (searched + shown).flatMap(\.files) { try outputs.requireApart(from: input) }
         var run = try settings.request(out: "unused")
         run.outputs = outputs
         run.journal = ScoreJournal(path: scores)
@@ -110,7 +112,7 @@ struct CompareCommand: ParsableCommand {
         }
         return RecipeComparison.Request(
             recipes: try paths(), run: run, coefficients: coefficients, seeds: seeds,
-            searched: try task.map(ScoredTask.init(given:)), shown: try evalTask.map(ScoredTask.init(given:)))
+            searched: searched, shown: shown)
     }
 
     /// The recipes with their files; each once.

@@ -9,20 +9,23 @@ struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
         abstract: "Score a model on tasks.",
-        usage: "dppa-run eval <models> ... --task <file> ... [<options>]",
+        usage: "dppa-run eval <models> ... [--task <file> ...] [<options>]",
         discussion: """
-            A task is a file of questions as token ids, one JSON object a line. LLaMA, Mistral, Qwen, Gemma, Phi 3, GPT-2, \
+            A task is a file of questions, one JSON object a line, or a .json file that says how questions are made of the \
+            lines of another one (docs/formats.md). Texts need the model's tokenizer; lists of token ids do as well. Without \
+            --task the small tasks that ship are taken, whose names are tasks too. LLaMA, Mistral, Qwen, Gemma, Phi 3, GPT-2, \
             StarCoder 2 and mixtures of Mistral and Qwen are scored by the program itself; other models and tasks named \
             external:NAME by a command of yours.
 
-              {"prompt": [ids], "target": [ids]}                   exact match
-              {"prompt": [ids], "choices": [[ids]], "answer": 0}   multiple choice
-              {"tokens": [ids]}                                    perplexity
-              {"metric": "generate", "stop": [[ids]]}              as the first line:
-                                                                   answers are generated
+              {"prompt": "…", "target": "…"}                 exact match
+              {"prompt": "…", "choices": ["…"], "answer": 0} multiple choice
+              {"text": "…"}                                  perplexity
+              {"metric": "generate", "stop": ["…"]}          as the first line:
+                                                             answers are generated
 
             Examples:
-              dppa-run eval path/to/model --task questions.jsonl
+              dppa-run eval path/to/model
+              dppa-run eval base merged --task questions.jsonl --report page.html
               dppa-run eval base merged --task external:gsm8k \\
                 --evaluator 'my-benchmark --model {model} --tasks {tasks}'
             """)
@@ -33,8 +36,11 @@ struct EvalCommand: ParsableCommand {
     var models: [String]
 
     @Option(
-        help: ArgumentHelp("A task file, or external:NAME; may be repeated.", valueName: "file"), completion: .file())
-    var task: [String]
+        help: ArgumentHelp(
+            "A task file, a task that ships, or external:NAME; may be repeated. Without one, all that ship.",
+            valueName: "file"),
+        completion: SampleTasks.completion)
+    var task: [String] = []
 
     @OptionGroup(title: "External scoring") var external: ExternalOptions
 
@@ -45,22 +51,35 @@ struct EvalCommand: ParsableCommand {
     @Flag(help: "Print nothing but the table, warnings and errors.")
     var quiet = false
 
-    @OptionGroup var output: JSONOption
+    @Option(
+        help: ArgumentHelp(
+            "Write scores and what was said to every question as JSON; - is standard output, which then holds nothing else.",
+            valueName: "file"))
+    var json: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a page to read: scores, and what was said to every question; - is standard output.",
+            valueName: "file.html"))
+    var report: String?
 
     func run() throws {
         Interruption.listen()
         let progress = ProgressLine(isQuiet: quiet)
         do {
             progress.setLimit(try time.limit())
-            let json = try output.file(apartFrom: models + task)
+            let files = try ReportFiles(json: json.map(OutputOption.file), report: report.map(OutputOption.file))
             let run = try EvaluationRun(
                 tasks: task, evaluator: external.evaluatorWithoutOutput(), options: resources.engineOptions(),
                 progress: progress)
-            let rows = try models.map { (model: $0, scores: try run.scores(of: $0)) }
+            for input in models + run.files { try files.outputs.requireApart(from: input) }
+            let rows = try models.map { (model: $0, results: try run.results(of: $0)) }
             progress.finish()
             external.removeOwnFolder(isDone: true)
-            if let json { try ScoreTable(rows).writeJSON(to: json) }
-            Console.table(ScoreTable(rows).lines)
+            let table = ScoreTable(rows)
+            if let file = files.json { try table.writeJSON(to: file) }
+            if let file = files.report { try file.write(EvaluationReport(rows).html.utf8) }
+            Console.table(table.lines)
         } catch {
             external.removeOwnFolder(isDone: false)
             progress.finish()

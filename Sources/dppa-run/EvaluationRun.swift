@@ -6,24 +6,30 @@ import SystemPackage
 /// Models on disk, scored on the tasks of a command line: files by the program itself, `external:NAME` by the person's command.
 struct EvaluationRun {
     private let tasks: [ScoredTask]
+    /// Whether somebody has named them.
+    private let isGiven: Bool
     private let evaluator: ExternalEvaluator?
     private let options: EngineOptions
     private let progress: ProgressLine
 
-    /// Opens the task files.
+    /// Opens the task files; without any, those of the tasks that ship.
     ///
     /// Throws when one is missing or damaged, and when there is no command for an external task.
     init(tasks: [String], evaluator: ExternalEvaluator?, options: EngineOptions, progress: ProgressLine) throws {
-        self.tasks = try tasks.map(ScoredTask.init(given:))
+        isGiven = !tasks.isEmpty
+        self.tasks = try (isGiven ? tasks : SampleTasks.all()).map(ScoredTask.init(given:))
         self.evaluator = evaluator
         self.options = options
         self.progress = progress
         if evaluator == nil, let name = external.first { throw ExternalEvaluator.missing(for: name) }
     }
 
-    /// A model's scores, in the order of the tasks.
-    func scores(of model: String) throws -> [Score] {
-        var own = try builtIn.isEmpty ? [] : ownScores(InputPath.open(model, label: FilePath(model).name))
+    /// The files of the tasks.
+    var files: [String] { builtIn.flatMap(\.files) }
+
+    /// What a model says to the tasks, in their order; nobody knows what it said to those of a command.
+    func results(of model: String) throws -> [TaskResult] {
+        var own = try builtIn.isEmpty ? [] : ownResults(InputPath.open(model, label: FilePath(model).name))
         var others: [Score] = []
         if let evaluator, !external.isEmpty {
             let path = try InputPath.model(model)
@@ -32,15 +38,20 @@ struct EvaluationRun {
                 checkInterruption: { [progress] in try progress.checkInterruption() })
         }
         return tasks.map { task in
-            if case .external = task { others.removeFirst() } else { own.removeFirst() }
+            if case .external = task { TaskResult(score: others.removeFirst(), items: []) } else { own.removeFirst() }
         }
     }
 
-    private func ownScores(_ model: OpenModel) throws -> [Score] {
+    private func ownResults(_ model: OpenModel) throws -> [TaskResult] {
         let graph = Graph()
         let node = try graph.source(model.slicingStacks())
         let engine = Engine(graph, options: options, observer: progress)
-        return try Evaluator(engine, dtype: nil).score([node], on: builtIn)[0]
+        do {
+            return try Evaluator(engine, dtype: nil).results([node], on: builtIn)[0]
+        } catch var error as DPPAError where !isGiven && error.code == .missingInput {
+            error.notes.append("name tasks of your own with --task; those that ship are texts")
+            throw error
+        }
     }
 
     private var builtIn: [EvaluationTask] {

@@ -37,13 +37,19 @@ enum InputPath {
         return zip(given, short).map { path, label in short.count { $0 == label } > 1 ? path : label }
     }
 
-    /// A task file.
+    /// A task file; a file of the person's own comes before a task that ships.
     ///
     /// Throws `missingInput` with what may be meant.
     static func task(_ given: String) throws -> String {
         if FileManager.default.fileExists(atPath: given) { return given }
+        if let shipped = SampleTasks.shipped[given] { return shipped }
+        let names = SampleTasks.shipped.keys.sorted()
+        let near = [
+            PathSuggestions.sentence(given), Suggestions.sentence(for: given, among: given.contains("/") ? [] : names),
+        ]
         throw DPPAError(
             .missingInput, "there is no task file '\(given)'",
-            notes: [PathSuggestions.sentence(given)].filter { !$0.isEmpty })
+            notes: near.first { !$0.isEmpty }.map { [$0] }
+                ?? (names.isEmpty ? [] : ["tasks that ship: \(names.joined(separator: ", "))"]))
     }
 }

@@ -86,7 +86,7 @@ enum RecipeLookup {
 
     private static func recipes(in folder: String) -> [String] { entries(folder).filter { $0.hasSuffix(".lua") } }
 
-    private static func entries(_ folder: String) -> [String] {
+    static func entries(_ folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
     }
 
@@ -103,7 +103,7 @@ enum RecipeLookup {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    static func isFolder(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }

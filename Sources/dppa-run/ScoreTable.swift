@@ -4,19 +4,19 @@ import Foundation
 
 /// Scores of models on tasks, for people and as JSON.
 struct ScoreTable {
-    private let rows: [(model: String, scores: [Score])]
+    private let rows: [(model: String, results: [TaskResult])]
 
-    init(_ rows: [(model: String, scores: [Score])]) { self.rows = rows }
+    init(_ rows: [(model: String, results: [TaskResult])]) { self.rows = rows }
 
     /// A row for each model and a column for each task, under the task's name, metric and number of samples.
     var lines: [String] {
-        let tasks = rows.first?.scores ?? []
+        let tasks = rows.first?.results.map(\.score) ?? []
         var cells = [["model"] + tasks.map(\.task)]
         cells.append([""] + tasks.map { "\($0.metric?.rawValue ?? "external")\($0.count.map { ", \($0)" } ?? "")" })
         for row in rows {
             cells.append(
                 [row.model]
-                    + row.scores.map { score in
+                    + row.results.map(\.score).map { score in
                         String(format: "%.4f", score.value)
                             + (score.standardError.map { String(format: " ± %.4f", $0) } ?? "")
                     })
@@ -29,10 +29,17 @@ struct ScoreTable {
         }
     }
 
-    /// Writes the scores with sorted keys.
+    /// Writes the scores, and what was said to every question, with sorted keys.
     func writeJSON(to file: WrittenFile) throws {
         let objects = rows.map { row -> JSONValue in
-            ["model": .string(row.model), "scores": .array(row.scores.map(\.json))]
+            let scores = row.results.map { result -> JSONValue in
+                guard !result.items.isEmpty, case .object(var score) = result.score.json else {
+                    return result.score.json
+                }
+                score.set("items", .array(result.items.map(\.json)))
+                return .object(score)
+            }
+            return ["model": .string(row.model), "scores": .array(scores)]
         }
         try JSONFile.write(.array(objects), to: file)
     }

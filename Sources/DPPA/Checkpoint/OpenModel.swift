@@ -77,6 +77,9 @@ public struct OpenModel: Sendable {
     /// The file that turns text into its tokens, if there is one: tokenizer.json, or tokenizer.model of SentencePiece.
     package var encoderPath: String? { tokenizerPath ?? tokenizer.path("tokenizer.model") }
 
+    /// A file beside its tokenizer, if there is one.
+    package func tokenizerFile(_ name: String) -> String? { tokenizer.path(name) }
+
     /// The last part of its path: its name where no repository is known.
     package var shownName: String { path.split(separator: "/").last { $0 != "." }.map(String.init) ?? label }
 

@@ -24,17 +24,31 @@ struct EvaluationSubject {
 
     var label: String { start.label }
 
-    /// The model's tokenizer.json, if there is one.
-    var tokenizer: String? { start.tokenizerPath }
+    /// Tokens as text for people, by the model's tokenizer.json; without one, tokens 0–255 are bytes.
+    ///
+    /// Where the model's rows are other tokens it is that which will be written.
+    func tokenText() throws -> TokenText {
+        try TokenText(tokenizerPath: start.tokenizerPath, written: start.vocabulary?.texts["tokenizer.json"])
+    }
 
-    /// What that will be where the model's rows are other tokens.
-    var writtenTokenizer: String? { start.vocabulary?.texts["tokenizer.json"] }
+    /// A task as the model's tokens, and the tokenizer, where it takes one.
+    func encode(_ task: EvaluationTask, _ encodings: TaskEncodings) throws -> (EncodedTask, TaskTokenizer?) {
+        guard task.isText else { return (EncodedTask(tokens: task), nil) }
+        return try encodings.encode(task, for: start, positions: network.maximumPositions)
+    }
 
     /// The size of the weights as they would be written, in bytes.
     var bytes: Int { facts.values.reduce(0) { $0 + $1.numel * dtype($1.name).byteSize } }
 
-    /// Whether another model runs through the same pass.
-    func isLike(_ other: EvaluationSubject) -> Bool {
+    /// Whether another model runs through the same pass; `hasTexts` if its tokens have to be the same as well.
+    func isLike(_ other: EvaluationSubject, hasTexts: Bool, _ encodings: TaskEncodings) throws -> Bool {
+        if hasTexts, try encodings.tokenizer(of: start).digest != encodings.tokenizer(of: other.start).digest {
+            return false
+        }
+        return hasSamePass(as: other)
+    }
+
+    private func hasSamePass(as other: EvaluationSubject) -> Bool {
         start.config == other.start.config && facts == other.facts
             && facts.keys.allSatisfy { dtype($0) == other.dtype($0) }
     }
@@ -54,13 +68,10 @@ struct EvaluationSubject {
     /// Shares out the memory that a run may use.
     ///
     /// Throws a `limit` error when one weight and one batch do not fit.
-    func shares(_ tasks: [EvaluationTask], models: Int, _ options: EngineOptions) throws -> MemoryShares {
+    func shares(_ tasks: [EncodedTask], models: Int, _ options: EngineOptions) throws -> MemoryShares {
         let perToken = network.bytesPerToken
         let weight = WeightStream.largestBytes(facts, order: network.order)
-        let longest =
-            tasks.flatMap(\.samples).map { sample in
-                sample.prompt.count + (sample.completions.map(\.count).max() ?? 0)
-            }.max() ?? 0
+        let longest = tasks.lazy.flatMap(\.samples).map(\.longest).max() ?? 0
         let batch = (TokenLayout.batchTokens + longest) * perToken
         var budget = MemoryBudget(limit: options.memory)
         try budget.reserve(weight + batch, for: "scoring \(label)")
@@ -88,20 +99,34 @@ struct EvaluationSubject {
     }
 
     /// Throws when a task has tokens that the model does not know, or sequences that are too long for it.
-    func requireFit(_ task: EvaluationTask) throws {
+    func requireFit(_ task: EncodedTask) throws {
         for sample in task.samples {
-            let place = "\(task.path):\(sample.line)"
-            for token in sample.prompt + sample.completions.joined() where Int(token) >= network.vocabulary {
+            let place = "\(task.task.path):\(sample.question.line)"
+            let parts = [sample.prompt] + sample.requests.flatMap { [$0.prompt, $0.completion] }
+            for token in parts.joined() where Int(token) >= network.vocabulary {
                 throw DPPAError(
                     .data,
                     "\(place): token \(token) is not in the vocabulary of \(label), which has \(network.vocabulary)",
-                    notes: ["the task was made with another tokenizer"])
+                    notes: [
+                        task.task.isText
+                            ? "the tokenizer beside the model is another one's"
+                            : "the task was made with another tokenizer"
+                    ])
             }
-            let length = sample.prompt.count + (sample.completions.map(\.count).max() ?? task.generation.maximumTokens)
+            let generated = task.task.metric == .generate ? task.task.declaration.maximumTokens : 0
+            let length = sample.longest + generated
             if let limit = network.maximumPositions, length > limit + 1 {
                 throw DPPAError(
-                    .data, "\(place): \(length) tokens; \(label) takes \(limit) (max_position_embeddings)",
-                    notes: ["cut documents into windows when the task is made"])
+                    .data,
+                    "\(place): \(length) tokens\(generated > 0 ? ", \(generated) of them to be generated" : ""); \(label) takes "
+                        + "\(limit) (max_position_embeddings)",
+                    notes: [
+                        !task.task.isText
+                            ? "cut documents into windows when the task is made"
+                            : task.task.examples.isEmpty
+                                ? "shorten the question" + (generated > 0 ? ", or lower max_tokens" : "")
+                                : "take fewer examples (num_fewshot)"
+                    ])
             }
         }
     }

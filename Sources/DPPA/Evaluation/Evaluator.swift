@@ -12,28 +12,60 @@ import Foundation
 public struct Evaluator {
     private let engine: Engine
     private let dtype: DType?
+    private let encodings: TaskEncodings
 
     /// An evaluator for the models of an engine's graph; `dtype` is the type that they would be written in, nil for each
-    /// tensor's own.
-    public init(_ engine: Engine, dtype: DType?) {
+    /// tensor's own, and `encodings` what is kept of tokenizers and tasks between evaluators.
+    public init(_ engine: Engine, dtype: DType?, encodings: TaskEncodings = TaskEncodings()) {
         self.engine = engine
         self.dtype = dtype
+        self.encodings = encodings
     }
 
     /// The scores of several models, for each the scores of all tasks.
     ///
     /// Models of one architecture are built in one read. Throws `data` when a model cannot be run, a task does not fit its
-    /// vocabulary, or logits are not numbers; `limit` when the memory is too small.
+    /// vocabulary, or logits are not numbers; `limit` when the memory is too small; `missingInput` when a task is of texts and a
+    /// model has no tokenizer.
     public func score(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[Score]] {
+        try answer(models, tasks).map { $0.map(\.score) }
+    }
+
+    /// The same with what was said to each question.
+    public func results(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[TaskResult]] {
+        let answers = try answer(models, tasks)
+        return try zip(models, answers).map { model, row in
+            let subject = try subject(model)
+            return try row.map { answer in
+                let text = try answer.tokenizer.map { $0.text } ?? subject.tokenText().text
+                return TaskResult(score: answer.score, items: answer.judge.items(answer.verdicts, text))
+            }
+        }
+    }
+
+    /// What a model has answered to one task.
+    private struct Answer {
+        var judge: Judge
+        var verdicts: [Verdict]
+        var score: Score
+        var tokenizer: TaskTokenizer?
+    }
+
+    private func answer(_ models: [NodeID], _ tasks: [EvaluationTask]) throws -> [[Answer]] {
         try MatrixProduct.prepare()
+        let hasTexts = tasks.contains(where: \.isText)
         let subjects = try models.map(subject)
-        var results = [[Score]?](repeating: nil, count: models.count)
+        var results = [[Answer]?](repeating: nil, count: models.count)
         while let first = results.firstIndex(where: { $0 == nil }) {
             let subject = subjects[first]
-            let alike = models.indices.filter { results[$0] == nil && subject.isLike(subjects[$0]) }
-            let group = Array(alike.prefix(try subject.shares(tasks, models: alike.count, engine.options).candidates))
-            let scores = try score(subject, group.map { models[$0] }, tasks)
-            for (index, score) in zip(group, scores) { results[index] = score }
+            let encoded = try tasks.map { try subject.encode($0, encodings) }
+            let alike = try models.indices.filter {
+                try results[$0] == nil && subject.isLike(subjects[$0], hasTexts: hasTexts, encodings)
+            }
+            let shares = try subject.shares(encoded.map(\.0), models: alike.count, engine.options)
+            let group = Array(alike.prefix(shares.candidates))
+            let answers = try answer(subject, group.map { models[$0] }, encoded)
+            for (index, answer) in zip(group, answers) { results[index] = answer }
         }
         return results.map { $0 ?? [] }
     }
@@ -41,8 +73,9 @@ public struct Evaluator {
     /// Throws what scoring would throw before it reads a weight.
     func requireScorable(_ models: [NodeID], on tasks: [EvaluationTask]) throws {
         for subject in try models.map(subject) {
-            for task in tasks { try subject.requireFit(task) }
-            _ = try subject.shares(tasks, models: 1, engine.options)
+            let encoded = try tasks.map { try subject.encode($0, encodings).0 }
+            for task in encoded { try subject.requireFit(task) }
+            _ = try subject.shares(encoded, models: 1, engine.options)
         }
     }
 
@@ -61,7 +94,7 @@ public struct Evaluator {
         try engine.settle([model])
         let shares = try subject.shares([], models: 1, engine.options)
         let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
-        return try generator.complete(prompts, EvaluationTask.Generation(maximumTokens: maximumTokens))
+        return try generator.complete(prompts, Generator.Limits(maximumTokens: maximumTokens))
     }
 
     /// Throws what running a model would throw before it reads a weight.
@@ -143,19 +176,20 @@ public struct Evaluator {
         return ForwardPass(subject.network, weights, pool: engine.pool) { try observer?.checkInterruption() }
     }
 
-    /// How many answers each model gets right in each task of generation; what is generated differs from model to model,
-    /// so they run one by one.
+    /// What each model generates in each task of generation, which differs from model to model, so they run one by one.
     private func generated(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask],
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [(EncodedTask, TaskTokenizer?)],
         _ shares: EvaluationSubject.MemoryShares
-    ) throws -> [[Int?]] {
-        let none = [Int?](repeating: nil, count: tasks.count)
-        guard tasks.contains(where: { $0.metric == .generate }) else { return models.map { _ in none } }
-        let text = try TokenText(tokenizerPath: subject.tokenizer, written: subject.writtenTokenizer)
+    ) throws -> [[[Verdict]?]] {
+        let none = [[Verdict]?](repeating: nil, count: tasks.count)
+        guard tasks.contains(where: { $0.0.task.metric == .generate }) else { return models.map { _ in none } }
+        let needsPlain = tasks.contains { task, tokenizer in task.task.metric == .generate && tokenizer == nil }
+        let plain = try needsPlain ? subject.tokenText() : nil
         return try models.map { model in
             let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
-            return try tasks.map { task in
-                task.metric == .generate ? try generator.answers(task, text).count { $0 } : nil
+            return try tasks.map { task, tokenizer -> [Verdict]? in
+                guard task.task.metric == .generate else { return nil }
+                return try generator.verdicts(task) { tokenizer?.text($0) ?? plain?.text($0) ?? "" }
             }
         }
     }
@@ -169,25 +203,27 @@ public struct Evaluator {
         return try EvaluationSubject(engine.graph, model, from: start) { start.outputDType($0, wished: dtype) }
     }
 
-    private func score(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [EvaluationTask]
-    ) throws -> [[Score]] {
-        for task in tasks { try subject.requireFit(task) }
+    private func answer(
+        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [(EncodedTask, TaskTokenizer?)]
+    ) throws -> [[Answer]] {
+        for (task, _) in tasks { try subject.requireFit(task) }
         let start = ContinuousClock.now
-        let shares = try subject.shares(tasks, models: models.count, engine.options)
+        let shares = try subject.shares(tasks.map(\.0), models: models.count, engine.options)
         try engine.settle(models)
         return try engine.staged("scoring", bytes: subject.bytes * models.count) {
-            let predictions = try predict(subject, models, tasks.flatMap(\.sequences), shares)
-            let answers = try generated(subject, models, tasks, shares)
+            let predictions = try predict(subject, models, tasks.flatMap(\.0.sequences), shares)
+            let generated = try generated(subject, models, tasks, shares)
             let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(models.count * max(1, tasks.count))
             return try models.indices.map { index in
                 var rest = predictions[index][...]
                 return try tasks.enumerated().map { number, task in
-                    if let right = answers[index][number] { return Score(task, right: right, seconds: seconds) }
-                    let judge = Judge(task, label: subject.label)
-                    let own = rest.prefix(judge.positionCount)
-                    rest = rest.dropFirst(judge.positionCount)
-                    return try judge.score(Array(own), seconds: seconds)
+                    let judge = Judge(task.0, label: subject.label)
+                    let own = rest.prefix(task.0.positionCount)
+                    rest = rest.dropFirst(own.count)
+                    let verdicts = try generated[index][number] ?? judge.verdicts(Array(own))
+                    return Answer(
+                        judge: judge, verdicts: verdicts, score: judge.score(verdicts, seconds: seconds),
+                        tokenizer: task.1)
                 }
             }
         }

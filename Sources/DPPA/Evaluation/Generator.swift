@@ -1,4 +1,5 @@
 import DPPASupport
+import Foundation
 
 /// Greedy generation with a cache of keys and values, all questions of a task together.
 struct Generator {
@@ -11,25 +12,47 @@ struct Generator {
         self.memory = memory
     }
 
-    /// Which questions are answered rightly, the completions read as text.
-    func answers(_ task: EvaluationTask, _ text: TokenText) throws -> [Bool] {
-        var right: [Bool] = []
+    /// What each question of a task is answered; `text` gives the text of tokens.
+    func verdicts(_ task: EncodedTask, _ text: ([Int32]) -> String) throws -> [Verdict] {
+        let declaration = task.task.declaration
+        let limits = Limits(
+            stops: task.stops, texts: declaration.stopTexts, maximumTokens: declaration.maximumTokens)
+        var verdicts: [Verdict] = []
         for wave in try waves(task) {
             let samples = Array(task.samples[wave])
-            let completions = try complete(samples.map(\.prompt), task.generation)
+            let completions = try complete(samples.map(\.prompt), limits, text)
             for (sample, completion) in zip(samples, completions) {
-                let answer = TextAnswer(in: text.text(completion), after: task.generation.delimiter)
-                right.append(answer.matches(sample.answerText))
+                let said = limits.cut(text(completion))
+                let found = try declaration.rule.answer(in: said)
+                verdicts.append(
+                    Verdict(
+                        generated: said, found: found,
+                        isMatch: found.map { AnswerRule.equal($0, sample.question.answerText) } ?? false))
             }
         }
-        return right
+        return verdicts
     }
 
-    /// The completions of some prompts: the most likely token each time, until a stop token, which is left out, or the
-    /// most tokens that are allowed.
-    func complete(_ prompts: [[Int32]], _ generation: EvaluationTask.Generation) throws -> [[Int32]] {
+    /// Where a text ends.
+    struct Limits {
+        var stops: Set<Int32> = []
+        var texts: [String] = []
+        var maximumTokens: Int
+
+        /// A text up to the first of the texts that end it.
+        func cut(_ text: String) -> String {
+            let ends = texts.compactMap { text.range(of: $0, options: .literal)?.lowerBound }
+            return ends.min().map { String(text[..<$0]) } ?? text
+        }
+    }
+
+    /// The completions of some prompts: the most likely token each time, until a stop token, which is left out, a text that ends
+    /// them, or the most tokens that are allowed.
+    func complete(
+        _ prompts: [[Int32]], _ limits: Limits, _ text: ([Int32]) -> String = { _ in "" }
+    ) throws -> [[Int32]] {
         let cache = KeyValueCache(
-            widths: pass.network.keyWidths, capacities: prompts.map { $0.count + generation.maximumTokens })
+            widths: pass.network.keyWidths, capacities: prompts.map { $0.count + limits.maximumTokens })
         var completions = [[Int32]](repeating: [], count: prompts.count)
         var active = Array(prompts.indices)
         var next = prompts
@@ -43,10 +66,15 @@ struct Generator {
             var remaining: [Int] = []
             for (index, prediction) in zip(active, found) {
                 guard prediction.isFinite else { throw DPPAError(.data, "the model gives infinite or NaN logits") }
-                guard !generation.stop.contains(prediction.best) else { continue }
+                guard !limits.stops.contains(prediction.best) else { continue }
                 completions[index].append(prediction.best)
                 next[index] = [prediction.best]
-                if completions[index].count < generation.maximumTokens { remaining.append(index) }
+                guard completions[index].count < limits.maximumTokens else { continue }
+                if !limits.texts.isEmpty {
+                    let said = text(completions[index])
+                    if limits.texts.contains(where: { said.range(of: $0, options: .literal) != nil }) { continue }
+                }
+                remaining.append(index)
             }
             active = remaining
         }
@@ -54,16 +82,17 @@ struct Generator {
     }
 
     /// Questions that are answered together: as many as memory holds, at most 64.
-    private func waves(_ task: EvaluationTask) throws -> [Range<Int>] {
+    private func waves(_ task: EncodedTask) throws -> [Range<Int>] {
         let perToken = pass.network.cacheBytesPerToken + pass.network.bytesPerToken
+        let tokens = task.task.declaration.maximumTokens
         var waves: [Range<Int>] = []
         var bytes = 0
         for (index, sample) in task.samples.enumerated() {
-            let own = (sample.prompt.count + task.generation.maximumTokens) * perToken
+            let own = (sample.prompt.count + tokens) * perToken
             guard own <= memory else {
                 throw DPPAError(
                     .limit,
-                    "\(task.path):\(sample.line): generating \(task.generation.maximumTokens) tokens needs "
+                    "\(task.task.path):\(sample.question.line): generating \(tokens) tokens needs "
                         + "\(ByteCount.memory(own)); \(ByteCount.memory(memory)) are free",
                     notes: ["give more with --memory, or lower max_tokens in the task"])
             }

@@ -65,6 +65,7 @@ extension Score {
         [
             "task": .string(task), "metric": JSONValue(metric?.rawValue), "value": .double(value),
             "standardError": JSONValue(standardError), "count": JSONValue(count), "seconds": .double(seconds),
+            "others": .object(JSONObject(others.map { (name: $0.metric.rawValue, value: .double($0.value)) })),
         ]
     }
 
@@ -76,10 +77,16 @@ extension Score {
         // What is null or not there is none; what is something else is no entry.
         func given(_ name: String) -> JSONValue? { entry[name].flatMap { $0.isNull ? nil : $0 } }
         self.init(
-            task: task, metric: given("metric")?.string.flatMap(EvaluationTask.Metric.init), value: value,
+            task: task, metric: given("metric")?.string.flatMap(EvaluationTask.Metric.init(rawValue:)), value: value,
             standardError: given("standardError")?.double, count: given("count")?.int, seconds: seconds)
         guard (metric == nil) == (given("metric") == nil), (count == nil) == (given("count") == nil),
             (standardError == nil) == (given("standardError") == nil)
         else { return nil }
+        others = (entry["others"]?.object?.members ?? []).compactMap { member in
+            guard let metric = EvaluationTask.Metric(rawValue: member.name), let value = member.value.double else {
+                return nil
+            }
+            return (metric, value)
+        }
     }
 }

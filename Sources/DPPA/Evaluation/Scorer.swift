@@ -37,6 +37,7 @@ public final class Scorer {
     private let journal: ScoreJournal
     private let external: External?
     private let fingerprint: GraphFingerprint
+    private let encodings = TaskEncodings()
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
     public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal, external: External? = nil) {
@@ -56,7 +57,7 @@ public final class Scorer {
         if external == nil, let task = tasks.first(where: { if case .external = $0 { true } else { false } }) {
             throw ExternalEvaluator.missing(for: task.name)
         }
-        let keys = models.map { model in tasks.map { key(model, $0) } }
+        let keys = try models.map { model in try tasks.map { try key(model, $0) } }
         tellOfJournal(keys)
         try scoreBuiltIn(models, tasks, keys)
         try scoreExternal(models, tasks, keys)
@@ -73,7 +74,7 @@ public final class Scorer {
     package func requireScorable(_ models: [NodeID], on tasks: [ScoredTask]) throws {
         let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
         guard !builtIn.isEmpty else { return }
-        try Evaluator(engine, dtype: dtype).requireScorable(models, on: builtIn)
+        try Evaluator(engine, dtype: dtype, encodings: encodings).requireScorable(models, on: builtIn)
     }
 
     /// Tells once that scores of an earlier run are used.
@@ -96,7 +97,7 @@ public final class Scorer {
         }
         for (missing, group) in lacking.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
             let wanted = missing.compactMap { if case .builtIn(let task) = tasks[$0] { task } else { nil } }
-            let evaluator = Evaluator(engine, dtype: dtype)
+            let evaluator = Evaluator(engine, dtype: dtype, encodings: encodings)
             let scores = try evaluator.score(group.map { models[$0] }, on: wanted)
             for (model, row) in zip(group, scores) {
                 for (number, score) in zip(missing, row) { try journal.add(score, key: keys[model][number]) }
@@ -116,8 +117,9 @@ public final class Scorer {
         }
     }
 
-    /// What a score depends on: the expression and its files, the types of the written tensors, the architecture, the task.
-    private func key(_ model: NodeID, _ task: ScoredTask) -> UInt128 {
+    /// What a score depends on: the expression and its files, the types of the written tensors, the architecture, the task, and
+    /// the tokenizer of a task of texts.
+    private func key(_ model: NodeID, _ task: ScoredTask) throws -> UInt128 {
         var hash = Fingerprint()
         hash.add(version)
         hash.add(fingerprint(model))
@@ -127,6 +129,9 @@ public final class Scorer {
         case .builtIn(let task):
             hash.add(task.metric.rawValue)
             hash.add(task.fingerprint)
+            if task.isText, let start = engine.graph.startingModel(of: model) {
+                hash.add(try encodings.tokenizer(of: start).digest)
+            }
         case .external(let name):
             hash.add("external")
             hash.add(name)

@@ -20,7 +20,7 @@ struct AddedTokens: Sendable {
         var token: Int32?
     }
 
-    private let tokens: [Token]
+    let tokens: [Token]
     /// A tree over bytes; of each node, the token that ends there.
     private var children: [[UInt8: Int32]] = [[:]]
     private var ends: [Int32] = [-1]
@@ -48,8 +48,8 @@ struct AddedTokens: Sendable {
 
     var isEmpty: Bool { tokens.isEmpty }
 
-    /// Cuts a text; special tokens are text like any other unless they are to be recognised.
-    func parts(_ text: UTF8Text.Bytes, recognizesSpecial: Bool) -> [Part] {
+    /// Cuts a text; special tokens are text like any other unless they lie in one of the ranges.
+    func parts(_ text: UTF8Text.Bytes, specialIn ranges: [Range<Int>]) -> [Part] {
         guard !isEmpty else { return text.isEmpty ? [] : [Part(range: 0..<text.count)] }
         var parts: [Part] = []
         var (place, done) = (0, 0)
@@ -60,7 +60,11 @@ struct AddedTokens: Sendable {
             }
             let found = place..<end
             place = end
-            if token.isSpecial && !recognizesSpecial { continue }
+            if token.isSpecial,
+                !ranges.contains(where: { $0.lowerBound <= found.lowerBound && found.upperBound <= $0.upperBound })
+            {
+                continue
+            }
             if token.isWord, isWord(text, before: found.lowerBound) || isWord(text, at: found.upperBound) { continue }
             var (start, stop) = (found.lowerBound, found.upperBound)
             if token.takesSpaceBefore { start = max(done, spaceStart(text, before: start)) }

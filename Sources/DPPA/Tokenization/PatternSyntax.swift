@@ -14,6 +14,8 @@ indirect enum PatternNode {
 /// `|` and the greedy and possessive quantifiers `* + ? {m} {m,} {m,n}`.
 struct PatternParser {
     private let source: String
+    /// Whose pattern it is, for messages.
+    private let owner: String
     private let scalars: [Unicode.Scalar]
     private var place = 0
     private var depth = 0
@@ -22,16 +24,16 @@ struct PatternParser {
     private static let mostRepetitions = 1000
     private static let deepest = 50
 
-    private init(_ source: String) {
-        self.source = source
+    private init(_ source: String, _ owner: String) {
+        (self.source, self.owner) = (source, owner)
         scalars = Array(source.unicodeScalars)
     }
 
     /// The tree of a pattern.
     ///
     /// Throws `data` with what is not read.
-    static func parse(_ source: String) throws -> PatternNode {
-        var parser = PatternParser(source)
+    static func parse(_ source: String, of owner: String) throws -> PatternNode {
+        var parser = PatternParser(source, owner)
         let node = try parser.alternatives()
         guard parser.place == parser.scalars.count else { throw parser.refusal("')' without '('") }
         return node
@@ -39,7 +41,7 @@ struct PatternParser {
 
     private func refusal(_ what: String) -> DPPAError {
         DPPAError(
-            .data, "a pattern of the tokenizer has \(what) at character \(place + 1), which is not read",
+            .data, "a pattern of \(owner) has \(what) at character \(place + 1), which is not read",
             notes: ["the pattern is \(source)"])
     }
 

@@ -116,8 +116,8 @@ enum Category {
 }
 
 /// Scalars of a text in UTF-8, which is known to be well-formed.
-enum UTF8Text {
-    typealias Bytes = UnsafeBufferPointer<UInt8>
+package enum UTF8Text {
+    package typealias Bytes = UnsafeBufferPointer<UInt8>
 
     /// The scalar at a place, and where the next one begins.
     @inline(__always) static func scalar(_ text: Bytes, at place: Int) -> (value: UInt32, next: Int) {

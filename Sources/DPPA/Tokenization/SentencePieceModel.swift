@@ -1,4 +1,3 @@
-import DPPACheckpoint
 import DPPASupport
 
 /// Reads a BPE model of SentencePiece: tokenizer.model of LLaMA 2 and Mistral.
@@ -29,11 +28,10 @@ struct SentencePieceModel {
     private var collapsesSpaces = true
     private var escapesSpaces = true
 
-    /// The tokenizer of a file.
+    /// The tokenizer of a file's bytes.
     ///
-    /// Throws `missingInput`, and `data` when it is damaged or of a kind that is not read.
-    static func read(_ path: String) throws -> Tokenizer {
-        let bytes = try FileDescriptor.contents(path, limit: Tokenizer.sizeLimit)
+    /// Throws `data` when it is damaged or of a kind that is not read.
+    static func read(_ bytes: [UInt8], _ path: String) throws -> Tokenizer {
         guard !isRanks(bytes) else {
             throw DPPAError(
                 .data,

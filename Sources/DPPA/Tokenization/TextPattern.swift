@@ -1,8 +1,8 @@
 import DPPASupport
 
-/// A regular expression that says where a text is cut: matched as a backtracking program, leftmost alternative first, as the
-/// readers of tokenizer.json do.
-struct TextPattern: Sendable {
+/// A regular expression that says where a text is cut, or what an answer looks like: matched as a backtracking program, leftmost
+/// alternative first, as the readers of tokenizer.json do.
+package struct TextPattern: Sendable {
     private enum Instruction: Sendable {
         /// One scalar of a set.
         case set(Int)
@@ -18,6 +18,8 @@ struct TextPattern: Sendable {
 
     /// The pattern as it was written.
     let source: String
+    /// Whose pattern it is, for messages.
+    private let owner: String
     private var code: [Instruction] = []
     private var sets: [ScalarSet] = []
 
@@ -26,18 +28,18 @@ struct TextPattern: Sendable {
     private static let mostSteps = 50_000_000
     private static let mostWays = 1_000_000
 
-    /// Compiles a pattern.
+    /// Compiles a pattern; `owner` is whose it is, for messages.
     ///
     /// Throws `data` with what is not read.
-    init(_ source: String) throws {
-        self.source = source
-        try emit(PatternParser.parse(source))
+    package init(_ source: String, of owner: String = "the tokenizer") throws {
+        (self.source, self.owner) = (source, owner)
+        try emit(PatternParser.parse(source, of: owner))
         code.append(.accept)
     }
 
     private mutating func emit(_ node: PatternNode) throws {
         guard code.count < Self.longest else {
-            throw DPPAError(.limit, "a pattern of the tokenizer is too long", notes: ["the pattern is \(source)"])
+            throw DPPAError(.limit, "a pattern of \(owner) is too long", notes: ["the pattern is \(source)"])
         }
         switch node {
         case .set(let set):
@@ -63,7 +65,7 @@ struct TextPattern: Sendable {
         case .repeated(let inner, let range, let isPossessive):
             guard !isPossessive, range.upperBound == 1 || range.upperBound == .max, range.lowerBound <= 1 else {
                 throw DPPAError(
-                    .data, "a pattern of the tokenizer repeats a group in a way that is not read",
+                    .data, "a pattern of \(owner) repeats a group in a way that is not read",
                     notes: ["the pattern is \(source)"])
             }
             let start = code.count
@@ -84,7 +86,9 @@ struct TextPattern: Sendable {
     }
 
     /// The places to go back to, kept between matches so that nothing is allocated.
-    struct Scratch {
+    package struct Scratch {
+        package init() {}
+
         fileprivate var ways: [Way] = []
         fileprivate var steps = 0
     }
@@ -151,7 +155,7 @@ struct TextPattern: Sendable {
             guard !isGood || scratch.ways.count >= Self.mostWays else { continue }
             guard scratch.steps < Self.mostSteps, scratch.ways.count < Self.mostWays else {
                 throw DPPAError(
-                    .limit, "a pattern of the tokenizer tries too many ways on this text",
+                    .limit, "a pattern of \(owner) tries too many ways on this text",
                     notes: ["the pattern is \(source)"])
             }
             guard scratch.ways.count > bottom else { return nil }

@@ -1,12 +1,12 @@
-/// What a tokenizer looks for in a text: itself, or a pattern.
-enum TextSearch: Sendable {
+/// What is looked for in a text: another one, or a pattern.
+package enum TextSearch: Sendable {
     case text([UInt8])
     case pattern(TextPattern)
 
     /// The parts of a text that match, without overlap from the left, and those between them; none is empty.
     ///
     /// Throws what matching throws.
-    func cut(
+    package func cut(
         _ text: UTF8Text.Bytes, _ scratch: inout TextPattern.Scratch
     ) throws -> [(range: Range<Int>, isMatch: Bool)] {
         var parts: [(range: Range<Int>, isMatch: Bool)] = []

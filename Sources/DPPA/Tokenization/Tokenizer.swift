@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPASupport
 
 /// From text to tokens, as a tokenizer.json or a SentencePiece tokenizer.model says.
@@ -10,6 +11,8 @@ public struct Tokenizer: Sendable {
         /// Whether the text of a special token, such as `<|im_end|>`, is that token; otherwise it is text like any other, so that
         /// nobody's text can end a turn.
         public var recognizesSpecial = false
+        /// Where that is so although it is not so elsewhere: ranges of the text in UTF-8, such as what a chat template has written.
+        public var specialRanges: [Range<Int>] = []
         /// Whether the tokens are added with which the tokenizer begins and ends a text.
         public var addsTemplate = false
 
@@ -24,8 +27,12 @@ public struct Tokenizer: Sendable {
     ///
     /// Throws `missingInput`, and `data` when it is damaged or of a kind that is not read, which is named.
     public init(path: String) throws {
-        self = try path.hasSuffix(".json") ? TokenizerJSON.read(path) : SentencePieceModel.read(path)
+        let bytes = try FileDescriptor.contents(path, limit: Self.sizeLimit)
+        self = try path.hasSuffix(".json") ? TokenizerJSON.read(bytes, path) : SentencePieceModel.read(bytes, path)
     }
+
+    /// The same of the text of a tokenizer.json that is nowhere yet; `path` stands for it in messages.
+    package init(json text: String, path: String) throws { self = try TokenizerJSON.read(Array(text.utf8), path) }
 
     init(
         path: String, added: AddedTokens, addedToNormalized: AddedTokens, normalizer: TextNormalizer?,
@@ -49,7 +56,17 @@ public struct Tokenizer: Sendable {
     /// What it puts behind a text.
     public let back: [Int32]
     /// The text of each token as the file has it, by its id.
-    let texts: [Int32: String]
+    package let texts: [Int32: String]
+
+    /// The added tokens that are special.
+    package var special: Set<Int32> {
+        Set((added.tokens + addedToNormalized.tokens).filter(\.isSpecial).map(\.id))
+    }
+
+    /// The id of a token by its text as the file spells it.
+    package func id(of text: String) -> Int32? {
+        texts.first { $0.value.utf8.elementsEqual(text.utf8) }?.key
+    }
 
     /// The largest id; −1 of an empty vocabulary.
     public var largest: Int32 { texts.keys.max() ?? -1 }
@@ -78,13 +95,17 @@ public final class TokenEncoder {
         var tokens = options.addsTemplate ? tokenizer.front : []
         var text = text
         try text.withUTF8 { bytes in
-            for part in tokenizer.added.parts(bytes, recognizesSpecial: options.recognizesSpecial) {
+            let special = options.recognizesSpecial ? [0..<bytes.count] : options.specialRanges
+            for part in tokenizer.added.parts(bytes, specialIn: special) {
                 if let token = part.token {
                     tokens.append(token)
                 } else {
+                    let inside = special.map { $0.clamped(to: part.range) }.filter { !$0.isEmpty }.map {
+                        $0.lowerBound - part.range.lowerBound..<$0.upperBound - part.range.lowerBound
+                    }
                     try normalize(
-                        UTF8Text.Bytes(rebasing: bytes[part.range]), isFirst: part.range.lowerBound == 0, options,
-                        &tokens)
+                        UTF8Text.Bytes(rebasing: bytes[part.range]), isFirst: part.range.lowerBound == 0,
+                        specialIn: inside, &tokens)
                 }
             }
         }
@@ -92,11 +113,14 @@ public final class TokenEncoder {
     }
 
     private func normalize(
-        _ text: UTF8Text.Bytes, isFirst: Bool, _ options: Tokenizer.Options, _ tokens: inout [Int32]
+        _ text: UTF8Text.Bytes, isFirst: Bool, specialIn ranges: [Range<Int>], _ tokens: inout [Int32]
     ) throws {
         let normal = try tokenizer.normalizer?.apply(Array(text), &patterns) ?? Array(text)
         try normal.withUnsafeBufferPointer { bytes in
-            for part in tokenizer.addedToNormalized.parts(bytes, recognizesSpecial: options.recognizesSpecial) {
+            // Where normalising has moved something, only a text that is special as a whole is still known to be.
+            let isWhole = ranges == [0..<text.count]
+            let special = isWhole ? [0..<bytes.count] : normal.elementsEqual(text) ? ranges : []
+            for part in tokenizer.addedToNormalized.parts(bytes, specialIn: special) {
                 if let token = part.token {
                     tokens.append(token)
                     continue

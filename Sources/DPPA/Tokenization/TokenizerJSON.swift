@@ -1,4 +1,3 @@
-import DPPACheckpoint
 import DPPASupport
 
 /// Reads a tokenizer.json with a BPE model.
@@ -9,12 +8,11 @@ struct TokenizerJSON {
     private let path: String
     private let file: JSONObject
 
-    /// The tokenizer of a file.
+    /// The tokenizer of a file's bytes.
     ///
-    /// Throws `missingInput`, and `data` when it is damaged or of a kind that is not read.
-    static func read(_ path: String) throws -> Tokenizer {
-        let bytes = try FileDescriptor.contents(path, limit: Tokenizer.sizeLimit)
-        return try TokenizerJSON(path: path, file: JSONObject(bytes, file: path, nonFinite: true)).tokenizer()
+    /// Throws `data` when it is damaged or of a kind that is not read.
+    static func read(_ bytes: [UInt8], _ path: String) throws -> Tokenizer {
+        try TokenizerJSON(path: path, file: JSONObject(bytes, file: path, nonFinite: true)).tokenizer()
     }
 
     private func refusal(_ what: String) -> DPPAError {

@@ -6,13 +6,16 @@ extension Catalog {
         Function(
             name: "score",
             summary:
-                "Scores a model, or each of a list of models built in one read, on a task file, a list of them, or a "
-                + "table from names to files.",
+                "Scores a model, or each of a list of models built in one read, on a task file (of texts or of token ids), a list "
+                + "of them, or a table from names to files.",
             parameters: [
                 Parameter("model", .oneOf([.model, .list(.model)])),
                 Parameter("tasks", .oneOf([.path, .entries(.path)])),
                 .options([
-                    .option("details", .flag, "tables with value, standard_error, count, metric, seconds, not numbers"),
+                    .option(
+                        "details", .flag,
+                        "tables with value, metric, better (\"larger\" or \"smaller\"), standard_error, count, others, seconds, not numbers"
+                    ),
                     .option("on_failure", .choice(["error", "skip"]), "\"skip\" gives nil and a reason, not an error"),
                 ]),
             ],
@@ -20,7 +23,7 @@ extension Catalog {
             type: "any",
             errors: [
                 "the model is of an architecture that the evaluator does not know",
-                "a task file is not as it should be",
+                "a task file is not as it should be", "a task is of texts and the model has no tokenizer",
             ],
             example: "local math = dppa.score(base + delta, \"zoo/search/math.jsonl\")"
         ) { call in
@@ -88,8 +91,13 @@ extension Catalog {
     private static func details(_ score: Score) -> ScriptValue {
         var fields: [String: ScriptValue] = [
             "value": .number(score.value), "metric": .string(score.metric?.rawValue ?? "external"),
+            "better": .string(score.metric?.isLargerBetter ?? true ? "larger" : "smaller"),
             "seconds": .number(score.seconds),
         ]
+        if !score.others.isEmpty {
+            let others = score.others.map { ($0.metric.rawValue, ScriptValue.number($0.value)) }
+            fields["others"] = .table(ScriptTable(fields: Dictionary(others, uniquingKeysWith: { first, _ in first })))
+        }
         fields["standard_error"] = score.standardError.map { .number($0) }
         fields["count"] = score.count.map { .integer($0) }
         return .table(ScriptTable(fields: fields))

@@ -13,7 +13,7 @@ local function beside(dense, tasks)
     for task, score in pairs(scores) do
       local best = reference[task]
       -- A perplexity is the better the smaller it is.
-      local ratio = score.metric == "perplexity" and best.value / score.value or score.value / best.value
+      local ratio = score.better == "smaller" and best.value / score.value or score.value / best.value
       product, count = product * ratio, count + 1
     end
     return product ^ (1 / count)

@@ -44,6 +44,9 @@ package struct PathRules {
         return place
     }
 
+    /// Throws when the run writes where an input is that was found by another one, such as the questions of a task.
+    package func requireApart(from path: String) throws { try outputs.requireApart(from: path) }
+
     private func find(_ written: String, for kind: Kind) throws -> Place {
         let isGranted = granted.contains(written)
         var (label, path) = (String?.none, written)

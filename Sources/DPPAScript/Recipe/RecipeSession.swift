@@ -197,6 +197,7 @@ package final class RecipeSession {
             if let name = ScoredTask.externalName(file.path) { return .external(name) }
             let place = try paths.resolve(file.path, for: .file)
             var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
+            for file in task.files { try paths.requireApart(from: file) }
             self.tasks[place.path] = task
             task.name = file.name ?? task.name
             return .builtIn(task)

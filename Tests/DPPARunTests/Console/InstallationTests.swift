@@ -11,6 +11,7 @@ import Testing
         #expect(made.code == 0, "\(made.errors)")
         for file in [
             "recipes/.luarc.json", "recipes/types/dppa.d.lua", "recipes/ties.lua", "recipes/zoo/base/model.safetensors",
+            "recipes/tasks/facts.jsonl",
         ] {
             #expect(FileManager.default.fileExists(atPath: scratch.path + "/share/dppa/" + file), "\(file)")
         }

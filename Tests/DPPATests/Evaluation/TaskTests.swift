@@ -103,7 +103,37 @@ import Testing
             ("a 7 #### 12\nmore 5", "####", "12", true), ("#### twelve ", "####", "twelve", true),
             ("#### 1 #### 2", "####", "2", true), ("12", "####", "12", false), ("#### $1,000.", "####", "1000", true),
         ] as [(String, String?, String, Bool)])
-    func answersAreFoundInText(text: String, delimiter: String?, right: String, isRight: Bool) {
-        #expect(TextAnswer(in: text, after: delimiter).matches(right) == isRight)
+    func answersAreFoundInText(text: String, delimiter: String?, right: String, isRight: Bool) throws {
+        let answer = try AnswerRule(delimiter: delimiter).answer(in: text)
+        #expect((answer.map { AnswerRule.equal($0, right) } ?? false) == isRight)
+    }
+
+    @Test(
+        arguments: [
+            ("blue\nred", nil, .line, "blue"), ("\n\n so it is \nred", nil, .line, "so it is"),
+            (" a b\n", nil, .text, "a b"),
+            ("", nil, .line, nil), ("Answer: (C) or (D)", nil, .pattern("\\([A-D]\\)"), "(D)"),
+            ("Answer: (C) or (D)", "Answer:", .pattern("[A-D]"), "C"), ("no", nil, .pattern("[A-D]"), nil),
+            ("x = 4, y = 5", "x", .number, "5"), ("x = 4", "y", .number, nil),
+        ] as [(String, String?, NamedShape, String?)])
+    func shapesSayWhatAnAnswerIs(text: String, delimiter: String?, shape: NamedShape, answer: String?) throws {
+        let rule = AnswerRule(delimiter: delimiter, shape: try shape.shape)
+        #expect(try rule.answer(in: text) == answer)
+    }
+
+    enum NamedShape: Sendable {
+        case number, line, text
+        case pattern(String)
+
+        var shape: AnswerRule.Shape {
+            get throws {
+                switch self {
+                case .number: .number
+                case .line: .line
+                case .text: .text
+                case .pattern(let source): .pattern(try TextPattern(source))
+                }
+            }
+        }
     }
 }

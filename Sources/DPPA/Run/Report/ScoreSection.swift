@@ -33,12 +33,8 @@ struct ScoreSection {
         page.table(table, folded: rows.count > 40 ? "All \(rows.count) scores" : nil)
     }
 
-    private static func unit(_ score: Score) -> ShownUnit {
-        switch score.metric {
-        case nil, .perplexity: .plain
-        default: .share
-        }
-    }
+    /// Shares are percentages; perplexities and a program's own numbers are not.
+    static func unit(_ score: Score) -> ShownUnit { score.metric?.isLargerBetter ?? false ? .share : .plain }
 
     private static func caption(_ score: Score) -> String {
         let metric = score.metric.map { "\($0.rawValue), " } ?? ""

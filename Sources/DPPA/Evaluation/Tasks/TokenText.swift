@@ -32,6 +32,13 @@ struct TokenText: Sendable {
         }
     }
 
+    /// The pieces of a tokenizer.model; those that no text is made of have none.
+    init(pieces tokenizer: Tokenizer) {
+        isByteVocabulary = false
+        let special = tokenizer.special
+        for (token, piece) in tokenizer.texts { bytes[token] = special.contains(token) ? [] : Self.plain(piece) }
+    }
+
     /// The text of some tokens.
     func text(_ tokens: [Int32]) -> String {
         let all = tokens.flatMap { token -> [UInt8] in
@@ -88,54 +95,5 @@ private struct TokenizerFile {
             }
         }
         if !hasVocabulary { throw scanner.damage("it has no 'vocab' in its 'model'") }
-    }
-}
-
-/// The answer that a generated text ends in.
-package struct TextAnswer {
-    /// What was found; nil if there is none.
-    let text: String?
-
-    /// The last number of a text, or the line that follows the last delimiter.
-    package init(in text: String, after delimiter: String?) {
-        guard let delimiter else {
-            self.text = Self.lastNumber(text)
-            return
-        }
-        guard let found = text.range(of: delimiter, options: .backwards) else {
-            self.text = nil
-            return
-        }
-        let rest = text[found.upperBound...].drop { $0.isWhitespace }
-        self.text = rest.prefix { !$0.isNewline }.trimmingCharacters(in: .whitespaces)
-    }
-
-    /// Whether it is the right answer: equal numbers, whatever their spelling, or equal texts.
-    package func matches(_ right: String) -> Bool {
-        guard let text else { return false }
-        if let a = Self.number(text), let b = Self.number(right) { return a == b }
-        return text == right.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private static func number(_ text: String) -> Double? {
-        let plain = text.filter { $0 != "," && $0 != "$" && $0 != " " }
-        return Double(plain.hasSuffix(".") ? String(plain.dropLast()) : plain)
-    }
-
-    private static func lastNumber(_ text: String) -> String? {
-        let characters = Array(text)
-        func isDigit(_ index: Int) -> Bool {
-            characters.indices.contains(index) && characters[index].isASCII && characters[index].isNumber
-        }
-        guard let end = characters.lastIndex(where: { $0.isASCII && $0.isNumber }) else { return nil }
-        var start = end
-        while start > 0 {
-            let isInside = (characters[start - 1] == "," || characters[start - 1] == ".") && isDigit(start - 2)
-            guard isDigit(start - 1) || isInside else { break }
-            start -= 1
-        }
-        // A minus between two numbers is an operator, not a sign.
-        if start > 0, characters[start - 1] == "-", !isDigit(start - 2) { start -= 1 }
-        return String(characters[start...end])
     }
 }

@@ -9,6 +9,9 @@ public enum ScoredTask: Sendable {
         return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : nil
     }
 
+    /// The files that it was read from.
+    public var files: [String] { if case .builtIn(let task) = self { task.files } else { [] } }
+
     /// The name in reports.
     public var name: String {
         switch self {

@@ -1,0 +1,58 @@
+import DPPASupport
+
+/// What a model has reached on a task.
+public struct Score: Sendable {
+    /// The task's name.
+    public var task: String
+    /// How answers were judged; nil for an external program's number.
+    public var metric: EvaluationTask.Metric?
+    /// The score.
+    public var value: Double
+    /// The standard error of the score; nil where one sample or an external program gives none.
+    public var standardError: Double?
+    /// How many samples there were; nil for an external program's number.
+    public var count: Int?
+    /// How long the scoring took, in seconds.
+    public var seconds: Double
+    /// What else the same predictions tell, by the metrics' names.
+    public var others: [(metric: EvaluationTask.Metric, value: Double)] = []
+
+    /// The share of right answers: its standard error is √(p(1 − p) / (n − 1)).
+    init(_ task: EvaluationTask, right: Int, seconds: Double) {
+        let (n, p) = (Double(task.count), Double(right) / Double(task.count))
+        self.init(
+            task: task.name, metric: task.metric, value: p,
+            standardError: task.count > 1 ? (p * (1 - p) / (n - 1)).squareRoot() : nil, count: task.count,
+            seconds: seconds)
+    }
+
+    /// A score, all given.
+    public init(
+        task: String, metric: EvaluationTask.Metric?, value: Double, standardError: Double?, count: Int?,
+        seconds: Double
+    ) {
+        self.task = task
+        self.metric = metric
+        self.value = value
+        self.standardError = standardError
+        self.count = count
+        self.seconds = seconds
+    }
+}
+
+extension Score {
+    /// The score as JSON; what it does not have is left out.
+    package var json: JSONValue {
+        var fields: JSONObject = [
+            "task": .string(task), "metric": .string(metric?.rawValue ?? "external"), "value": .double(value),
+            "seconds": .double(seconds),
+        ]
+        if let standardError { fields.set("standard_error", .double(standardError)) }
+        if let count { fields.set("count", .integer(count)) }
+        if !others.isEmpty {
+            fields.set(
+                "others", .object(JSONObject(others.map { (name: $0.metric.rawValue, value: .double($0.value)) })))
+        }
+        return .object(fields)
+    }
+}
