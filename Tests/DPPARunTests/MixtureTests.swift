@@ -137,6 +137,8 @@ import Testing
             #expect(own.tensors[name]?.dtype == tensor.dtype)
         }
         #expect(try config(scratch, "second")["model_type"]?.string == "mixtral")
+        let card = try String(contentsOfFile: scratch.path + "/second/README.md", encoding: .utf8)
+        #expect(card.contains("Made from `base`, `A`, `B` with"), "\(card)")
         #expect(
             outcome.warnings.allSatisfy { !$0.contains("lacks") && !$0.contains("model_type") }, "\(outcome.warnings)")
     }

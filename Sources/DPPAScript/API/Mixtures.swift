@@ -39,7 +39,7 @@ extension Catalog {
                 "models do not fit each other, or make no mixture of the family",
                 "gates are made of prompts, and an expert has none",
             ],
-            example: "dppa.mixture(base, { { math, prompts = { \"2 + 2 =\" } }, { law, prompts = { \"The court\" } } })"
+            example: "dppa.mixture(base, { { a, prompts = { { 256, 50 } } }, { expert, prompts = { { 256, 83 } } } })"
         ) { call in
             let (session, options) = (try call.session(), call.options(2))
             let node = try call.node(0)

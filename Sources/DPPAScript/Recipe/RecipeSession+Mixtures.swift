@@ -10,8 +10,10 @@ extension RecipeSession {
                 base: request.model, experts: request.experts.map(\.model), shared: request.shared?.model,
                 active: request.active, family: request.family)
             for expert in request.all { try compareConfigs(expert.model, request.model) }
+            let read = Set(([request.base] + request.all.map(\.node)).flatMap { graph.models(of: $0) })
             let view = try mixture.view(
-                gates(request, mixture), label: request.label ?? request.model.label + "-mixture")
+                gates(request, mixture), label: request.label ?? request.model.label + "-mixture",
+                others: read.sorted().filter { !graph.isPart($0) }.map { graph.models[$0] })
             let node = try merged(addView(view, whereToName: "behind the experts"), request, mixture)
             var factors: [String: Double] = [:]
             for (number, expert) in request.experts.enumerated() where expert.scale != 1 {

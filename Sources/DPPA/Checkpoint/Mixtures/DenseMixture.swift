@@ -70,8 +70,8 @@ package struct DenseMixture {
         (inner, sharedInner) = try Self.widths(base, experts, shared, layers: layerCount, hidden: hidden)
     }
 
-    /// The models that it is made of, each once.
-    package var models: [OpenModel] { LayerStack.distinct([base] + experts + [shared].compactMap(\.self)) }
+    /// The models whose tensors it has, each once.
+    private var models: [OpenModel] { LayerStack.distinct([base] + experts + [shared].compactMap(\.self)) }
 
     /// The name in the mixture of a tensor of an expert, or of the shared one for nil; its own where it is of no MLP.
     package func name(_ dense: String, of expert: Int?) -> String {
@@ -99,8 +99,8 @@ package struct DenseMixture {
         family.module(layer) + (expert.map { ".experts.\($0)." } ?? ".shared_expert.") + matrix + ".weight"
     }
 
-    /// The mixture as a model.
-    package func view(_ gates: RouterGates, label: String) throws -> OpenModel {
+    /// The mixture as a model; `others` are further models whose numbers will be in it, as where an expert is a merge.
+    package func view(_ gates: RouterGates, label: String, others: [OpenModel]) throws -> OpenModel {
         var named: [(name: String, source: any TensorSource)] = []
         for tensor in base.tensors where !Self.isMLP(tensor.facts) { named.append((tensor.facts.name, tensor.source)) }
         for layer in 0..<layerCount {
@@ -129,7 +129,8 @@ package struct DenseMixture {
             zip(facts, named).map { OpenModel.Tensor(facts: $0, source: $1.source) }, identity: identity, label: label,
             config: try config.text(
                 MixtureConfig.Sizes(experts: experts.count, active: active, inner: inner, shared: sharedInner)),
-            stamps: models.map(\.stamp) + [Fingerprint.of(Array(identity.utf8))], parts: models)
+            stamps: models.map(\.stamp) + [Fingerprint.of(Array(identity.utf8))],
+            parts: LayerStack.distinct(models + others))
     }
 
     /// The biases that the family has and the base lacks: zeros.
