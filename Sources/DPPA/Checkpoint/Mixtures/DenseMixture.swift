@@ -129,7 +129,8 @@ package struct DenseMixture {
             zip(facts, named).map { OpenModel.Tensor(facts: $0, source: $1.source) }, identity: identity, label: label,
             config: try config.text(
                 MixtureConfig.Sizes(experts: experts.count, active: active, inner: inner, shared: sharedInner)),
-            stamps: models.map(\.stamp) + [Fingerprint.of(Array(identity.utf8))], parts: LayerStack.distinct(models + others))
+            stamps: models.map(\.stamp) + [Fingerprint.of(Array(identity.utf8))],
+            parts: LayerStack.distinct(models + others))
     }
 
     /// The biases that the family has and the base lacks: zeros.
