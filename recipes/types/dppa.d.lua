@@ -200,8 +200,7 @@ function dppa.exp(x) end
 function dppa.facts(field) end
 
 ---Opens a base and the models that were made from it, fitted to each other: names, heads, vocabularies, parts that one of them lacks. Each thing that is done is a line of `check`, plan, card and report.
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, force?: boolean }>, pad_to_multiple?: integer, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
----@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, id?: integer, force?: boolean }>, pad_to_multiple?: integer, stacks?: "whole"|"apart", names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
+---@param models { base?: string, experts: (string)[], rows?: "base"|"expert"|"cut", vocabulary?: string, tokens?: table<string, string|{ from: string, token?: string, id?: integer, force?: boolean }>, pad_to_multiple?: integer, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field, dppa.Field[]
 function dppa.family(models) end
 
