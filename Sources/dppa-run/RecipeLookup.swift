@@ -12,7 +12,7 @@ enum RecipeLookup {
     /// A file of the person's own comes before one that ships, which goes by its method's other names too. Throws
     /// `missingInput` with what may be meant.
     static func path(_ given: String) throws -> String {
-        if ["yml", "yaml", "json"].contains(FilePath(given).extension), isFile(given) {
+        if ["yml", "yaml", "json"].contains(FilePath(given).extension), isFile(given), !RecordedRecipe.isLock(given) {
             let what = given.hasSuffix(".json") ? "JSON, as calls of PEFT are written" : "YAML, as mergekit reads it"
             throw DPPAError(
                 .usage, "\(given) is \(what); a recipe is Lua",
