@@ -31,9 +31,12 @@ package enum RowKernels {
     package static func rank(
         _ x: UnsafePointer<Float>, rowLength: Int, rowCount: Int, into out: UnsafeMutablePointer<Float>
     ) {
-        let ranker = RowRanker(capacity: rowLength)
+        let sorter = RadixSorter(capacity: rowLength)
         for row in 0..<max(0, rowCount) {
-            ranker.rank(x + row * rowLength, count: rowLength, into: out + row * rowLength)
+            let (values, ranks) = (x + row * rowLength, out + row * rowLength)
+            for index in 0..<rowLength { sorter.set(index, key: OrderKey.ascending(values[index])) }
+            let order = sorter.sort(count: rowLength)
+            for position in 0..<rowLength { ranks[order.index(position)] = Float(position) }
         }
     }
 

@@ -33,7 +33,9 @@ final class TaskTokenizer {
             throw DPPAError(
                 .missingInput, "\(model.title) has no tokenizer, which tasks of texts need",
                 notes: [
-                    "looked for tokenizer.json and tokenizer.model in \(model.path)",
+                    model.hasUnreadTokenizer
+                        ? "that in the metadata of a GGUF file is not read: put the file into a folder with tokenizer.json"
+                        : "looked for tokenizer.json and tokenizer.model in \(model.path)",
                     "tasks of token ids need none: dppa-run tokenize makes ids of lines",
                 ])
         }
