@@ -36,6 +36,8 @@ public final class CheckpointWriter: Sendable {
     private let tensors: [Tensor]
     private let files: [OutputFile]
     private let places: [(file: Int, offset: Int)]
+    /// The index, once it is written.
+    private let index = Mutex<FileDigest?>(nil)
 
     /// Creates the files of a checkpoint in an existing directory.
     ///
@@ -90,7 +92,7 @@ public final class CheckpointWriter: Sendable {
     /// Brings everything to the disk and writes the index of a sharded checkpoint.
     public func finish() throws {
         for file in files { try file.sync() }
-        guard let indexName else { return }
+        guard files.count > 1 else { return }
         var lines = ["{", "  \"metadata\": {", "    \"total_size\": \(totalBytes)", "  },", "  \"weight_map\": {"]
         let entries = zip(tensors, places).map { tensor, place in
             "    \(Self.quoted(tensor.name)): \(Self.quoted(files[place.file].name))"
@@ -98,18 +100,16 @@ public final class CheckpointWriter: Sendable {
         lines.append(entries.joined(separator: ",\n"))
         lines += ["  }", "}", ""]
         let text = Array(lines.joined(separator: "\n").utf8)
-        let file = try OutputFile(directory + "/" + indexName, name: indexName, size: text.count)
-        try text.withUnsafeBytes { try file.write($0, at: 0) }
-        try file.sync()
+        let digest = try OutputFile.write(text, "\(stem).safetensors.index.json", in: directory)
+        index.withLock { $0 = digest }
     }
 
-    /// The index of a sharded checkpoint.
-    package var indexName: String? { files.count > 1 ? "\(stem).safetensors.index.json" : nil }
-
-    /// The files of weights with their digests, made of the bytes as they were written.
+    /// The files with their digests, made of the bytes as they were written.
     ///
     /// Throws an `internalFault` when some have not been written.
-    package func digests() throws -> [FileDigest] { try files.map { try $0.digested() } }
+    package func digests() throws -> [FileDigest] {
+        try files.map { try $0.digested() } + [index.withLock { $0 }].compactMap(\.self)
+    }
 
     private static func header(_ tensors: [Tensor], _ metadata: [String: String]) -> [UInt8] {
         var entries: [String] = []
@@ -206,8 +206,16 @@ package final class OutputFile: Sendable {
         }
     }
 
+    /// Writes a whole file into a folder that is there.
+    package static func write(_ data: [UInt8], _ name: String, in directory: String) throws -> FileDigest {
+        let file = try OutputFile(directory + "/" + name, name: name, size: data.count)
+        try data.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.sync()
+        return try file.digested()
+    }
+
     /// The file as it was written, each byte once.
-    package func digested() throws -> FileDigest {
+    fileprivate func digested() throws -> FileDigest {
         guard let digest = digest.finish() else {
             throw DPPAError(.internalFault, "bytes of \(name.shown) have not been written")
         }

@@ -75,7 +75,7 @@ public struct OpenModel: Sendable {
     package var tokenizerPath: String? { tokenizer.path("tokenizer.json") }
 
     /// The file that turns text into its tokens, if there is one: tokenizer.json, or tokenizer.model of SentencePiece.
-    package var encoderPath: String? { tokenizerPath ?? tokenizer.path("tokenizer.model") }
+    package var encoderPath: String? { tokenizerPath ?? tokenizerFile("tokenizer.model") }
 
     /// A file beside its tokenizer, if there is one.
     package func tokenizerFile(_ name: String) -> String? { tokenizer.path(name) }

@@ -202,8 +202,8 @@ public final class Engine {
         var found: [String: Set<TensorDigest>] = [:]
         for (key, digest) in inputs.found {
             let (facts, model) = (graph.facts(key.tensor), graph.models[key.model])
-            let dtype = model.source(facts.name)?.dtype ?? .f32
-            found[model.label, default: []].insert(TensorDigest(facts: facts, dtype: dtype, digest: digest))
+            guard let source = model.source(facts.name) else { continue }
+            found[model.label, default: []].insert(TensorDigest(facts: facts, dtype: source.dtype, digest: digest))
         }
         return found.mapValues { $0.sorted() }
     }

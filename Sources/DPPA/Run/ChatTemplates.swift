@@ -34,7 +34,6 @@ package enum ChatTemplates {
         if model.sidecarFiles.contains("chat_template.jinja") {
             return String(decoding: try Sidecars.contents(model.path + "/chat_template.jinja"), as: UTF8.self)
         }
-        let held = try Sidecars.object(model, "tokenizer_config.json")["chat_template"]
-        return held?.string ?? held?.array?.first { $0["name"]?.string == "default" }?["template"]?.string
+        return HeldTemplates(try Sidecars.object(model, "tokenizer_config.json")).standard
     }
 }

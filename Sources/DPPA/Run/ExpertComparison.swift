@@ -148,13 +148,9 @@ private struct Measures {
 
     /// The figures of every tensor.
     func tensors(_ engine: Engine) throws -> [ExpertComparison.Tensor] {
-        func values(_ node: NodeID) throws -> [String: Double] {
-            Dictionary(
-                (try engine.values(node) ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        }
-        let base = try values(baseSquares)
-        let experts = try ofExperts.map { try $0.map(values) }
-        let pairs = try ofPairs.map { try $0.map(values) }
+        let base = try engine.namedValues(baseSquares)
+        let experts = try ofExperts.map { try $0.map(engine.namedValues) }
+        let pairs = try ofPairs.map { try $0.map(engine.namedValues) }
         let spectra = try spectral?.values(engine)
         return graph.tensors(of: start).map(graph.facts).map { facts in
             // A tensor that a delta lacks is not changed by it.

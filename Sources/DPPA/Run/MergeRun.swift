@@ -87,14 +87,11 @@ public struct MergeRun {
     private func describe(
         _ planned: any PlannedResult, _ output: RunRecord.Output, of record: RunRecord, in directory: String
     ) throws {
-        try Sidecars.write(ModelCard(record, output: output).markdown, to: directory + "/README.md")
-        for (name, text) in record.recipeFiles { try Sidecars.write(text, to: directory + "/" + name) }
-        let small = try (planned.files + record.recipeFiles.map(\.name)).map { name in
-            try FileDigest(reading: directory + "/" + name, name: name, threads: 1)
-        }
+        try Sidecars.write(ModelCard(record, output: output).markdown, "README.md", in: directory)
+        let recipe = try record.recipeFiles.map { try Sidecars.write($0.text, $0.name, in: directory) }
         let lock = record.lock(
-            of: output, carried: planned.carried, files: (output.weights + small).sorted { $0.name < $1.name })
-        try Sidecars.write(lock.json, to: directory + "/" + RecipeLock.fileName)
+            of: output, carried: planned.carried, files: (output.files + recipe).sorted { $0.name < $1.name })
+        try Sidecars.write(lock.json, RecipeLock.fileName, in: directory)
     }
 
     /// A model, or an adapter.

@@ -48,7 +48,7 @@ struct PlannedModel: PlannedResult {
     }
 
     var byteCount: Int { plan.byteCount }
-    var files: [String] { sidecars.names + [writer?.indexName].compactMap(\.self) }
+    var files: [String] { sidecars.names }
     var carried: [String] { sidecars.carried }
     var requests: [NodeID] { [] }
 
@@ -66,7 +66,7 @@ struct PlannedModel: PlannedResult {
         _ directory: String, _ engine: Engine, _ statistics: [DeltaStatistics?]
     ) throws -> RunRecord.Output {
         try writer?.finish()
-        try sidecars.write(to: directory)
+        let small = try sidecars.write(to: directory)
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         var output = RunRecord.Output(
             name: result.name, models: Self.distinct((models.read + models.parts).map(\.label)),
@@ -74,7 +74,7 @@ struct PlannedModel: PlannedResult {
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)
-        output.weights = try writer?.digests() ?? []
+        output.files = try (writer?.digests() ?? []) + small
         return output
     }
 

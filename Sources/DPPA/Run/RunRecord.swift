@@ -182,8 +182,8 @@ extension RunRecord {
         public var deltas: Deltas?
         /// What it is where it is an adapter.
         public var adapter: Adapter?
-        /// The files of its weights, as they were written.
-        package var weights: [FileDigest] = []
+        /// Its files as they were written, but for the card, the recipe and the lock.
+        package var files: [FileDigest] = []
 
         /// An output, all given.
         public init(

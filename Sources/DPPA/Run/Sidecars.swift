@@ -87,18 +87,17 @@ package struct Sidecars {
     /// The names of what is written, in order.
     package var names: [String] { files.keys.sorted() }
 
-    /// Writes them into a directory that holds the weights.
+    /// Writes them into a directory that holds the weights, and gives their digests.
     ///
     /// Throws `inputOutput` when a file cannot be read or written.
-    package mutating func write(to directory: String) throws {
+    package mutating func write(to directory: String) throws -> [FileDigest] {
         if let tie, case .text(let text)? = files["config.json"] {
             files["config.json"] = .text(try tie.settle(text, directory, &notices))
         }
-        for (name, content) in files.sorted(by: { $0.key < $1.key }) {
-            let path = directory + "/" + name
+        return try files.sorted(by: { $0.key < $1.key }).map { name, content in
             switch content {
-            case .copy(let from): try Self.write(Self.contents(from), to: path)
-            case .text(let text): try Self.write(text, to: path)
+            case .copy(let from): try Self.write(Self.contents(from), name, in: directory)
+            case .text(let text): try Self.write(text, name, in: directory)
             }
         }
     }
@@ -141,9 +140,8 @@ package struct Sidecars {
         }
         copy(.chatTemplate, of: model)
         guard result.chatTemplate != nil, !files.keys.contains(where: { $0.hasPrefix("chat_template") }) else { return }
-        let held = try Self.object(model, "tokenizer_config.json")["chat_template"]
-        let named = held?.array?.map { ($0["name"]?.string, $0["template"]?.string) } ?? [("default", held?.string)]
-        for case (let name?, let text?) in named where !name.contains("/") {
+        let held = HeldTemplates(try Self.object(model, "tokenizer_config.json"))
+        for case (let name?, let text?) in held.named where !name.contains("/") {
             files[name == "default" ? "chat_template.jinja" : "\(SidecarFile.templates)\(name).jinja"] = .text(text)
         }
         guard files["chat_template.jinja"] == nil else { return }
@@ -236,13 +234,15 @@ package struct Sidecars {
         }
     }
 
-    /// Writes a text file as it is, with the folder that it is in.
-    static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+    /// Writes a text file as it is, with the folders that its name leads through.
+    @discardableResult
+    static func write(_ text: String, _ name: String, in directory: String) throws -> FileDigest {
+        try write(Array(text.utf8), name, in: directory)
+    }
 
-    private static func write(_ data: [UInt8], to path: String) throws {
+    private static func write(_ data: [UInt8], _ name: String, in directory: String) throws -> FileDigest {
+        let path = directory + "/" + name
         if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
-        let file = try OutputFile(path, name: path, size: data.count)
-        try data.withUnsafeBytes { try file.write($0, at: 0) }
-        try file.sync()
+        return try OutputFile.write(data, name, in: directory)
     }
 }

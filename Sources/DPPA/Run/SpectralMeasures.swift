@@ -83,18 +83,17 @@ struct SpectralMeasures {
 
     /// What was found of each expert and pair, by tensor.
     func values(_ engine: Engine) throws -> (experts: [[String: Expert]], pairs: [[String: Double]]) {
-        func values(_ node: NodeID) throws -> [(name: String, value: Double)] {
-            (try engine.values(node) ?? []).map { ($0.name, $0.value) }
-        }
         let found = try experts.map { parts in
             try parts.reduce(into: [String: Expert]()) { found, part in
-                for (name, value) in try values(part.largest) { found[name] = Expert(largest: value, count: 0) }
-                for (name, value) in try values(part.count) { found[name]?.count = value }
+                for (name, value) in try engine.namedValues(part.largest) {
+                    found[name] = Expert(largest: value, count: 0)
+                }
+                for (name, value) in try engine.namedValues(part.count) { found[name]?.count = value }
             }
         }
         let products = try pairs.map { nodes in
             try nodes.reduce(into: [String: Double]()) { found, node in
-                for (name, value) in try values(node) { found[name] = value }
+                found.merge(try engine.namedValues(node)) { _, last in last }
             }
         }
         return (found, products)

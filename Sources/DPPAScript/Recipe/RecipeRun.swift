@@ -79,12 +79,7 @@ package final class RecipeRun {
         let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) {
             try record($0)
         }
-        if let lock = request.lock {
-            for output in outputs {
-                let folder = [target.temporaryPath, output.name].compactMap(\.self).joined(separator: "/")
-                try lock.requireInputs(of: RecipeLock(reading: folder + "/" + RecipeLock.fileName))
-            }
-        }
+        try request.lock?.requireInputs(of: record(outputs))
         try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }
         return RecipeOutcome(record: try record(outputs, written))

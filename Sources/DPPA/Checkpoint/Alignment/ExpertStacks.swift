@@ -24,7 +24,8 @@ struct ExpertStacks {
     /// Whether gate and up take turns in a model's stacks; nil where its type does not tell.
     static func takesTurns(in model: OpenModel) -> Bool? { type(of: model).flatMap { turns[$0] } }
 
-    private static func type(of model: OpenModel) -> String? {
+    /// The type of the language model that a config.json describes.
+    static func type(of model: OpenModel) -> String? {
         model.config.flatMap(ConfigText.object).flatMap { LanguageConfig($0).modelType }
     }
 

@@ -13,9 +13,8 @@ public final class TaskEncodings {
     func tokenizer(of model: OpenModel) throws -> TaskTokenizer {
         var key = model.path
         if let text = model.vocabulary?.texts["tokenizer.json"] {
-            var hash = Fingerprint()
-            hash.add(text)
-            key += "\n\(hash.value)"
+            // For every score of a search: byte by byte it would take longer than some models.
+            key += "\n\(Digest.of(Array(text.utf8)))"
         }
         if let known = tokenizers[key] { return known }
         let tokenizer = try TaskTokenizer(model)

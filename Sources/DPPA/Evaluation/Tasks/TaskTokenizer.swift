@@ -27,7 +27,7 @@ final class TaskTokenizer {
         let tokenizer: Tokenizer
         if let text = model.vocabulary?.texts["tokenizer.json"] {
             tokenizer = try Tokenizer(json: text, path: model.tokenizerPath ?? "tokenizer.json")
-        } else if let path = model.tokenizerPath ?? model.tokenizerFile("tokenizer.model") {
+        } else if let path = model.encoderPath {
             tokenizer = try Tokenizer(path: path)
         } else {
             throw DPPAError(
@@ -84,14 +84,11 @@ final class TaskTokenizer {
     func chat() throws -> ChatTemplate {
         if let known { return known }
         let files = Files(model)
-        let held = config["chat_template"]
         let source: String
         let place: String
         if let text = try files.text("chat_template.jinja") {
             (source, place) = (text, "chat_template.jinja of \(model.label)")
-        } else if let text = held?.string
-            ?? held?.array?.first(where: { $0["name"]?.string == "default" })?["template"]?.string
-        {
+        } else if let text = HeldTemplates(config).standard {
             (source, place) = (text, "the chat_template in tokenizer_config.json of \(model.label)")
         } else {
             throw DPPAError(

@@ -66,14 +66,15 @@ struct PlannedAdapter: PlannedResult {
         let ranks = Dictionary(
             found.modules.map { ($0.tensor, $0.rank) }, uniquingKeysWith: { first, _ in first })
         let final = plan.isOpen ? try cut(directory, ranks) : writer
-        try Sidecars.write(AdapterSettings(plan, ranks: ranks).text, to: directory + "/adapter_config.json")
+        let settings = try Sidecars.write(
+            AdapterSettings(plan, ranks: ranks).text, "adapter_config.json", in: directory)
         let read = graph.models(of: result.node).filter { !graph.isPart($0) }.map { graph.models[$0].label }
         let base = plan.base.label
         var output = RunRecord.Output(
             name: result.name, models: read.contains(base) ? read : [base] + read, config: base, tokenizer: base,
             chatTemplate: base, warnings: found.warnings(result.name), dtype: plan.dtype, tensors: plan.modules.count)
         output.adapter = found
-        output.weights = try final?.digests() ?? []
+        output.files = try (final?.digests() ?? []) + [settings]
         return output
     }
 

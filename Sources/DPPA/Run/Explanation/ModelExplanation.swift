@@ -153,8 +153,8 @@ private struct Products {
     }
 
     func values(_ engine: Engine) throws -> [Tensor] {
-        let squares = try squares.map { try engine.numbers($0) }
-        let products = try products.map { try $0.map { try engine.numbers($0) } }
+        let squares = try squares.map { try engine.namedValues($0) }
+        let products = try products.map { try $0.map { try engine.namedValues($0) } }
         return graph.tensors(of: start).map(graph.facts).map { facts in
             // A tensor that a delta lacks is not changed by it.
             func product(_ a: Int, _ b: Int) -> Double { products[max(a, b)][min(a, b)][facts.name] ?? 0 }
@@ -219,15 +219,8 @@ private struct Mismatches {
 
     func values(_ engine: Engine) throws -> (differing: [String: Double], beyond: [String: Double]) {
         func all(_ nodes: [NodeID]) throws -> [String: Double] {
-            try nodes.reduce(into: [:]) { $0.merge(try engine.numbers($1)) { first, _ in first } }
+            try nodes.reduce(into: [:]) { $0.merge(try engine.namedValues($1)) { first, _ in first } }
         }
         return (try all(differing), try all(beyond))
-    }
-}
-
-extension Engine {
-    /// A number for each tensor, by name.
-    fileprivate func numbers(_ node: NodeID) throws -> [String: Double] {
-        Dictionary((try values(node) ?? []).map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -83,8 +83,7 @@ package struct RecipeLock: Sendable {
 extension RecipeLock {
     /// What was read otherwise than a lock says, a line each.
     package func differingInputs(from lock: RecipeLock) -> [String] {
-        let now = Dictionary(models.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-        let then = Dictionary(lock.models.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+        let (now, then) = (Self.keyed(models, by: \.label), Self.keyed(lock.models, by: \.label))
         var lines = Set(now.keys).union(then.keys).sorted().compactMap { label -> String? in
             guard let model = now[label] else { return "the model \(label.shown) is not read" }
             guard let other = then[label] else {
@@ -132,8 +131,7 @@ extension RecipeLock {
                 first.map { "the score of \($0.model) on \($0.task) is \($0.value), the lock has \($1.value)" }
                     ?? "there are \(Phrase.counted(scores.count, "score")), the lock has \(lock.scores.count)")
         }
-        let now = Dictionary(files.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let then = Dictionary(lock.files.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let (now, then) = (Self.keyed(files, by: \.name), Self.keyed(lock.files, by: \.name))
         for name in Set(now.keys).union(then.keys).sorted() {
             lines += Self.difference(name, now[name], then[name]).map { [$0] } ?? []
         }
@@ -149,6 +147,11 @@ extension RecipeLock {
             ? nil : "\(name.shown) has the digest \(now.digest), the lock says \(then.digest)"
     }
 
+    /// Items by a name, of which the first counts.
+    fileprivate static func keyed<Item>(_ items: [Item], by name: (Item) -> String) -> [String: Item] {
+        Dictionary(items.map { (name($0), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
     private static func line(_ what: String, _ now: String?, _ then: String?) -> String {
         "\(what) is \(now ?? "not there"), the lock has \(then ?? "none")"
     }
@@ -158,19 +161,18 @@ extension RecipeLock {
 extension RecipeLock {
     /// Throws `data` when a sample of a model, or which models there are, tells that others are read than the lock says.
     package func requireSampled(_ found: [RunRecord.Model]) throws {
-        let now = found.map { RecipeLock.Model(label: $0.label, name: $0.name, sampledDigest: $0.digest) }
-        let then = models.map { model in
-            var model = model
-            model.tensors = []
-            return model
-        }
-        var (present, locked) = (self, self)
-        (present.models, locked.models) = (now, then)
-        try Self.require(present.differingInputs(from: locked))
+        var (read, sampled) = (self, self)
+        read.models = found.map { Model(label: $0.label, name: $0.name, sampledDigest: $0.digest) }
+        for index in sampled.models.indices { sampled.models[index].tensors = [] }
+        try Self.require(read.differingInputs(from: sampled))
     }
 
-    /// Throws `data` when what a run has read, as its lock tells, is not what this one says.
-    package func requireInputs(of lock: RecipeLock) throws { try Self.require(lock.differingInputs(from: self)) }
+    /// Throws `data` when what a run has read is not what the lock says.
+    package func requireInputs(of record: RunRecord) throws {
+        var read = self
+        (read.models, read.tasks) = (record.lockedModels, record.tasks)
+        try Self.require(read.differingInputs(from: self))
+    }
 
     private static func require(_ lines: [String]) throws {
         guard let first = lines.first else { return }
@@ -183,8 +185,9 @@ extension RecipeLock {
 extension RecipeLock.Model {
     /// How it differs from what a lock says of it; nil where it does not, or where the lock knows too little.
     func difference(from other: RecipeLock.Model) -> String? {
-        let now = Dictionary(tensors.map { ($0.name, $0.words) }, uniquingKeysWith: { first, _ in first })
-        let then = Dictionary(other.tensors.map { ($0.name, $0.words) }, uniquingKeysWith: { first, _ in first })
+        let (now, then) = (
+            RecipeLock.keyed(tensors, by: \.name), RecipeLock.keyed(other.tensors, by: \.name)
+        )
         let names = Set(now.keys).union(then.keys)
         let others = names.filter { now[$0] != then[$0] }.sorted()
         if !others.isEmpty {

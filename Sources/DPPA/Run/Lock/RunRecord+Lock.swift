@@ -10,13 +10,7 @@ extension RunRecord {
         lock.library = recipe.libraryDigests
         lock.options = options.filter { $0.given != nil }.map { ($0.name, locked($0)) }
         lock.dtype = dtype
-        lock.models = models.map { model in
-            var locked = RecipeLock.Model(
-                label: model.label, name: model.name, sampledDigest: model.digest, tensors: model.tensorDigests)
-            (locked.repository, locked.revision) = (model.origin.repository, model.origin.revision)
-            locked.checksums = model.origin.checksums
-            return locked
-        }
+        lock.models = lockedModels
         lock.tasks = tasks
         lock.scores = scores.map { scored in
             let score = scored.score
@@ -27,6 +21,17 @@ extension RunRecord {
         lock.processor = engine.matrices > 0 ? MatrixProduct.processor : nil
         (lock.output, lock.carried, lock.files) = (output.name, carried, files)
         return lock
+    }
+
+    /// The models as a lock tells of them.
+    var lockedModels: [RecipeLock.Model] {
+        models.map { model in
+            var locked = RecipeLock.Model(
+                label: model.label, name: model.name, sampledDigest: model.digest, tensors: model.tensorDigests)
+            (locked.repository, locked.revision) = (model.origin.repository, model.origin.revision)
+            locked.checksums = model.origin.checksums
+            return locked
+        }
     }
 
     /// A given option: texts and lists without local folders, the rest as it was written.

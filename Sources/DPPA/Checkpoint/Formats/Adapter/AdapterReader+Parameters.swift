@@ -161,7 +161,6 @@ extension AdapterReader {
 
     /// Whether transformers has the stacks of the base transposed, where shapes do not tell.
     private var isTurned: Bool {
-        let type = base.config.flatMap(ConfigText.object).flatMap { LanguageConfig($0).modelType }
-        return ["gpt_oss", "aria", "aria_text", "openai_privacy_filter"].contains(type ?? "")
+        ["gpt_oss", "aria", "aria_text", "openai_privacy_filter"].contains(ExpertStacks.type(of: base) ?? "")
     }
 }
