@@ -28,6 +28,8 @@ public final class Engine {
     let matrices = MatrixValues()
     /// What a unit keeps in memory between its passes.
     let residents = Residents()
+    /// What it has computed that later passes read.
+    let kept: KeptValues
     /// Of the outputs of the present run that are compared, by their number.
     var statistics: [Int: DeltaStatistics] = [:]
     /// The name of what the passes are part of, when they are not a run of their own.
@@ -39,6 +41,7 @@ public final class Engine {
         self.options = options
         self.observer = observer
         pool = WorkerPool(width: options.threads)
+        kept = KeptValues(memory: options.memory)
         machines = (0..<options.threads).map { TileMachine(worker: $0) }
     }
 
@@ -108,7 +111,11 @@ public final class Engine {
 
     private func run(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) throws {
         // Sampling computes some as well, and may fail half way.
-        defer { matrices.removeAll() }
+        defer {
+            matrices.removeAll()
+            kept.beginUnit()
+        }
+        let later = schedule.keptValues(epoch, graph)
         let everything = graph.allTensors
         for id in schedule.coarse(at: Stage(epoch: epoch)) where !store.has(id) {
             try coarse.evaluate(id, on: everything)
@@ -124,11 +131,13 @@ public final class Engine {
         for unit in units(epoch, schedule, outputs) {
             residents.beginUnit()
             matrices.removeAll()
+            kept.beginUnit()
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
                 if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
                 guard pass < passCount else { continue }
                 let isLast = pass == passCount - 1
+                kept.wanted = later[pass]
                 try prepare(schedule.work(at: stage), on: unit, outputs, keeping: isLast ? [] : schedule.needed)
                 try run(schedule.work(at: stage), on: unit, reaching, outputs, isLast: isLast)
             }
@@ -150,10 +159,11 @@ public final class Engine {
         for tensor in unit {
             var pass = TensorPass(self, tensor, searches, outputs)
             for item in work { try item.join(&pass) }
+            pass.keep(kept)
             if let task = try pass.task() { tasks.append(task) }
             finishes += pass.finishes
         }
-        try residents.keep(tasks, local + global.all, matrices: matrices.bytes, isLast: isLast, options)
+        try residents.keep(tasks, local + global.all, matrices: matrices.bytes + kept.bytes, isLast: isLast, options)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
         if stageName == nil {
             count(tasks)

@@ -2,8 +2,9 @@
 package enum LowRankProduct {
     /// `out[i] = scale · Σₖ left[row, k] · right[k, column]` for the flat indices `elements` of a matrix with `columns` columns.
     ///
-    /// `left` is `[rows, rank]` and `right` `[rank, columns]`, row-major. The sum is float32 in ascending k, without contraction;
-    /// the scale comes last.
+    /// `left` is `[rows, rank]` and `right` `[rank, columns]`, row-major. The sum is float32 in ascending k, each step one fused
+    /// multiply-add, which every processor rounds alike (half of the instructions, and the product is all that a merge of
+    /// adapters costs); the scale comes last.
     package static func load(
         _ elements: Range<Int>, columns: Int, rank: Int, scale: Float, left: UnsafePointer<Float>,
         right: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>
@@ -36,10 +37,10 @@ package enum LowRankProduct {
             var (a, b, c, d) = (Lanes(), Lanes(), Lanes(), Lanes())
             for k in 0..<rank {
                 let lanes = right.lanes(k &* columns &+ column)
-                a += Lanes(repeating: left[k]) * lanes
-                b += Lanes(repeating: left[rank &+ k]) * lanes
-                c += Lanes(repeating: left[2 &* rank &+ k]) * lanes
-                d += Lanes(repeating: left[3 &* rank &+ k]) * lanes
+                a.addProduct(Lanes(repeating: left[k]), lanes)
+                b.addProduct(Lanes(repeating: left[rank &+ k]), lanes)
+                c.addProduct(Lanes(repeating: left[2 &* rank &+ k]), lanes)
+                d.addProduct(Lanes(repeating: left[3 &* rank &+ k]), lanes)
             }
             out.store(a * factor, column)
             out.store(b * factor, columns &+ column)
@@ -59,13 +60,13 @@ package enum LowRankProduct {
         var column = 0
         while column &+ 16 <= count {
             var sum = Lanes()
-            for k in 0..<rank { sum += Lanes(repeating: left[k]) * right.lanes(k &* columns &+ column) }
+            for k in 0..<rank { sum.addProduct(Lanes(repeating: left[k]), right.lanes(k &* columns &+ column)) }
             out.store(sum * Lanes(repeating: scale), column)
             column &+= 16
         }
         while column < count {
             var sum: Float = 0
-            for k in 0..<rank { sum += left[k] * right[k &* columns &+ column] }
+            for k in 0..<rank { sum.addProduct(left[k], right[k &* columns &+ column]) }
             out[column] = sum * scale
             column &+= 1
         }

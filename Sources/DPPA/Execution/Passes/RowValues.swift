@@ -18,7 +18,7 @@ package struct RowValues: PassWork {
 }
 
 /// Takes the numbers of the rows.
-private final class RowValueSink: TileSink, TileCursor, @unchecked Sendable {
+final class RowValueSink: TileSink, TileCursor, @unchecked Sendable {
     private let values: Buffer<Double>
     var slots: [Slot] = []
 

@@ -29,6 +29,7 @@ package struct TensorPass {
         self.outputs = outputs
         compiler = ProgramCompiler(engine.graph, engine.coarse, tensor)
         compiler.matrices = engine.matrices
+        compiler.kept = engine.kept
     }
 
     /// The search of a node that the tensor takes part in, and its place among the members.

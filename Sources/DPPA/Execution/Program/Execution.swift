@@ -62,6 +62,8 @@ extension TileMachine {
                         rowLength: length, into: out, rowCount: tile.rowCount)
                 }
             }
+        case .keptMask(let mask):
+            tile.task.program.masks[mask].expand(from: tile.range.lowerBound, into: out, count: count)
         case .rank: RowKernels.rank(try elements(step.a, step), rowLength: length, rowCount: tile.rowCount, into: out)
         case .top(let isCount):
             let shares = try values(step.b, tile.rowCount, step)
@@ -97,8 +99,8 @@ extension TileMachine {
                 out[row] =
                     try value(step.a, row, step) != 0 ? try value(step.b, row, step) : try value(step.c, row, step)
             }
-        case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .addSelected,
-            .keptInColumns, .rank, .top:
+        case .load, .spread, .spreadColumns, .round, .uniform, .serialUniform, .kept, .keep, .keptMask,
+            .addSelected, .keptInColumns, .rank, .top:
             throw step.fault
         }
     }

@@ -79,7 +79,7 @@ private struct Fusion {
         switch maker(slot)?.code {
         case .binary(let op): op.facts.givesMask
         case .unary(let op): op.facts.givesMask
-        case .kept, .keptInColumns, .top: true
+        case .kept, .keptMask, .keptInColumns, .top: true
         default: false
         }
     }

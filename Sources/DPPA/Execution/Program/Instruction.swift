@@ -50,6 +50,8 @@ package struct Instruction: Sendable {
         case addSelected
         /// The mask of the elements of `a` that are kept with a threshold and a last row for each column, from the program's vectors.
         case keptInColumns(thresholds: Int, lastRows: Int)
+        /// The elements of one of the program's masks, which an earlier pass has made.
+        case keptMask(Int)
         /// The rank of each element of `a` in its row.
         case rank
         /// The mask of the largest elements of each row of `a`; `b` is how many, as a share or a count.

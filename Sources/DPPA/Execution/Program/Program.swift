@@ -19,6 +19,8 @@ package struct Program: Sendable {
     package var streams: [SerialStream] = []
     /// Stored row and column values that instructions refer to by number.
     package var vectors: [[Double]] = []
+    /// Masks of earlier passes that instructions refer to by number.
+    var masks: [KeptMask] = []
     /// How many registers of elements there are.
     package var registerCount = 0
     /// How many registers of rows there are.
@@ -43,8 +45,8 @@ package struct Program: Sendable {
             && instructions.allSatisfy {
                 switch $0.code {
                 case .load, .spread, .unary, .binary, .select, .round, .addSelected: true
-                case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptInColumns, .rank, .top,
-                    .reduce, .kth:
+                case .spreadColumns, .rows, .uniform, .serialUniform, .kept, .keep, .keptMask, .keptInColumns, .rank,
+                    .top, .reduce, .kth:
                     false
                 }
             }

@@ -149,7 +149,7 @@ extension ProgramCompiler {
     }
 
     /// The number of stored values that an instruction refers to.
-    private mutating func vector(_ values: [Double]) -> Int {
+    mutating func vector(_ values: [Double]) -> Int {
         program.vectors.append(values)
         return program.vectors.count - 1
     }
@@ -162,7 +162,7 @@ extension ProgramCompiler {
         return append(id, Instruction(code, a, b, c, into: .element(registers - 1)))
     }
 
-    private mutating func appendRow(
+    mutating func appendRow(
         _ id: NodeID, _ code: Instruction.Code, _ a: Slot = .none, _ b: Slot = .none, _ c: Slot = .none
     ) -> Slot {
         program.rowRegisterCount += 1

@@ -24,6 +24,8 @@ struct ProgramCompiler {
     let facts: TensorFacts
     /// The matrices that are in memory.
     var matrices: MatrixValues?
+    /// What earlier passes over the unit have left.
+    var kept: KeptValues?
 
     init(_ graph: Graph, _ coarse: CoarseArithmetic, _ tensor: TensorID) {
         self.graph = graph
@@ -77,9 +79,16 @@ struct ProgramCompiler {
     // MARK: - Resolving
 
     /// The value of a node that needs no operands on this tensor.
-    private func immediate(_ id: NodeID) throws -> Value? {
+    private mutating func immediate(_ id: NodeID) throws -> Value? {
         let node = graph[id]
         if graph.isAbsent(id, on: tensor) { return .missing }
+        switch kept?[id, tensor] {
+        case .mask(let mask):
+            program.masks.append(mask)
+            return .slot(append(id, .keptMask(program.masks.count - 1)))
+        case .rows(let values): return .slot(appendRow(id, .rows(vector: vector(values))))
+        case nil: break
+        }
         if node.scope.isScalar { return .slot(.number(try coarse.value(id, tensor))) }
         return node.scope == .column ? .column(try stored(id)) : nil
     }

@@ -73,6 +73,7 @@ extension Program {
             has(thresholds, facts.rowLength) && has(lastRows, facts.rowLength)
         case .spreadColumns(let vector): has(vector, facts.rowLength)
         case .rows(let vector): has(vector, facts.rowCount)
+        case .keptMask(let mask): masks.indices.contains(mask)
         default: true
         }
     }
