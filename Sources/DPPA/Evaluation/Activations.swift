@@ -65,11 +65,12 @@ final class Activations: @unchecked Sendable {
             throw DPPAError(.data, "a sequence of \(layout.longest) tokens; the model has \(count) positions")
         }
         for sequence in 0..<layout.sequenceCount {
-            let start = layout.offsets[sequence]
-            for token in start..<layout.offsets[sequence + 1] {
-                let position = layout.past[sequence] + token - start
-                ActivationKernels.add(
-                    rows.pointer + position * width, times: 1, to: stream.pointer + token * width, count: width)
+            for segment in layout.segments[sequence] {
+                for token in segment.tokens {
+                    let position = segment.position + token - segment.tokens.lowerBound
+                    ActivationKernels.add(
+                        rows.pointer + position * width, times: 1, to: stream.pointer + token * width, count: width)
+                }
             }
         }
     }

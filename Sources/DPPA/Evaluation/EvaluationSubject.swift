@@ -71,7 +71,7 @@ struct EvaluationSubject {
     func shares(_ tasks: [EncodedTask], models: Int, _ options: EngineOptions) throws -> MemoryShares {
         let perToken = network.bytesPerToken
         let weight = WeightStream.largestBytes(facts, order: network.order)
-        let longest = tasks.lazy.flatMap(\.samples).map(\.longest).max() ?? 0
+        let longest = tasks.lazy.flatMap(\.samples).map(\.most).max() ?? 0
         let batch = (TokenLayout.batchTokens + longest) * perToken
         var budget = MemoryBudget(limit: options.memory)
         try budget.reserve(weight + batch, for: "scoring \(label)")

@@ -1,9 +1,14 @@
 /// A sequence of tokens, with the positions whose prediction of the next token is wanted.
+///
+/// It may end in several branches, of which each goes on from what is before the first of them as if it were alone: what they
+/// have in common is computed once.
 package struct TokenSequence: Sendable {
-    var tokens: [Int32]
-    /// Positions of `tokens`.
-    var wanted: Range<Int>
-    /// The tokens that should follow those positions.
+    package private(set) var tokens: [Int32]
+    /// Where each branch lies, one behind the other up to the end; none in a plain sequence.
+    var branches: [Range<Int>] = []
+    /// Places of `tokens`, in the order of the predictions; one may be wanted more than once.
+    var wanted: [Int]
+    /// The tokens that should follow those places.
     var targets: [Int32]
     /// Whether it is the first of its task: a batch begins here.
     var isFirst = false
@@ -11,9 +16,26 @@ package struct TokenSequence: Sendable {
     /// A sequence; `targets` holds one token for each wanted position.
     package init(tokens: [Int32], wanted: Range<Int>, targets: [Int32]) {
         self.tokens = tokens
-        self.wanted = wanted
+        self.wanted = Array(wanted)
         self.targets = targets
     }
+
+    /// Continuations of one prompt, which is not empty, each with a prediction of all of its tokens.
+    package init(_ prompt: [Int32], continuations: [[Int32]]) {
+        (tokens, wanted, targets) = (prompt, [], [])
+        for continuation in continuations where !continuation.isEmpty {
+            let branch = tokens.count..<tokens.count + continuation.count - 1
+            tokens += continuation.dropLast()
+            wanted += [prompt.count - 1] + Array(branch)
+            targets += continuation
+            if !branch.isEmpty { branches.append(branch) }
+        }
+        // One goes on where the prompt ends.
+        if branches.count == 1 { branches = [] }
+    }
+
+    /// What is before all branches, then each of them.
+    fileprivate var segments: [Range<Int>] { [0..<(branches.first?.lowerBound ?? tokens.count)] + branches }
 }
 
 /// Sequences laid end to end, cut into batches.
@@ -27,8 +49,18 @@ struct TokenLayout: Sendable {
         var tokens: Range<Int>
     }
 
+    /// Consecutive tokens of a sequence which see each other as far as they come before, and what is before the branches.
+    struct Segment: Sendable {
+        var tokens: Range<Int>
+        /// The position of its first token in what it sees.
+        var position: Int
+        var isBranch = false
+    }
+
     /// The first token of each sequence, and the number of all tokens.
     let offsets: [Int]
+    /// Of each sequence what is before its branches, then the branches.
+    let segments: [[Segment]]
     /// How many tokens each sequence already has in a key and value cache.
     let past: [Int]
     let batches: [Batch]
@@ -36,10 +68,8 @@ struct TokenLayout: Sendable {
     var tokenCount: Int { offsets.last ?? 0 }
     var sequenceCount: Int { offsets.count - 1 }
 
-    /// The tokens of the longest sequence, with those in the cache.
-    var longest: Int {
-        (0..<sequenceCount).map { offsets[$0 + 1] - offsets[$0] + past[$0] }.max() ?? 0
-    }
+    /// How many positions there are: the most that a token sees, with those in the cache.
+    var longest: Int { segments.joined().map { $0.position + $0.tokens.count }.max() ?? 0 }
 
     /// About how many tokens a batch has.
     static let batchTokens = 256
@@ -56,9 +86,16 @@ struct TokenLayout: Sendable {
             batches.append(Batch(sequences: first..<next, tokens: offsets[first]..<offsets[next]))
             first = next
         }
-        self.offsets = offsets
-        self.past = past ?? [Int](repeating: 0, count: sequences.count)
-        self.batches = batches
+        let past = past ?? [Int](repeating: 0, count: sequences.count)
+        (self.offsets, self.past, self.batches) = (offsets, past, batches)
+        segments = sequences.enumerated().map { number, sequence in
+            let (parts, start) = (sequence.segments, offsets[number])
+            return parts.enumerated().map { place, part in
+                Segment(
+                    tokens: start + part.lowerBound..<start + part.upperBound,
+                    position: place == 0 ? past[number] : past[number] + parts[0].count, isBranch: place > 0)
+            }
+        }
     }
 
     /// The sequence lists that go through the model together: whole batches, at most `limit` tokens if a batch allows it.

@@ -18,7 +18,6 @@ final class VocabularyHead: @unchecked Sendable {
         var best: Int32 = 0
         var bestLogit = -Float.infinity
         var total = 0.0
-        var targetLogit = -Float.infinity
         var hasNaN = false
     }
 
@@ -26,31 +25,50 @@ final class VocabularyHead: @unchecked Sendable {
     /// The bound c of `c · tanh(logit / c)`; nil if logits are not bounded.
     private let softCap: Float?
     private let targets: [Int32]
+    /// Of each wanted position the row of its logits, and of each row its positions.
+    private let rows: [Int]
+    private let positions: [[Int]]
     private let activations: Buffer<Float>
+    /// By row.
     private let states: Buffer<State>
+    /// By position.
+    private let targetLogits: Buffer<Float>
 
-    /// How many positions one piece has.
-    private static let positions = 256
+    /// How many rows one piece has.
+    private static let rowsAtOnce = 256
 
-    /// Normalises the residual stream at the wanted tokens.
+    /// Normalises the residual stream at the wanted tokens, of which one may be wanted for several targets.
     init(_ stream: Buffer<Float>, tokens: [Int], targets: [Int32], norm: LoadedNorm, softCap: Float?) {
         width = norm.norm.width
         self.softCap = softCap
         self.targets = targets
-        activations = Buffer<Float>(tokens.count * width)
-        states = Buffer<State>(tokens.count)
+        var known: [Int: Int] = [:]
+        var rows: [Int] = []
+        for token in tokens {
+            let row = known[token] ?? known.count
+            known[token] = row
+            rows.append(row)
+        }
+        self.rows = rows
+        var positions = [[Int]](repeating: [], count: known.count)
+        for (position, row) in rows.enumerated() { positions[row].append(position) }
+        self.positions = positions
+        activations = Buffer<Float>(known.count * width)
+        states = Buffer<State>(known.count)
         states.fill(State())
-        for (index, token) in tokens.enumerated() {
-            norm.apply(stream.pointer + token * width, into: activations.pointer + index * width)
+        targetLogits = Buffer<Float>(tokens.count)
+        targetLogits.fill(-.infinity)
+        for (token, row) in known {
+            norm.apply(stream.pointer + token * width, into: activations.pointer + row * width)
         }
     }
 
-    var pieces: Int { (states.count + Self.positions - 1) / Self.positions }
+    var pieces: Int { (states.count + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
 
     /// Takes the logits of some rows of the head into account, for one piece.
     func add(_ rows: Buffer<Float>, _ block: Range<Int>, piece: Int, _ scratch: ActivationScratch) {
-        let first = piece * Self.positions
-        let count = min(states.count - first, Self.positions)
+        let first = piece * Self.rowsAtOnce
+        let count = min(states.count - first, Self.rowsAtOnce)
         let logits = scratch.floats(count * block.count)
         MatrixProduct.times(
             activations.pointer + first * width, width, rows: count, rows.pointer, width, columns: block.count,
@@ -60,9 +78,9 @@ final class VocabularyHead: @unchecked Sendable {
         }
     }
 
-    private func update(_ position: Int, _ logits: UnsafeMutablePointer<Float>, _ block: Range<Int>) {
-        var state = states.pointer[position]
-        defer { states.pointer[position] = state }
+    private func update(_ row: Int, _ logits: UnsafeMutablePointer<Float>, _ block: Range<Int>) {
+        var state = states.pointer[row]
+        defer { states.pointer[row] = state }
         var largest = ActivationKernels.largest(logits, count: block.count)
         // Before the bound, which would make infinity a number.
         guard !largest.isNaN, largest < .infinity else {
@@ -73,8 +91,8 @@ final class VocabularyHead: @unchecked Sendable {
             ActivationKernels.cap(logits, at: softCap, count: block.count)
             largest = ActivationKernels.largest(logits, count: block.count)
         }
-        if position < targets.count, block.contains(Int(targets[position])) {
-            state.targetLogit = logits[Int(targets[position]) - block.lowerBound]
+        for position in positions[row] where position < targets.count && block.contains(Int(targets[position])) {
+            targetLogits.pointer[position] = logits[Int(targets[position]) - block.lowerBound]
         }
         if largest > state.bestLogit {
             var token = 0
@@ -88,10 +106,11 @@ final class VocabularyHead: @unchecked Sendable {
 
     /// What was found at each wanted position.
     var predictions: [Prediction] {
-        states.array().map { state in
-            Prediction(
+        rows.enumerated().map { position, row in
+            let state = states.pointer[row]
+            return Prediction(
                 best: state.best,
-                logProbability: Double(state.targetLogit) - Double(state.bestLogit) - log(state.total),
+                logProbability: Double(targetLogits.pointer[position]) - Double(state.bestLogit) - log(state.total),
                 isFinite: !state.hasNaN)
         }
     }

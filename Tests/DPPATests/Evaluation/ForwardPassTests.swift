@@ -88,6 +88,32 @@ import Testing
         for other in all.dropFirst() { #expect(other == all[0]) }
     }
 
+    /// A prompt with several continuations beside each of them as a sequence of its own, windows and long prompts included.
+    @Test(arguments: architectures)
+    func continuationsOfOnePromptArePredictedAsAlone(name: String) throws {
+        let (evaluator, node, _, folder) = try Self.open(name, EngineOptions(threads: 2))
+        defer { withExtendedLifetime(folder) {} }
+        var random = Lehmer(7)
+        func tokens(_ count: Int) -> [Int32] { random.floats(count).map { Int32(abs($0) * 1e4) % 64 } }
+        for (prompt, lengths) in [(1, [3, 1, 2]), (9, [4, 4]), (30, [1, 1, 1, 5]), (13, [2, 1]), (20, [1, 1])] {
+            let (prompt, continuations) = (tokens(prompt), lengths.map(tokens))
+            let alone = try continuations.flatMap { continuation in
+                let all = prompt + continuation.dropLast()
+                return try evaluator.predictions(
+                    node,
+                    [TokenSequence(tokens: all, wanted: prompt.count - 1..<all.count, targets: continuation)])
+            }
+            // The second time it lies behind others.
+            let together = TokenSequence(prompt, continuations: continuations)
+            #expect(together.tokens.count == prompt.count + lengths.reduce(0) { $0 + $1 - 1 })
+            let twice = try evaluator.predictions(node, [together, together])
+            #expect(twice.count == 2 * alone.count)
+            for (found, right) in zip(twice, alone + alone) {
+                #expect(abs(found.logProbability - right.logProbability) < 1e-5 && found.best == right.best)
+            }
+        }
+    }
+
     /// Tokens of one candidate go to other experts than those of the next, and every part has weights of its own.
     @Test(arguments: ["llama1", "gemma3", "phi3", "gpt2", "qwen3_moe", "mixtral"])
     func candidatesThatAreBuiltTogetherScoreAsAlone(name: String) throws {

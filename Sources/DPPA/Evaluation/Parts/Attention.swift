@@ -83,10 +83,12 @@ struct Attention: Part {
         let (layout, queries, keys, values) = (state.layout, queries(state), keys(state), values(state))
         for sequence in layout.batches[batch].sequences {
             let start = layout.offsets[sequence]
-            for token in start..<layout.offsets[sequence + 1] {
-                let position = layout.past[sequence] + token - start
-                turn(queries[token], headCount, queryNorm, position)
-                turn(keys[token], keyHeadCount, keyNorm, position)
+            for segment in layout.segments[sequence] {
+                for token in segment.tokens {
+                    let position = segment.position + token - segment.tokens.lowerBound
+                    turn(queries[token], headCount, queryNorm, position)
+                    turn(keys[token], keyHeadCount, keyNorm, position)
+                }
             }
             state.cache?.append(
                 layer: layer, sequence: sequence, keys: keys[start], values: values[start],
@@ -100,23 +102,59 @@ struct Attention: Part {
         let offset = head / (headCount / keyHeadCount) * headWidth
         let (layout, queries, outputs) = (state.layout, queries(state), headOutputs(state))
         for sequence in layout.batches[piece / headCount].sequences {
-            let (start, past) = (layout.offsets[sequence], layout.past[sequence])
-            let count = layout.offsets[sequence + 1] - start
+            let start = layout.offsets[sequence]
             let stored = state.cache?.rows(layer: layer, sequence: sequence)
             let keys = UnsafePointer(stored?.keys ?? self.keys(state)[start]) + offset
             let values = UnsafePointer(stored?.values ?? self.values(state)[start]) + offset
-            for first in stride(from: 0, to: count, by: Self.queriesAtOnce) {
-                let rows = min(count - first, Self.queriesAtOnce)
-                let seen = past + first + rows
-                let scores = scratch.floats(rows * seen)
-                MatrixProduct.times(
-                    queries[start + first] + head * headWidth, queryWidth, rows: rows, keys, keyWidth, columns: seen,
-                    inner: headWidth, scale: scale, into: scores, seen)
-                for row in 0..<rows { weigh(scores + row * seen, end: past + first + row + 1, seen: seen) }
-                MatrixProduct.weigh(
-                    scores, seen, rows: rows, values, keyWidth, columns: headWidth, inner: seen,
-                    into: outputs[start + first] + head * headWidth, queryWidth)
+            for segment in layout.segments[sequence] {
+                let first = segment.tokens.lowerBound
+                // Of a branch its own keys begin with itself; all others begin with what is in the cache.
+                let own = (segment.isBranch ? first - start : 0) * keyWidth
+                attend(
+                    Span(
+                        count: segment.tokens.count, position: segment.position,
+                        shared: segment.isBranch ? segment.position : 0),
+                    queries: queries[first] + head * headWidth, keys: (keys, keys + own),
+                    values: (values, values + own), into: outputs[first] + head * headWidth, scratch)
             }
+        }
+    }
+
+    /// What queries one behind the other see: `shared` keys at one place, which all of them see, and up to themselves those at
+    /// another.
+    private struct Span {
+        var count: Int
+        /// How much the first of them sees besides itself.
+        var position: Int
+        var shared: Int
+    }
+
+    private func attend(
+        _ span: Span, queries: UnsafePointer<Float>, keys: (shared: UnsafePointer<Float>, own: UnsafePointer<Float>),
+        values: (shared: UnsafePointer<Float>, own: UnsafePointer<Float>), into outputs: UnsafeMutablePointer<Float>,
+        _ scratch: ActivationScratch
+    ) {
+        let shared = span.shared
+        for first in stride(from: 0, to: span.count, by: Self.queriesAtOnce) {
+            let rows = min(span.count - first, Self.queriesAtOnce)
+            let seen = span.position + first + rows
+            let scores = scratch.floats(rows * seen)
+            let (query, output) = (queries + first * queryWidth, outputs + first * queryWidth)
+            func score(_ keys: UnsafePointer<Float>, _ columns: Range<Int>) {
+                MatrixProduct.times(
+                    query, queryWidth, rows: rows, keys, keyWidth, columns: columns.count, inner: headWidth,
+                    scale: scale, into: scores + columns.lowerBound, seen)
+            }
+            if shared > 0 { score(keys.shared, 0..<shared) }
+            score(keys.own, shared..<seen)
+            for row in 0..<rows { weigh(scores + row * seen, end: span.position + first + row + 1, seen: seen) }
+            func add(_ values: UnsafePointer<Float>, _ columns: Range<Int>) {
+                MatrixProduct.weigh(
+                    scores + columns.lowerBound, seen, rows: rows, values, keyWidth, columns: headWidth,
+                    inner: columns.count, adding: columns.lowerBound > 0, into: output, queryWidth)
+            }
+            if shared > 0 { add(values.shared, 0..<shared) }
+            add(values.own, shared..<seen)
         }
     }
 

@@ -16,6 +16,28 @@ struct EncodedTask: Sendable {
         /// What text is generated behind.
         var prompt: [Int32] = []
 
+        /// Whether all requests go on from one prompt, which then goes through the model once.
+        var sharesPrompt: Bool {
+            requests.count > 1 && requests[0].prompt.count > 0 && requests.allSatisfy { $0.prompt == requests[0].prompt }
+        }
+
+        /// What goes through the model for it.
+        var sequences: [TokenSequence] {
+            if sharesPrompt { return [TokenSequence(requests[0].prompt, continuations: requests.map(\.completion))] }
+            return requests.map { request in
+                let tokens = request.prompt + request.completion.dropLast()
+                return TokenSequence(
+                    tokens: tokens, wanted: tokens.count - request.completion.count..<tokens.count,
+                    targets: request.completion)
+            }
+        }
+
+        /// The most tokens that go through the model together.
+        var most: Int {
+            guard sharesPrompt else { return longest }
+            return requests.reduce(requests[0].prompt.count) { $0 + $1.completion.count }
+        }
+
         /// The most tokens that the model sees at once, without those that it generates.
         var longest: Int { requests.reduce(prompt.count) { max($0, $1.prompt.count + $1.completion.count) } }
     }
@@ -61,14 +83,7 @@ struct EncodedTask: Sendable {
 
     /// The sequences that decide the metric in one pass; empty for generation.
     var sequences: [TokenSequence] {
-        var sequences = samples.flatMap { sample in
-            sample.requests.map { request in
-                let tokens = request.prompt + request.completion.dropLast()
-                return TokenSequence(
-                    tokens: tokens, wanted: tokens.count - request.completion.count..<tokens.count,
-                    targets: request.completion)
-            }
-        }
+        var sequences = samples.flatMap(\.sequences)
         if !sequences.isEmpty { sequences[0].isFirst = true }
         return sequences
     }
