@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev libxxhash-dev
 
-.PHONY: all build demo test check-report bench bench-quick lint clean install install-files man packages reference
+.PHONY: all build demo test check-report bench bench-quick lint clean install install-files man packages reference dist
 
 all: build
 
@@ -85,6 +85,18 @@ install-files:
 	"$(PROGRAM)" --generate-completion-script fish > "$$share/fish/vendor_completions.d/dppa-run.fish"; \
 	echo "installed $(PREFIX)/bin/dppa-run; try: dppa-run run ties --out merged"
 
+# Archive, Debian package and Dockerfile in `dist`, of a program that needs the C library and nothing else; each is started in a
+# root with nothing else in it.
+DIST ?= dist
+dist: packages
+	@if ! gcc -print-file-name=libgfortran.a | grep -q /; then \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gfortran binutils; \
+	fi
+	DPPA_STATIC=1 $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build/dist -j $(JOBS) --product dppa-run
+	@packaging/dist.sh .build/dist/release/dppa-run $(DIST)
+	@packaging/clean_root.sh $(DIST)
+
 # The man page, made from the commands' own help.
 man: packages
 	$(SWIFT) package plugin generate-manual
@@ -94,4 +106,4 @@ lint:
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 
 clean:
-	rm -rf .build $(DEMO)
+	rm -rf .build $(DEMO) $(DIST)

@@ -4,11 +4,27 @@ import PackageDescription
 // The instruction set that the kernels are compiled for. x86-64-v3 (AVX2) is every x86 server since 2013;
 // DPPA_ISA=x86-64 or x86-64-v4 builds the same program for less or more, with the same bytes as its result.
 #if arch(x86_64)
-    let instructionSet = ["-march=\(Context.environment["DPPA_ISA"] ?? "x86-64-v3")"]
+    let isa = Context.environment["DPPA_ISA"] ?? "x86-64-v3"
+    let instructionSet = ["-march=\(isa)"]
+    // The program says what it was built for (`InstructionSet`).
+    let named: [SwiftSetting] = [.define("ISA_" + isa.split(separator: "-").joined(separator: "_"))]
 #else
     let instructionSet: [String] = []
+    let named: [SwiftSetting] = []
 #endif
 let kernelFlags = instructionSet.flatMap { ["-Xcc", $0] }
+
+// DPPA_STATIC=1 links Lua, OpenBLAS and the runtimes of C++ and Fortran into the program, for machines that have none of them;
+// the packages liblua5.4-dev, libopenblas-dev and libgfortran-12-dev have the archives.
+let isStatic = Context.environment["DPPA_STATIC"] == "1"
+#if arch(x86_64)
+    let fortran = ["gfortran", "quadmath"]
+#else
+    let fortran = ["gfortran"]
+#endif
+func libraries(_ names: [String]) -> [LinkerSetting] {
+    names.map { .linkedLibrary(isStatic ? ":lib\($0).a" : $0) }
+}
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
@@ -27,7 +43,7 @@ func engine(_ room: String, _ others: [Target.Dependency] = []) -> Target {
     let before = rooms.prefix { $0 != room }.map { Target.Dependency(stringLiteral: "DPPA\($0)") }
     return .target(
         name: "DPPA\(room)", dependencies: before + others, path: "Sources/DPPA/\(room)",
-        swiftSettings: strict + [.unsafeFlags(kernelFlags)])
+        swiftSettings: strict + named + [.unsafeFlags(kernelFlags)])
 }
 
 let package = Package(
@@ -46,9 +62,9 @@ let package = Package(
     ],
     targets: [
         // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
-        .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
+        .target(name: "CLua", linkerSettings: libraries(["lua5.4"])),
         // Headers and library come from libopenblas-dev.
-        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        .target(name: "COpenBLAS", linkerSettings: libraries(["openblas"] + (isStatic ? fortran : []))),
         // The header comes from libxxhash-dev, and there is no library to link.
         .target(name: "CXXHash", cSettings: [.unsafeFlags(instructionSet)]),
         engine("Support", ["CXXHash", system]),
@@ -77,7 +93,8 @@ let package = Package(
                 "DPPA", "DPPAScript", "DPPAImport", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: isStatic ? [.unsafeFlags(["-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc"])] : []
         ),
         .testTarget(
             name: "DPPATests", dependencies: house + ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),

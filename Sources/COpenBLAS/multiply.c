@@ -10,6 +10,8 @@ void copenblas_multiply(int m, int n, int k, float alpha, const float *a, int ld
 
 void copenblas_use_one_thread(void) { openblas_set_num_threads(1); }
 
+const char *copenblas_configuration(void) { return openblas_get_config(); }
+
 const char *copenblas_core(void) { return openblas_get_corename(); }
 
 void copenblas_multiply_doubles(int m, int n, int k, const double *a, int lda, int a_transposed, const double *b, int ldb,

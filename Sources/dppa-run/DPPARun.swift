@@ -16,7 +16,7 @@ struct DPPARun: ParsableCommand {
             and a recipe of your own:
               dppa-run new mine
             """,
-        version: "dppa-run \(version) (Lua \(ScriptHost.luaVersion))",
+        version: "dppa-run \(version) (\(InstructionSet.name), Lua \(ScriptHost.luaVersion), \(MatrixProduct.library))",
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
             EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self, ExplainCommand.self,
@@ -35,6 +35,7 @@ struct DPPARun: ParsableCommand {
             Console.error(complaint)
             Foundation.exit(DPPAError.Code.internalFault.rawValue)
         }
+        Processor.useItsKernels()
         // Writing to a closed pipe is then an error of the call; a handler, unlike ignoring, is not passed on to children.
         signal(SIGPIPE) { _ in }
         OpenFiles.raiseLimit()

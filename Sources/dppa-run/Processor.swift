@@ -1,3 +1,4 @@
+import DPPA
 import Foundation
 
 /// Whether this processor can run the kernels of this build.
@@ -6,21 +7,40 @@ enum Processor {
     static var complaint: String? {
         #if arch(x86_64) && os(Linux)
             guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
-            return complaint(cpuinfo: text, needed: ["avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "abm"])
+            return complaint(cpuinfo: text, needed: InstructionSet.needed)
         #else
             return nil
         #endif
     }
 
+    /// Starts the program again with better kernels of OpenBLAS, where it does not know the processor.
+    ///
+    /// A version knows the processors of its day and takes the oldest kernels on others, which are several times slower. It
+    /// chooses when it is loaded, before anything here runs; OPENBLAS_CORETYPE, which is respected, is how to tell it.
+    static func useItsKernels() {
+        #if arch(x86_64) && os(Linux)
+            guard getenv("OPENBLAS_CORETYPE") == nil, let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+                let family = MatrixProduct.betterProcessor(features: features(cpuinfo: text))
+            else { return }
+            setenv("OPENBLAS_CORETYPE", family, 1)
+            execv("/proc/self/exe", CommandLine.unsafeArgv)
+        #endif
+    }
+
+    /// What the processor has, by the text of /proc/cpuinfo.
+    private static func features(cpuinfo text: String) -> Set<String> {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+        return Set(line.split(separator: " ").map(String.init))
+    }
+
     /// The same for the text of /proc/cpuinfo and the features that a build needs.
     static func complaint(cpuinfo text: String, needed: [String]) -> String? {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") }) else { return nil }
-        let flags = Set(line.split(separator: " ").map(String.init))
+        let flags = features(cpuinfo: text)
         let missing = needed.filter { !flags.contains($0) }
-        guard !missing.isEmpty else { return nil }
+        guard !flags.isEmpty, !missing.isEmpty else { return nil }
         return """
             error: this processor is too old for this build of dppa-run: it lacks \(missing.joined(separator: ", "))
-            note: the build is for x86-64-v3 (AVX2); on this machine build it with DPPA_ISA=x86-64 swift build -c release
+            note: the build is for \(InstructionSet.name); build it for this machine with DPPA_ISA=x86-64 swift build -c release
             """
     }
 }

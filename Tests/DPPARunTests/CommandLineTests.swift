@@ -77,9 +77,10 @@ import Testing
         #expect(try dppaRun(["inspect", "nowhere"]).code == 66)
     }
 
-    @Test func versionNamesLua() throws {
+    @Test func versionNamesWhatItWasBuiltWith() throws {
         let result = try dppaRun(["--version"])
-        #expect(result.output.hasPrefix("dppa-run \(version) (Lua 5.4"))
+        #expect(result.output.hasPrefix("dppa-run \(version) (\(InstructionSet.name), Lua 5.4"))
+        #expect(result.output.contains(", OpenBLAS 0.") && result.output.contains(" for \(MatrixProduct.processor)"))
     }
 }
 

@@ -28,4 +28,7 @@ void copenblas_use_one_thread(void);
 // The name of the processor family whose kernels OpenBLAS has chosen.
 const char *copenblas_core(void);
 
+// The library's name, version and how it was built, with spaces between.
+const char *copenblas_configuration(void);
+
 #endif

@@ -4,6 +4,16 @@ import Testing
 
 /// Matrices against naive loops, and against what defines a decomposition.
 @Suite struct MatrixTests {
+    @Test func kernelsOfOldProcessorsAreReplaced() {
+        let new: Set = ["avx2", "fma", "sse3", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+        #expect(MatrixProduct.betterProcessor(features: new, than: "Prescott") == "SkylakeX")
+        #expect(MatrixProduct.betterProcessor(features: ["avx2", "fma"], than: "Nehalem") == "Haswell")
+        #expect(MatrixProduct.betterProcessor(features: ["sse3"], than: "Prescott") == nil)
+        for family in ["Haswell", "Zen", "SkylakeX", "Cooperlake"] {
+            #expect(MatrixProduct.betterProcessor(features: new, than: family) == nil)
+        }
+    }
+
     private func matrix(_ rows: Int, _ columns: Int, _ f: (Int, Int) -> Float) -> Matrix {
         let matrix = Matrix(rows: rows, columns: columns)
         for row in 0..<rows {

@@ -76,8 +76,22 @@ package enum MatrixProduct {
             notes: ["choose other kernels with OPENBLAS_CORETYPE=Haswell in the environment, or update libopenblas"])
     }
 
+    /// The library of products and decompositions, its version and its kernels, such as `OpenBLAS 0.3.21 for Zen`.
+    package static var library: String {
+        String(cString: copenblas_configuration()).split(separator: " ").prefix(2).joined(separator: " ") + " for \(processor)"
+    }
+
     /// The processor family whose kernels are used, such as `Zen`; last bits depend on it.
     package static var processor: String { String(cString: copenblas_core()) }
+
+    /// The family whose kernels fit a processor with some features, by Linux's names, where those in use are for an older one; nil
+    /// where they are not.
+    package static func betterProcessor(features: Set<String>, than family: String = processor) -> String? {
+        let wide = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+        let known = ["Haswell", "Zen", "Excavator", "SkylakeX", "Cooperlake", "Sapphirerapids"]
+        guard !known.contains(family), features.isSuperset(of: ["avx2", "fma"]) else { return nil }
+        return features.isSuperset(of: wide) ? "SkylakeX" : "Haswell"
+    }
 
     private static let complaint: String? = {
         copenblas_use_one_thread()
