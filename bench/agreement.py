@@ -26,7 +26,7 @@ CLOSE = 0.02  # largest relative difference of statistics
 
 
 class Tensors:
-    """The bfloat16 tensors of a safetensors file, read in part."""
+    """The tensors of a safetensors file, in bfloat16 or, as mergekit writes some, float32, read in part."""
 
     def __init__(self, folder):
         (path,) = folder.glob("*.safetensors")
@@ -38,14 +38,18 @@ class Tensors:
 
     def count(self, name):
         entry = self.entries[name]
-        if entry["dtype"] != "BF16":
-            raise ValueError(f"{name} is {entry['dtype']}, where BF16 is expected")
+        if entry["dtype"] not in ("BF16", "F32"):
+            raise ValueError(f"{name} is {entry['dtype']}, where BF16 or F32 is expected")
         return math.prod(entry["shape"])
 
     def block(self, name, first, count):
-        start = self.start + self.entries[name]["data_offsets"][0] + 2 * first
-        bits = np.frombuffer(self.data[start:start + 2 * count], np.uint16)
-        return (bits.astype(np.uint32) << 16).view(np.float32)
+        entry = self.entries[name]
+        size = 4 if entry["dtype"] == "F32" else 2
+        start = self.start + entry["data_offsets"][0] + size * first
+        stored = self.data[start:start + size * count]
+        if size == 4:
+            return np.frombuffer(stored, np.float32)
+        return (np.frombuffer(stored, np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
 def blocks(count):
@@ -63,6 +67,8 @@ def compare(ours, theirs, base, experts):
     total = dict.fromkeys(("elements", "within", "equal", "ours_changed", "theirs_changed"), 0)
     total |= dict.fromkeys(("ours_size", "theirs_size", "difference", "norm"), 0.0)
     for name in a.entries:
+        if a.count(name) != b.count(name):
+            raise ValueError(f"{name} has {a.count(name)} and {b.count(name)} elements")
         for first, length in blocks(a.count(name)):
             x, y, z = (model.block(name, first, length) for model in (a, b, start))
             reach = sum(np.abs(model.block(name, first, length) - z) for model in tuned)

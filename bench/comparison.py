@@ -16,12 +16,14 @@ def methods(sitting, models):
 def all_methods(sitting, models):
     """Every recipe of the library, with the lines of its formulas: those that are neither empty nor a comment.
 
-    Methods that decompose matrices take minutes where others take seconds, so they get models of two such layers.
+    Methods that decompose matrices take minutes where others take seconds, so they get models of two layers of half the width, and the
+    memory that the largest of their matrices needs.
     """
     rows = [described(method, sitting.row(method.name, method, models, has_mergekit=True)) for method in ALL]
-    with sitting.sets.made("small", 3, sitting.say) as small:
-        name = f", {parameters('small')}"
-        rows += [described(method, sitting.row(method.name + name, method, small)) for method in OF_MATRICES]
+    with sitting.sets.made("matrices", 3, sitting.say) as small:
+        name = f", {parameters('matrices')}, --memory 1G"
+        extra = ["--threads", sitting.threads, "--memory", "1G"]
+        rows += [described(method, sitting.row(method.name + name, method, small, extra)) for method in OF_MATRICES]
     return rows
 
 

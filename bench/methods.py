@@ -54,7 +54,8 @@ METHODS = [
 OTHERS = [
     Method("slerp", "slerp", {"t": 0.5}, {"t": 0.5}, {}, experts=1),
     Method("nuslerp", "nuslerp", {}, {}, {"weight": 1.0}, experts=2),
-    Method("multislerp", "multislerp", {}, {}, {"weight": 1.0}),
+    # mergekit takes its angles in bfloat16.
+    Method("multislerp", "multislerp", {}, {}, {"weight": 1.0}, within=0.9999),
     Method("karcher", "karcher", {}, {}, {}, has_base=False, within=0.95),
     Method("della_linear", "della_linear", {"density": 0.7, "epsilon": 0.07, "rescale": "l1", "lambda": 1}, {},
            {"weight": 1.0, "density": 0.7, "epsilon": 0.07}, is_random=True),
@@ -62,7 +63,8 @@ OTHERS = [
            {"weight": 1.0, "density": 0.9, "gamma": 0.01}, within=0.98),
     Method("ram", "ram", {}, {}, {}, within=0.98),
     Method("ramplus_tl", "ramplus_tl", {}, {}, {}, within=0.98),
-    Method("model_stock", "model_stock", {}, {}, {}),
+    # Of deltas that have nothing in common the base is left, and what mergekit's rounding makes of it.
+    Method("model_stock", "model_stock", {}, {}, {}, within=0.9999),
     Method("nearswap", "nearswap", {"t": 0.001}, {"t": 0.001}, {}, experts=1, takes="expert"),
     Method("arcee_fusion", "arcee_fusion", {}, {}, {}, experts=1, takes="expert", within=0.98),
     Method("passthrough", "passthrough", {}, {}, {}, has_base=False, experts=1, takes="expert"),

@@ -30,6 +30,7 @@ SHAPES = {
     "huge tensor": {"layers": 1, "hidden": 1024, "intermediate": 64, "heads": 16, "kv_heads": 2, "vocab": 480000},
     "tiny": {"layers": 1, "hidden": 64, "intermediate": 64, "heads": 4, "kv_heads": 2, "vocab": 64},
     "small": SMALL,
+    "matrices": {"layers": 2, "hidden": 448, "intermediate": 2432, "heads": 7, "kv_heads": 1, "vocab": 8192},
     "small, one layer": SMALL | {"layers": 1},
     "small, odd": {"layers": 2, "hidden": 891, "intermediate": 4861, "heads": 11, "kv_heads": 1, "vocab": 8191},
     "small, tiny tensors": {"layers": 120, "hidden": 64, "intermediate": 64, "heads": 4, "kv_heads": 2, "vocab": 64},
