@@ -80,7 +80,8 @@ import Testing
     @Test func versionNamesWhatItWasBuiltWith() throws {
         let result = try dppaRun(["--version"])
         #expect(result.output.hasPrefix("dppa-run \(version) (\(InstructionSet.name), Lua 5.4"))
-        #expect(result.output.contains(", OpenBLAS 0.") && result.output.contains(" for \(MatrixProduct.processor)"))
+        // The program may choose other kernels than a process that links the library.
+        #expect(result.output.contains(", OpenBLAS 0.") && result.output.contains(" for "))
     }
 }
 
