@@ -42,7 +42,7 @@ extension Catalog {
             ],
             example:
                 "dppa.layerwise(base, { { base, \"zoo/search/math.jsonl\" } }, function(parts, inputs) "
-                + "return dppa.as_model(dppa.where(dppa.spread_columns(inputs[1].norm, parts[1]):gt(0), parts[1], 0)) end)"
+                + "return dppa.as_model(dppa.where(dppa.spread_columns(inputs[1].norm, parts[1]):gt(0), parts[1], 0), parts[1]) end)"
         ),
         Function(
             name: "average",
