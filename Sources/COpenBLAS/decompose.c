@@ -10,6 +10,9 @@ void sgesdd_(const char *jobz, const int *m, const int *n, float *a, const int *
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
              const int *lwork, int *iwork, const int *liwork, int *info, size_t jobz_length, size_t uplo_length);
 
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t uplo_length);
+void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t uplo_length);
+
 // A row-major matrix is its transpose to LAPACK, so that left and right vectors change places.
 int copenblas_svd_doubles(int m, int n, double *a, double *s, double *u, double *vt, double *work, int lwork, int *iwork) {
   int r = m < n ? m : n, info = 0;
@@ -26,5 +29,14 @@ int copenblas_svd_floats(int m, int n, float *a, float *s, float *u, float *vt, 
 int copenblas_eigen_doubles(int n, double *a, double *w, double *work, int lwork, int *iwork, int liwork) {
   int info = 0;
   dsyevd_("V", "L", &n, a, &n, w, work, &lwork, iwork, &liwork, &info, 1, 1);
+  return info;
+}
+
+// What is lower to LAPACK is upper here.
+int copenblas_inverse_factor_doubles(int n, double *a) {
+  int info = 0;
+  dpotrf_("L", &n, a, &n, &info, 1);
+  if (info == 0) dpotri_("L", &n, a, &n, &info, 1);
+  if (info == 0) dpotrf_("L", &n, a, &n, &info, 1);
   return info;
 }

@@ -19,3 +19,7 @@ void copenblas_multiply_doubles(int m, int n, int k, const double *a, int lda, i
   cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans, b_transposed ? CblasTrans : CblasNoTrans, m, n, k, 1, a,
               lda, b, ldb, 0, c, ldc);
 }
+
+void copenblas_add_transposed(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float *c, int ldc) {
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1, a, lda, b, ldb, 1, c, ldc);
+}

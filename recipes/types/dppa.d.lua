@@ -114,6 +114,20 @@ function dppa.abs(x) end
 ---@return dppa.Field
 function dppa.acos(x) end
 
+---What goes into each linear of a model's blocks when it reads a text, as fields under the names of the weights: `norm`, sqrt(sum of x^2 over the tokens / lines), `mean` and `variance` over the tokens, vectors with a number for each input, and with `covariance` the matrix of x x^T summed over the tokens / tokens; also `tokens` and `samples`, how many tokens and lines there were, and `transposed`, the names of weights that are stored as inputs × outputs. The text is a task file; of a question it is the prompt with the answer. An expert of a mixture is told of by the tokens that go to it.
+---@param model dppa.Field
+---@param data string
+---@param options? { samples?: integer, length?: integer, covariance?: boolean }
+---@return table
+function dppa.activations(model, data, options) end
+
+---Matrices pruned by ALPS: those with as many weights whose products with the inputs are nearest, by many rounds; `covariance` is that of the inputs, in any scale.
+---@param w dppa.Field
+---@param covariance dppa.Field
+---@param options? { sparsity?: dppa.Field|number, keep?: integer, group?: integer, rho?: number, rounds?: integer, damp?: number }
+---@return dppa.Field
+function dppa.alps(w, covariance, options) end
+
 ---Declares that a value is a delta.
 ---@param value dppa.Field
 ---@return dppa.Field
@@ -189,6 +203,13 @@ function dppa.cumsum(x) end
 ---@return dppa.Field
 function dppa.dot(x, y, scope) end
 
+---A mask of matrices repaired by DSnoT, row by row, as many elements staying: so that what goes, times the sums of its inputs, adds up to little.
+---@param w dppa.Field
+---@param mask dppa.Field
+---@param options { sums: dppa.Field, variance: dppa.Field, norm: dppa.Field, rounds?: integer, threshold?: number }
+---@return dppa.Field
+function dppa.dsnot(w, mask, options) end
+
 ---e to the power of each element.
 ---@param x dppa.Field|number
 ---@return dppa.Field
@@ -251,6 +272,14 @@ function dppa.kth(x, index, scope) end
 ---@param field dppa.Field
 ---@return string?
 function dppa.label(field) end
+
+---A model that is made block by block: the rule gets the linears of a block, a list with those of each model, and a list of what `activations` tells of their inputs, measured behind the blocks that were made before, each model on a text of its own; it gives what the tensors become. What the rule does not give is that of `start`.
+---@param start dppa.Field
+---@param sources ((any)[])[]
+---@param rule function
+---@param options? { samples?: integer, length?: integer, covariance?: boolean }
+---@return dppa.Field
+function dppa.layerwise(start, sources, rule, options) end
 
 ---The natural logarithm of each element.
 ---@param x dppa.Field|number
@@ -323,6 +352,13 @@ function dppa.model(path, options) end
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field[]
 function dppa.models(paths, options) end
+
+---The mask of the `n` largest of each `m` consecutive elements of a row, among equals the first: 2 of 4 for the sparse matrix products of graphics processors.
+---@param x dppa.Field
+---@param n integer
+---@param m integer
+---@return dppa.Field
+function dppa.n_of_m(x, n, m) end
 
 ---The Euclidean norm over a scope.
 ---@param x dppa.Field
@@ -403,6 +439,13 @@ function dppa.solve(a, b, options) end
 ---@param field dppa.Field
 ---@return string
 function dppa.space(field) end
+
+---Matrices pruned column by column by SparseGPT, the columns behind making up for what goes; `covariance` is that of their inputs, as `activations` tells it, in any scale.
+---@param w dppa.Field
+---@param covariance dppa.Field
+---@param options? { sparsity?: dppa.Field|number, keep?: integer, group?: integer, block?: integer, damp?: number }
+---@return dppa.Field
+function dppa.sparsegpt(w, covariance, options) end
 
 ---The numbers of a vector, one for each column of `like`, in all of its rows.
 ---@param vector dppa.Field

@@ -12,6 +12,13 @@ void copenblas_multiply(int m, int n, int k, float alpha, const float *a, int ld
 void copenblas_multiply_doubles(int m, int n, int k, const double *a, int lda, int a_transposed, const double *b, int ldb,
                                 int b_transposed, double *c, int ldc);
 
+// c += a^T * b in float32, row-major: a is k x m with rows lda apart, b is k x n with rows ldb apart, c is m x n with rows ldc apart.
+void copenblas_add_transposed(int m, int n, int k, const float *a, int lda, const float *b, int ldb, float *c, int ldc);
+
+// Overwrites the symmetric n x n matrix a, row-major, with the upper factor u of its inverse, a^-1 = u^T u (LAPACK's potrf and
+// potri); what is below the diagonal is of no use. Returns LAPACK's info: above 0 when a is not positive definite.
+int copenblas_inverse_factor_doubles(int n, double *a);
+
 // The thin singular value decomposition of a, m x n and row-major, which it overwrites (LAPACK's gesdd): s has r = min(m, n)
 // numbers in descending order, u is m x r and vt r x n, both row-major; iwork has 8 r ints. With lwork = -1 nothing is done
 // but the wanted lwork left in work[0]. Returns LAPACK's info: 0 for success, above 0 when it does not converge.

@@ -10,9 +10,9 @@ import Foundation
 /// A weight is built from the expression when it is needed and rounded to the type that it would be written in, so a score
 /// belongs to the model that would be written. Scores depend on the models and the tasks, not on threads or memory.
 public struct Evaluator {
-    private let engine: Engine
-    private let dtype: DType?
-    private let encodings: TaskEncodings
+    let engine: Engine
+    let dtype: DType?
+    let encodings: TaskEncodings
 
     /// An evaluator for the models of an engine's graph; `dtype` is the type that they would be written in, nil for each
     /// tensor's own, and `encodings` what is kept of tokenizers and tasks between evaluators.
@@ -195,7 +195,7 @@ public struct Evaluator {
     }
 
     /// What the forward pass needs to know of a model.
-    private func subject(_ model: NodeID) throws -> EvaluationSubject {
+    func subject(_ model: NodeID) throws -> EvaluationSubject {
         try engine.graph.requireModel(model)
         guard let start = engine.graph.startingModel(of: model) else {
             throw DPPAError(.data, "this model comes from no checkpoint")

@@ -13,6 +13,8 @@ struct ForwardPass {
     private let weights: WeightStream
     private let pool: WorkerPool
     private let scratch: [ActivationScratch]
+    /// What takes note of what goes into the linears of the one candidate; nil where nothing does.
+    var collector: InputCollector?
 
     init(_ network: Network, _ weights: WeightStream, pool: WorkerPool, check: @escaping () throws -> Void) {
         self.network = network
@@ -63,11 +65,16 @@ struct ForwardPass {
         _ sequences: [TokenSequence], _ states: [Activations], before: (_ layer: Int) -> Void = { _ in }
     ) throws {
         try embed(sequences.flatMap(\.tokens), states)
-        for (number, block) in network.blocks.enumerated() {
-            try check()
+        for number in network.blocks.indices {
             before(number)
-            for branch in block { try run(branch, states, layer: number) }
+            try runBlock(number, states)
         }
+    }
+
+    /// Runs the residual streams through one block.
+    func runBlock(_ number: Int, _ states: [Activations]) throws {
+        try check()
+        for branch in network.blocks[number] { try run(branch, states, layer: number) }
     }
 
     private func run(_ branch: Branch, _ states: [Activations], layer: Int) throws {
@@ -83,7 +90,7 @@ struct ForwardPass {
     }
 
     /// Copies the embeddings of all tokens into the residual streams, scaled, and adds those of their positions.
-    private func embed(_ tokens: [Int32], _ states: [Activations]) throws {
+    func embed(_ tokens: [Int32], _ states: [Activations]) throws {
         let (embedding, width) = (network.embedding, network.width)
         for block in weights.rowBlocks(embedding.tokens) {
             let places = tokens.indices.filter { block.contains(Int(tokens[$0])) }
@@ -129,11 +136,15 @@ extension ForwardPass {
     /// The tokens of each batch, for each candidate.
     func allRows(_ states: [Activations]) -> [[Range<Int>]] { states.map { $0.layout.batches.map(\.tokens) } }
 
-    /// Runs a body over the pieces of a linear's product for every candidate; `rows` says for each which rows of each batch.
+    /// Runs a body over the pieces of a linear's product for every candidate; `rows` says for each which rows of each batch, and
+    /// `source` where they lie.
     func each(
-        _ map: Linear, _ states: [Activations], rows: [[Range<Int>]],
+        _ map: Linear, _ states: [Activations], rows: [[Range<Int>]], from source: @escaping Place,
         _ body: @escaping @Sendable (LoadedLinear, Activations, Piece, ActivationScratch) -> Void
     ) throws {
+        if let collector {
+            for (state, rows) in zip(states, rows) { try collector.add(map, state, rows: rows, from: source, self) }
+        }
         let found = try weights.tensors(map.tensors.map(\.name))
         for (candidate, state) in states.enumerated() {
             let loaded = LoadedLinear(
@@ -154,7 +165,7 @@ extension ForwardPass {
         _ map: Linear, _ states: [Activations], rows: [[Range<Int>]]? = nil, from source: @escaping Place,
         to target: @escaping Place, adding: Bool = false
     ) throws {
-        try each(map, states, rows: rows ?? allRows(states)) { map, state, piece, _ in
+        try each(map, states, rows: rows ?? allRows(states), from: source) { map, state, piece, _ in
             let target = target(state)
             map.times(
                 source(state)[piece.rows.lowerBound], rows: piece.rows.count, outputs: piece.outputs, adding: adding,

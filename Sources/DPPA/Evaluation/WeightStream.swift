@@ -22,6 +22,8 @@ final class WeightStream {
     private let keepsAll: Bool
     private var current: [String: [Buffer<Float>]] = [:]
     private var blocks: [Block: [Buffer<Float>]] = [:]
+    /// What stands for the one candidate's own tensors, by name.
+    var replaced: [String: Buffer<Float>] = [:]
 
     private struct Block: Hashable {
         var name: String
@@ -52,8 +54,8 @@ final class WeightStream {
 
     /// Some tensors that are needed at the same time, each of every candidate.
     func tensors(_ names: [String]) throws -> [[Buffer<Float>]] {
-        if names.contains(where: { current[$0] == nil }) { try build(names) }
-        return names.map { current[$0] ?? [] }
+        if names.contains(where: { current[$0] == nil && replaced[$0] == nil }) { try build(names) }
+        return names.map { name in replaced[name].map { [$0] } ?? current[name] ?? [] }
     }
 
     /// Builds tensors, with those that are wanted next as long as they are small.

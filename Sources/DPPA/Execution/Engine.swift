@@ -213,6 +213,8 @@ public final class Engine {
         for (key, digest) in inputs.found {
             let (facts, model) = (graph.facts(key.tensor), graph.models[key.model])
             guard let source = model.source(facts.name) else { continue }
+            // What was computed on the way is no input.
+            if graph.isPart(key.model), source.bytesRead(1) == 0 { continue }
             found[model.label, default: []].insert(TensorDigest(facts: facts, dtype: source.dtype, digest: digest))
         }
         return found.mapValues { $0.sorted() }

@@ -43,6 +43,8 @@ public final class Graph {
     package private(set) var hasMatrices = false
     /// Models that are parts of others, by their numbers: the factors of adapters, what experts of a mixture are made of.
     private var parts: Set<Int> = []
+    /// What formulas call parts that were computed, by their numbers.
+    var partWords: [Int: String] = [:]
     /// The models that expressions start from, where that does not follow from what they read.
     var starts: [NodeID: Int] = [:]
     /// The factors of each model that was looked at.
@@ -114,11 +116,15 @@ public final class Graph {
             label: model.label)
     }
 
-    /// A part of a model, whose tensors have its names and shapes of their own, as plain values.
-    func shapedSource(_ part: OpenModel) throws -> NodeID {
+    /// A part of a model, whose tensors have its names and shapes of their own, as plain values; `words` are what formulas call it
+    /// where it is not the model's label.
+    package func shapedSource(_ part: OpenModel, words: String? = nil) throws -> NodeID {
         hasMatrices = true
         let node = try source(part)
-        if case .source(let number) = self[node].operation { parts.insert(number) }
+        if case .source(let number) = self[node].operation {
+            parts.insert(number)
+            partWords[number] = words
+        }
         return try reinterpret(node, as: .value)
     }
 

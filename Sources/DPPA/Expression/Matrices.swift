@@ -156,7 +156,7 @@ extension Graph {
     // MARK: - Types
 
     /// The node of an operation; `shape` gives that of the result on each tensor, from those of the operands.
-    private func matrix(
+    func matrix(
         _ operation: MatrixOperation, _ operands: [NodeID], _ what: String, on names: Set<String>? = nil,
         _ shape: ([[Int]], TensorFacts) throws -> [Int]
     ) throws -> NodeID {
@@ -193,7 +193,7 @@ extension Graph {
             label: labels.count == 1 ? self[operands[0]].label : nil)
     }
 
-    private func requireMatrix(_ shape: [Int], _ facts: TensorFacts, _ what: String) throws {
+    func requireMatrix(_ shape: [Int], _ facts: TensorFacts, _ what: String) throws {
         guard shape.count == 2 else { throw noMatrix(shape, facts, what) }
         guard shape[0] * shape[1] <= Int(Int32.max) else {
             throw mistake("\(what): \(facts.name) has the shape \(shape), more elements than LAPACK counts")
@@ -208,7 +208,7 @@ extension Graph {
                 : "take the matrices alone: x:linears(), or x:apply(rule), and something else for the rest")
     }
 
-    private func misfit(_ what: String, _ shapes: [[Int]], _ facts: TensorFacts, _ rule: String) -> DPPAError {
+    func misfit(_ what: String, _ shapes: [[Int]], _ facts: TensorFacts, _ rule: String) -> DPPAError {
         mistake("\(what): the shapes \(Phrase.list(shapes.map { "\($0)" })) do not fit on \(facts.name)", rule)
     }
 

@@ -20,6 +20,14 @@ package enum MatrixOperation: Hashable, Sendable {
     case transpose
     /// The least solution x of a · x = b, a symmetric.
     case solve(ridge: Double, tolerance: Double)
+    /// 1 for the largest of each few consecutive elements of a row, 0 for the others.
+    case consecutive(kept: Int, group: Int)
+    /// One matrix pruned by the products of its inputs; the third operand has the share that goes everywhere.
+    case sparseGPT(SparseGPT.Options)
+    /// 1 for what stays by a mask that was repaired, 0 for what goes: of weights, a mask, sums, variances and norms of inputs.
+    case dsnot(DSnoT.Options)
+    /// The same by ALPS.
+    case alps(ALPS.Options)
     /// Side by side.
     case beside
     /// One below the other.
@@ -41,6 +49,10 @@ package enum MatrixOperation: Hashable, Sendable {
         case .product: "matmul"
         case .transpose: "transpose"
         case .solve: "solve"
+        case .consecutive: "n_of_m"
+        case .sparseGPT: "sparsegpt"
+        case .dsnot: "dsnot"
+        case .alps: "alps"
         case .beside: "hstack"
         case .below: "vstack"
         case .cumulated: "cumsum"

@@ -106,6 +106,7 @@ extension Graph {
             if case .svd(let which, _) = operation { part = which == .left ? ".u" : which == .values ? ".s" : ".vt" }
             return atom(operation.name + (isList ? "{ \(inner) }" : "(\(inner))") + part)
         case .reinterpret(let x):
+            if case .source(let part) = self[x].operation, let words = partWords[part] { return atom(words) }
             return node.space == .value
                 ? atom("weights(\(at(x).text))") : atom("as_\(node.space.rawValue)(\(at(x).text))")
         }

@@ -81,11 +81,12 @@ public struct ModelCard: Sendable {
     private var methods: [String] {
         let words = ["average": "linear", "dp": "dppa", "dpa": "dppa"]
         let same: Set = [
-            "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
-            "della_linear", "drm", "emr", "fisher", "iso_c", "iso_cts", "karcher", "knots", "lines",
-            "localize_and_stitch", "magic", "magmax", "model_stock", "multislerp", "nearswap", "nuslerp", "passthrough",
-            "pcb", "ram", "ramplus_tl", "sce", "slerp", "star", "subspace_boosting", "svc", "task_arithmetic", "ties",
-            "tsv", "wudi",
+            "alps", "arcee_fusion", "breadcrumbs", "breadcrumbs_ties", "consensus", "dare", "dare_ties", "della",
+            "della_linear", "drm", "dsnot", "emr", "fisher", "iso_c", "iso_cts", "karcher", "knots", "lines",
+            "localize_and_stitch", "magic", "magmax", "model_stock", "multislerp", "nearswap", "nuslerp", "owl",
+            "passthrough", "pcb", "ram", "ramplus_tl", "regmean", "ria", "sce", "slerp", "sparsegpt", "star",
+            "subspace_boosting", "svc", "task_arithmetic", "ties",
+            "tsv", "wanda", "wudi",
         ]
         return unique(record.recipe.library.compactMap { words[$0] ?? (same.contains($0) ? $0 : nil) })
     }

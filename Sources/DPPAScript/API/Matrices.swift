@@ -2,7 +2,7 @@ import DPPA
 
 /// Whole tensors as matrices.
 extension Catalog {
-    package static let matrices: [Function] = decompositions + rearrangements
+    package static let matrices: [Function] = decompositions + rearrangements + pruning
 
     private static let decompositions: [Function] = [
         Function(

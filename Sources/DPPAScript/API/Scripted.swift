@@ -26,6 +26,25 @@ extension Catalog {
             type: "dppa.Field[]", errors: ["the shares add up to more than 1"],
             example: "local first, second = table.unpack(dppa.bands(abs(delta), { 0.1, 0.2 }, \"tensor\"))"),
         Function(
+            name: "layerwise",
+            summary:
+                "A model that is made block by block: the rule gets the linears of a block, a list with those of each model, and a list of what "
+                + "`activations` tells of their inputs, measured behind the blocks that were made before, each model on a text of its own; it gives "
+                + "what the tensors become. What the rule does not give is that of `start`.",
+            parameters: [
+                .model("start"), Parameter("sources", .list(.list(.any))), Parameter("rule", .function),
+                .options(calibrationOptions),
+            ],
+            returns: "a model",
+            errors: [
+                "a model cannot be run", "models are not of one shape",
+                "the rule gives tensors of another block, or of other shapes",
+            ],
+            example:
+                "dppa.layerwise(base, { { base, \"zoo/search/math.jsonl\" } }, function(parts, inputs) "
+                + "return dppa.as_model(dppa.where(dppa.spread_columns(inputs[1].norm, parts[1]):gt(0), parts[1], 0), parts[1]) end)"
+        ),
+        Function(
             name: "average",
             summary: "The weighted mean of models: Σ weight·model / Σ weight; weights are numbers or nodes.",
             parameters: [

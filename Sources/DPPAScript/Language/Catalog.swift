@@ -6,7 +6,8 @@ package enum Catalog {
     ///
     /// Those that call back into the recipe are written in Lua, in `prelude.lua`.
     package static let functions: [Function] =
-        elementwise + arithmetic + reductions + matrices + fields + stacks + mixtures + scoring + data + scripted
+        elementwise + arithmetic + reductions + matrices + fields + stacks + mixtures + activations + scoring + data
+        + scripted
         + methodNames
         + spreads
 
@@ -20,7 +21,7 @@ package enum Catalog {
 
     /// What only the prelude calls, with arguments that it has checked.
     package static let inner: [Function] =
-        methodInner + [
+        methodInner + layerwiseInner + [
             Function(
                 name: "formula", summary: "A field as maths.", parameters: [.field("field")], returns: "a text",
                 example: ""

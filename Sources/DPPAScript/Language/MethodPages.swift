@@ -11,10 +11,19 @@ package enum MethodPages {
         }
     }
 
-    /// A line for each.
+    /// Methods that look at the inputs of linears, by name: what they make takes a text besides models.
+    private static var calibrated: [MethodDeclaration] {
+        get throws {
+            try LibraryMethods.all().sorted { $0.key < $1.key }.flatMap { module, methods in
+                methods.filter { $0.name == module && ["a pruned model", "a merged model"].contains($0.returns) }
+            }
+        }
+    }
+
+    /// A line for each, those that need a text behind the others.
     package static var list: [String] {
         get throws {
-            try all.map { method in
+            try (all + calibrated).map { method in
                 let others = method.aliases.isEmpty ? "" : " Elsewhere: \(method.aliases.joined(separator: ", "))."
                 return (method.name, method.summary + others)
             }.aligned("")

@@ -61,7 +61,8 @@ package enum Stub {
     /// The type of a result that is told in words.
     private static func returned(_ words: String) -> String {
         if words.hasPrefix("a function") { return "function" }
-        if ["a model", "a delta", "a mask", "a value"].contains(where: words.hasPrefix) { return "dppa.Field" }
+        let fields = ["a model", "a pruned model", "a merged model", "a delta", "a mask", "a value"]
+        if fields.contains(where: words.hasPrefix) { return "dppa.Field" }
         return "any"
     }
 

@@ -103,6 +103,21 @@ declare("bands", function(x, shares, scope)
   return masks
 end)
 
+-- A result that is made block by block: for each the rule gets the linears of every model, and what goes into them behind the
+-- blocks that were made before it.
+declare("layerwise", function(start, sources, rule, options)
+  local number, layers = host.inner.layerwise(start, sources, options)
+  for layer = 1, layers do
+    local result = rule(host.inner.layer_inputs(number, layer))
+    if type(result) ~= "userdata" or not host.inner.is_field(result) then
+      error("layerwise: the rule must return a field; it returns " .. tostring(result)
+        .. "\nnote: what the linears of a block become, over the tensors that it was given", 2)
+    end
+    host.inner.layer_outputs(number, layer, result)
+  end
+  return host.inner.layered(number)
+end)
+
 -- What a rule makes of a part; `where` says which rule it is.
 local function result_of(rule, part, where)
   local value = rule(part)

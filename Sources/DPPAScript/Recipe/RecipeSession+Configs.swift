@@ -6,7 +6,10 @@ extension RecipeSession {
     func compareConfigs(_ result: MergeResult) throws {
         guard let start = graph.startingModel(of: result.node) else { return }
         let models = Set(graph.models(of: result.node)).union([result.config].compactMap(\.self)).sorted()
-        for model in models { try compareConfigs(graph.models[model], start) }
+        // What was computed of models has no config.json, and they are compared themselves.
+        for model in models where !graph.isPart(model) || graph.models[model].config != nil {
+            try compareConfigs(graph.models[model], start)
+        }
     }
 
     /// Warns of what a model says otherwise than the one whose weights it is to be combined with; once for each pair.

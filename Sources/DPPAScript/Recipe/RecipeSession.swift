@@ -57,6 +57,10 @@ package final class RecipeSession {
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
     private var tasks: [String: EvaluationTask] = [:]
+    /// What is made block by block, in the order in which it was begun.
+    var layerwise: [LayerwiseResult] = []
+    /// What is known of the inputs of models on texts, by both and by what was asked for.
+    var knownInputs: [UInt128: ToldInputs] = [:]
     /// The digests of the files that models were scored on, by the names of the tasks.
     private(set) var taskDigests: [String: String] = [:]
 
@@ -195,14 +199,27 @@ package final class RecipeSession {
         // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
         let tasks = try files.map { file -> ScoredTask in
             if let name = ScoredTask.externalName(file.path) { return .external(name) }
-            let place = try paths.resolve(file.path, for: .file)
-            var task = try self.tasks[place.path] ?? EvaluationTask(path: place.path)
-            for file in task.files { try paths.requireApart(from: file) }
-            self.tasks[place.path] = task
+            var task = try self.task(file.path)
             task.name = file.name ?? task.name
             return .builtIn(task)
         }
         return try score(models, on: tasks)
+    }
+
+    /// The task of a file, read once.
+    private func task(_ path: String) throws -> EvaluationTask {
+        let place = try paths.resolve(path, for: .file)
+        let task = try tasks[place.path] ?? EvaluationTask(path: place.path)
+        for file in task.files { try paths.requireApart(from: file) }
+        tasks[place.path] = task
+        return task
+    }
+
+    /// The task of a file that models are run on; the record tells of it.
+    func calibrationTask(_ path: String) throws -> EvaluationTask {
+        let task = try self.task(path)
+        taskDigests[task.name] = task.digest
+        return task
     }
 
     /// The scores of models on tasks that are open.

@@ -21,6 +21,7 @@ import Testing
         case .models, .experts: "{ a, b }"
         case .delta, .field: "a - base"
         case .number: "0.5"
+        case .list: "{ \"zoo/search/math.jsonl\", \"zoo/search/law.jsonl\" }"
         default: "\"zoo/search/law.jsonl\""
         }
     }
@@ -47,7 +48,7 @@ import Testing
         let methods = ((try? LibraryMethods.all()) ?? [:]).values.flatMap { $0 }.sorted { $0.name < $1.name }
         return methods.flatMap { method in
             let needed = [
-                "spectral.merge": ["rule = print"],
+                "spectral.merge": ["rule = print"], "pruning.prune": ["rule = print"],
                 "search": ["candidate = print", "maximize = print", "start = { 1 }"],
                 "fisher": ["importance = { dppa.weights(a), dppa.weights(b) }"],
             ]

@@ -106,6 +106,19 @@ import Testing
             "spread_columns", "dppa.floor(dppa.spread_columns(({ dppa.svd(dppa.gram(x)) })[2], x) + 0.5)",
             [30, 0, 0, 0]),
         Use("whole", "dppa.whole(x + y)", [5, 4, 3, 6]),
+        Use("n_of_m", "dppa.n_of_m(y, 1, 2)", [1, 0, 0, 1]),
+        // The third input is always 0.
+        Use("sparsegpt", "dppa.sparsegpt(x, dppa.gram(y), { sparsity = 0 })", [1, 2, 0, 4]),
+        Use(
+            "dsnot",
+            "dppa.dsnot(x, y:gt(1), (function(s) return { sums = s, variance = s, norm = s } end)(({ dppa.svd(dppa.gram(x)) })[2]))",
+            [1, 1, 0, 1]),
+        Use("alps", "dppa.floor(dppa.alps(x, dppa.gram(y), { sparsity = 0 }) + 0.5)", [1, 2, 3, 4]),
+        Use("activations", "#dppa.facts(dppa.activations(dppa.model \"llama\", \"text.jsonl\").norm)", [14]),
+        Use(
+            "layerwise",
+            "#dppa.facts(dppa.layerwise(dppa.model \"llama\", { { dppa.model \"llama\", \"text.jsonl\" } }, "
+                + "function(parts) return parts[1] end))", [21]),
         Use("gradient", "dppa.per_tensor(x, dppa.gradient { 0.5, 0.5 }):value().x", [0.5]),
         Use("by_name", "dppa.per_tensor(x, dppa.by_name { { \"y\", 1 }, { \"x\", 0.5 }, 2 }):value().x", [0.5]),
         Use("by_slice", "dppa.per_tensor(x, dppa.by_slice { { 1, 0.5 }, { 2, 0.25 } }):value().x", [0.25]),
@@ -150,6 +163,12 @@ import Testing
                 ["model.embed_tokens.weight"]
                     + ["gate", "up", "down"].map { "model.layers.0.mlp.\($0)_proj.weight" }, shape: [2, 2])
             _ = try scratch.write(#"{"model_type": "llama", "num_hidden_layers": 1}"#, "dense/config.json")
+        }
+        if ["activations", "layerwise"].contains(use.name) {
+            let models = NSString(string: #filePath).deletingLastPathComponent + "/../../DPPATests/Fixtures/Evaluation"
+            try FileManager.default.copyItem(
+                atPath: models + "/Architectures/llama1", toPath: scratch.path + "/llama")
+            _ = try scratch.write(#"{"tokens": [1, 2, 3]}"#, "text.jsonl")
         }
         let call = linear ? use.call.replacingOccurrences(of: "l:", with: "x:") : use.call
         let recipe = try scratch.write(Self.setup + "show(\(call))\nreturn m", "recipe.lua")

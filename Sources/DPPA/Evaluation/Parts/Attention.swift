@@ -30,6 +30,7 @@ struct Attention: Part {
         [query.tensors, key.tensors, value.tensors] + [queryNorm?.tensors, keyNorm?.tensors].compactMap { $0 }
             + [output.tensors]
     }
+    var linears: [Linear] { [query, key, value, output] }
     var inputWidth: Int { max(query.inputs, queryWidth) }
     var innerWidth: Int { queryWidth + 2 * keyWidth }
     var cacheWidth: Int { keyWidth }

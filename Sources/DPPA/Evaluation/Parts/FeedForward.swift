@@ -8,6 +8,7 @@ struct FeedForward: Part {
     var activation: ActivationFunction
 
     var tensors: [[ExpectedTensor]] { [gate?.tensors].compactMap { $0 } + [up.tensors, down.tensors] }
+    var linears: [Linear] { [gate].compactMap { $0 } + [up, down] }
     var inputWidth: Int { up.inputs }
     var innerWidth: Int { up.outputs }
 
@@ -25,7 +26,7 @@ struct FeedForward: Part {
     ) throws {
         let (hidden, activation) = (hidden, activation)
         guard let gate else {
-            return try pass.each(up, states, rows: rows) { up, state, piece, _ in
+            return try pass.each(up, states, rows: rows, from: source) { up, state, piece, _ in
                 let target = hidden(state)[piece.rows.lowerBound] + piece.outputs.lowerBound
                 let width = hidden(state).width
                 up.times(
@@ -35,7 +36,7 @@ struct FeedForward: Part {
             }
         }
         try pass.multiply(gate, states, rows: rows, from: source, to: hidden)
-        try pass.each(up, states, rows: rows) { up, state, piece, scratch in
+        try pass.each(up, states, rows: rows, from: source) { up, state, piece, scratch in
             let (first, count) = (piece.rows.lowerBound, piece.outputs.count)
             let own = scratch.floats(piece.rows.count * count)
             up.times(source(state)[first], rows: piece.rows.count, outputs: piece.outputs, into: own, stride: count)

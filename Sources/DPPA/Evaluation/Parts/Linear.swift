@@ -8,7 +8,7 @@ struct Linear: Sendable {
     private let weight: ExpectedTensor
     private let bias: ExpectedTensor?
     /// Whether the tensor is [inputs, outputs].
-    fileprivate let isTransposed: Bool
+    let isTransposed: Bool
     /// How many outputs the tensor has.
     fileprivate let stored: Int
     let inputs: Int
@@ -34,6 +34,12 @@ struct Linear: Sendable {
     }
 
     var outputs: Int { range.count }
+
+    /// The tensor that its outputs are in.
+    var tensor: String { weight.name }
+
+    /// Whether it has the first of the tensor's outputs: of several maps in one tensor, which have the same inputs, one does.
+    var isFirstPart: Bool { range.lowerBound == 0 }
 
     var tensors: [ExpectedTensor] { [weight] + [bias].compactMap { $0 } }
 

@@ -28,6 +28,9 @@ struct Mixture: Part {
     var tensors: [[ExpectedTensor]] {
         [router.tensors] + experts.flatMap(\.tensors) + (shared.map { [$0.gate.tensors] + $0.expert.tensors } ?? [])
     }
+    var linears: [Linear] {
+        [router] + experts.flatMap(\.linears) + (shared.map { [$0.gate] + $0.expert.linears } ?? [])
+    }
     var inputWidth: Int { router.inputs }
     /// The router's outputs, and later an expert's hidden activation beside the tokens that go to it.
     var innerWidth: Int {
@@ -126,7 +129,7 @@ struct Mixture: Part {
             zip(state.layout.batches, routes).map { $0.tokens.prefix($1.count) }
         }
         try expert.makeHidden(pass, states, rows: rows, from: gathered)
-        try pass.each(expert.down, states, rows: rows) { down, state, piece, scratch in
+        try pass.each(expert.down, states, rows: rows, from: expert.hidden) { down, state, piece, scratch in
             let count = piece.outputs.count
             let made = scratch.floats(piece.rows.count * count)
             down.times(

@@ -4,6 +4,8 @@
 protocol Part: Sendable {
     /// The tensors in the order of use; those of one list are needed at the same time.
     var tensors: [[ExpectedTensor]] { get }
+    /// The linears, each part of a tensor that several share by itself.
+    var linears: [Linear] { get }
     /// The floats of a token in `Activations.input`.
     var inputWidth: Int { get }
     /// The floats of a token in `Activations.inner`.

@@ -131,6 +131,14 @@ final class MatrixJob: @unchecked Sendable {
         case .transpose: return a.transposed
         case .solve(let ridge, let tolerance):
             return try SymmetricSolve.solve(a, inputs[1], ridge: ridge, tolerance: tolerance)
+        case .consecutive(let kept, let group): return ConsecutiveChoice.of(a, kept: kept, group: group)
+        case .sparseGPT(let options):
+            return try SparseGPT.prune(a, products: inputs[1], share: share(inputs[2], operation), options)
+        case .dsnot(let options):
+            return DSnoT.mask(
+                a, kept: inputs[1], DSnoT.Inputs(sums: inputs[2], variances: inputs[3], norms: inputs[4]), options)
+        case .alps(let options):
+            return try ALPS.prune(a, products: inputs[1], share: share(inputs[2], operation), options)
         case .beside: return .beside(inputs)
         case .below: return .below(inputs)
         case .cumulated: return a.cumulated
@@ -150,6 +158,19 @@ final class MatrixJob: @unchecked Sendable {
         }
     }
 
+    /// The number that a matrix has everywhere, as a share.
+    private func share(_ matrix: Matrix, _ operation: MatrixOperation) throws -> Double {
+        guard matrix.count > 0 else { return 0 }
+        let share = Double(matrix.values.pointer[0])
+        guard (0...1).contains(share) else {
+            throw DPPAError(
+                .data,
+                "\(operation.name): the sparsity of \(name.shown) is \(Graph.number(share)); it must be from 0 to 1",
+                notes: ["bound it: dppa.clamp(sparsity, 0, 1)"])
+        }
+        return share
+    }
+
     private func described(_ failure: MatrixFailure, _ step: Int) -> DPPAError {
         let what = "\(outline.words(step)) of \(name.shown)"
         switch failure {
@@ -157,6 +178,10 @@ final class MatrixJob: @unchecked Sendable {
             return DPPAError(
                 .data, "\(what) does not converge",
                 notes: ["leave the tensor out of the rule, or try the other precision: precision = \"f32\" or \"f64\""])
+        case .singular:
+            return DPPAError(
+                .data, "\(what): the covariance of the inputs has no inverse",
+                notes: ["raise `damp`, or take more calibration text"])
         case .refused(let info):
             return DPPAError(.internalFault, "\(what) was refused by LAPACK (\(info))")
         }

@@ -101,7 +101,7 @@ struct MatrixOutline {
     var decompositions: Int {
         steps.count {
             switch $0.kind {
-            case .compute(.svd), .compute(.polar), .compute(.solve): true
+            case .compute(.svd), .compute(.polar), .compute(.solve), .compute(.alps): true
             default: false
             }
         }
@@ -119,7 +119,15 @@ struct MatrixOutline {
             case .svd, .polar: return total + (12 * m + 16 * n) * n * n
             case .product: return total + 2 * output * Double(first.isTransposed ? a.rows : a.columns)
             case .solve: return total + 9 * n * n * n + 4 * n * output
-            case .transpose, .beside, .below, .cumulated, .block, .whole, .alongRows, .alongColumns: return total
+            case .dsnot(let options): return total + Double(a.rows * a.columns) * Double(options.rounds)
+            case .alps(let options):
+                let columns = Double(a.columns)
+                return total + Double(options.rounds) * 2 * columns * columns * (Double(a.rows) + columns / 3)
+            case .sparseGPT:
+                let columns = Double(a.columns)
+                return total + columns * columns * (columns + Double(a.rows))
+            case .transpose, .consecutive, .beside, .below, .cumulated, .block, .whole, .alongRows, .alongColumns:
+                return total
             }
         }
     }
@@ -234,8 +242,11 @@ struct MatrixOutline {
         case .product:
             return MatrixProduct.productBytes(
                 m: output?.rows ?? 0, n: output?.columns ?? 0, k: first.isTransposed ? a.rows : a.columns)
+        case .dsnot: return DSnoT.bytes(columns: a.columns)
+        case .alps: return ALPS.bytes(rows: a.rows, columns: a.columns)
         case .solve: return SymmetricSolve.bytes(n: a.rows, width: output?.columns ?? 0)
-        case .transpose, .beside, .below, .cumulated, .block, .whole, .alongRows, .alongColumns: return 0
+        case .sparseGPT(let options): return SparseGPT.bytes(rows: a.rows, columns: a.columns, options)
+        case .transpose, .consecutive, .beside, .below, .cumulated, .block, .whole, .alongRows, .alongColumns: return 0
         }
     }
 

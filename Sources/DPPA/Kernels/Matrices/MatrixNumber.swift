@@ -36,6 +36,8 @@ extension Float: MatrixNumber {
 package enum MatrixFailure: Error {
     /// The iteration did not converge.
     case unconverged
+    /// A matrix that must have an inverse has none.
+    case singular
     /// The arguments were refused: a fault of this program.
     case refused(Int)
 }

@@ -24,6 +24,15 @@ package enum MatrixProduct {
             Int32(yStride))
     }
 
+    /// `y += xᵀ · v`: x is k × m, v is k × n.
+    package static func addTransposed(
+        _ x: UnsafePointer<Float>, _ xStride: Int, rows m: Int, _ v: UnsafePointer<Float>, _ vStride: Int,
+        columns n: Int, inner k: Int, into y: UnsafeMutablePointer<Float>, _ yStride: Int
+    ) {
+        copenblas_add_transposed(
+            Int32(m), Int32(n), Int32(k), x, Int32(xStride), v, Int32(vStride), y, Int32(yStride))
+    }
+
     /// `a · b` of float32 matrices, or of their transposes, summed in float64 and rounded once.
     package static func product(
         _ a: Matrix, isTransposed aTransposed: Bool = false, _ b: Matrix, isTransposed bTransposed: Bool = false

@@ -1,0 +1,107 @@
+import DPPAKernels
+import DPPASupport
+
+/// What is summed up of the inputs of one linear, token by token.
+///
+/// Sums and squares of each input in float64, tokens in their order. Products of inputs with each other in float32, each batch of
+/// tokens by one product that is added to the batches before it. Batches and blocks of columns depend on the text alone, so that
+/// threads and memory change no bit.
+package final class InputSums: @unchecked Sendable {
+    /// How many inputs there are.
+    package let width: Int
+    /// How many tokens went in.
+    package private(set) var count = 0
+    private let sums: Buffer<Double>
+    private let squares: Buffer<Double>
+    /// Of products the rows above and on the diagonal; nil where they are not wanted.
+    private let products: Buffer<Float>?
+
+    /// How many columns one thread works on at a time.
+    static let columns = 256
+
+    init(width: Int, hasProducts: Bool) {
+        self.width = width
+        sums = Buffer<Double>(width)
+        squares = Buffer<Double>(width)
+        sums.fill(0)
+        squares.fill(0)
+        products = hasProducts ? Buffer<Float>(width * width) : nil
+        products?.fill(0)
+    }
+
+    /// What it takes, with what is made of it, in bytes.
+    static func bytes(width: Int, hasProducts: Bool) -> Int { width * 28 + (hasProducts ? width * width * 4 : 0) }
+
+    func add(tokens: Int) { count += tokens }
+
+    /// Adds rows of inputs to a block of columns.
+    func add(_ x: TokenRows, rows: [Range<Int>], columns: Range<Int>) {
+        for row in rows.joined() {
+            let line = x[row]
+            for column in columns {
+                let value = Double(line[column])
+                sums.pointer[column] += value
+                squares.pointer[column] += value * value
+            }
+        }
+        guard let products else { return }
+        let (first, count) = (columns.lowerBound, width - columns.lowerBound)
+        for batch in rows where !batch.isEmpty {
+            let line = x[batch.lowerBound] + first
+            MatrixProduct.addTransposed(
+                line, x.width, rows: columns.count, line, x.width, columns: count, inner: batch.count,
+                into: products.pointer + first * width + first, width)
+        }
+    }
+}
+
+/// What is told of the inputs.
+extension InputSums {
+    /// √(Σ x² / samples) of each input.
+    package func norms(samples: Int) -> Buffer<Float> {
+        made { (squares.pointer[$0] / Double(max(1, samples))).squareRoot() }
+    }
+
+    /// The mean of each input over the tokens; 0 where there was none.
+    package var means: Buffer<Float> { made { sums.pointer[$0] / Double(max(1, count)) } }
+
+    /// The variance of each input over the tokens, Σ (x − mean)² / tokens; 0 where there was none.
+    package var variances: Buffer<Float> {
+        let tokens = Double(max(1, count))
+        return made { index in
+            let mean = sums.pointer[index] / tokens
+            return max(0, squares.pointer[index] / tokens - mean * mean)
+        }
+    }
+
+    /// Σ x xᵀ / tokens, all of it, in the memory of the sums, so that it is to be had once; nil where products are not wanted.
+    package func takeCovariance() -> Buffer<Float>? {
+        guard let products else { return nil }
+        let tokens = Float(max(1, count))
+        for row in 0..<width {
+            for column in row..<width {
+                let value = products.pointer[row &* width &+ column] / tokens
+                products.pointer[row &* width &+ column] = value
+                products.pointer[column &* width &+ row] = value
+            }
+        }
+        return products
+    }
+
+    /// Whether no input was infinite or NaN.
+    package var isFinite: Bool { (0..<width).allSatisfy { squares.pointer[$0].isFinite } }
+
+    /// What tells sums from others.
+    package var fingerprint: UInt128 {
+        var hash = Fingerprint()
+        hash.add(UInt64(count))
+        for index in 0..<width { hash.add(sums.pointer[index].bitPattern ^ squares.pointer[index].bitPattern &* 31) }
+        return hash.value
+    }
+
+    private func made(_ number: (Int) -> Double) -> Buffer<Float> {
+        let result = Buffer<Float>(width)
+        for index in 0..<width { result.pointer[index] = Float(number(index)) }
+        return result
+    }
+}
