@@ -94,7 +94,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,
-            linkerSettings: isStatic ? [.unsafeFlags(["-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc"])] : []
+            linkerSettings: isStatic
+                ? [.unsafeFlags(["-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc"])] : []
         ),
         .testTarget(
             name: "DPPATests", dependencies: house + ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),

@@ -21,10 +21,10 @@ end
 
 local function searched(name, candidate, judge, from, to)
   local found = search {
-    name = name, strategy = "grid", start = { from }, stop = { to }, step = 0.1, maximize = judge,
-    candidate = function(factors) return candidate(factors[1]) end,
+    name = name, strategy = "grid", parameters = { { name = "coefficient", min = from, max = to, step = 0.1 } },
+    maximize = judge, candidate = function(p) return candidate(p.coefficient) end,
   }
-  return candidate(found.factors[1]), found.factors[1]
+  return candidate(found.parameters.coefficient), found.parameters.coefficient
 end
 
 -- 1. One domain.
@@ -62,12 +62,14 @@ for index, delta in ipairs(deltas) do
   local amplify = dpa(delta)
   for _, take in ipairs { "rule", "best" } do
     local found = search {
-      name = domains[index] .. " DPPA " .. take, start = { 1.8, 0 }, step = 0.1, take = take, maximize = judge,
-      candidate = function(factors) return base + amplify(factors) end,
+      name = domains[index] .. " DPPA " .. take, strategy = "greedy", take = take, maximize = judge, budget = 200,
+      parameters = { { name = "factor", start = { 1.8, 0 }, step = 0.1 } },
+      candidate = function(p) return base + amplify(p.factor) end,
     }
+    local factors = found.parameters.factor
     amplified[take] = amplified[take] or {}
-    amplified[take][index] = amplify(found.factors)
-    graded(index, "DPPA (" .. take .. ")", 0.8, 0, found.factors[1] .. " / " .. found.factors[2], base + amplified[take][index])
+    amplified[take][index] = amplify(factors)
+    graded(index, "DPPA (" .. take .. ")", 0.8, 0, factors[1] .. " / " .. factors[2], base + amplified[take][index])
   end
 end
 dppa.report {

@@ -23,7 +23,8 @@ local schedule = dppa.options(dpa, {
   "rates", "combine", "compat", "lambda", "layer_multiple", "linear_multiple", "rest",
 })
 local start = option { name = "start", default = { 1.8, 0 }, help = "the first factors, one for each rate" }
-local searching = dppa.options(search, { "step", "take" })
+local step = option { name = "step", default = 0.1, min = 1e-6, help = "what is added to a factor at a time" }
+local searching = dppa.options(search, { "take", "budget", budget = 100 })
 local coefficients = option {
   name = "coefficients", kind = "list", of = "number", default = {},
   help = "of the merged deltas, one for each expert; nothing searches one for all",
@@ -36,12 +37,6 @@ if #coefficients > 1 and #coefficients ~= #experts then
 end
 local per_expert = #tasks // #experts
 
-local function tell(name, found)
-  local function of(each) return table.concat(each.factors, ", ") .. string.format(" (objective %.4f)", each.value) end
-  local other = found.best ~= found.taken and "; the best was " .. of(found.best) or ""
-  print(name .. ": " .. of(found.taken) .. " of " .. #found.candidates .. " candidates" .. other)
-end
-
 -- One expert: its best factors, judged by its own tasks against the dense expert.
 local function amplified(index)
   local expert, own, o = experts[index], {}, { label = dppa.label(experts[index]) }
@@ -49,12 +44,12 @@ local function amplified(index)
   for key, value in pairs(schedule) do o[key] = value end
   local amplify = dpa(expert - base, o)
   local found = search {
-    name = "factors of " .. o.label, start = start, step = searching.step, take = searching.take,
-    candidate = function(factors) return base + amplify(factors) end,
+    name = "factors of " .. o.label, strategy = "greedy", take = searching.take, budget = searching.budget,
+    parameters = { { name = "factor", start = start, step = step } },
+    candidate = function(p) return base + amplify(p.factor) end,
     maximize = objective(expert, own),
   }
-  tell(o.label .. ": factors", found)
-  return amplify(found.factors), own
+  return amplify(found.parameters.factor), own
 end
 
 local deltas, questions = {}, {}
@@ -81,8 +76,8 @@ if #coefficients > 0 or #experts == 1 then return merged(#coefficients > 0 and c
 
 -- All domains together: the geometric mean of what each keeps of its expert.
 local found = search {
-  name = "coefficient of the merge", strategy = "grid", start = { 0.3 }, stop = { 1 }, step = 0.1,
-  candidate = merged, maximize = objective(experts, questions),
+  name = "coefficient of the merge", strategy = "grid",
+  parameters = { { name = "coefficient", min = 0.3, max = 1, step = 0.1 } },
+  candidate = function(p) return merged { p.coefficient } end, maximize = objective(experts, questions),
 }
-tell("merged at", found)
-return merged(found.factors)
+return merged { found.parameters.coefficient }

@@ -7,7 +7,8 @@ local base, expert = dppa.inputs { base = "zoo/base", expert = "zoo/law" }
 local amplify = dpa(expert - base)
 
 local found = search {
-  start = { 1.8, 0 }, candidate = function(factors) return base + amplify(factors) end,
+  strategy = "greedy", parameters = { { name = "factor", start = { 1.8, 0 }, step = 0.1 } },
+  candidate = function(p) return base + amplify(p.factor) end,
   maximize = objective(expert, "zoo/search/law.jsonl"),
 }
-return base + amplify(found.factors)
+return base + amplify(found.parameters.factor)

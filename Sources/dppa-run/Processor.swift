@@ -19,7 +19,8 @@ enum Processor {
     /// chooses when it is loaded, before anything here runs; OPENBLAS_CORETYPE, which is respected, is how to tell it.
     static func useItsKernels() {
         #if arch(x86_64) && os(Linux)
-            guard getenv("OPENBLAS_CORETYPE") == nil, let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+            guard getenv("OPENBLAS_CORETYPE") == nil,
+                let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
                 let family = MatrixProduct.betterProcessor(features: features(cpuinfo: text))
             else { return }
             setenv("OPENBLAS_CORETYPE", family, 1)

@@ -47,7 +47,9 @@ import Testing
         #expect(traps.contains("silent.lua:7: warning: `if mask` sees every field as true"))
         #expect(traps.contains("silent.lua:9: warning: Lua decides `size == 0` once"))
         #expect(traps.split(separator: "\n").count { $0.contains("warning") } == 2, "\(traps)")
-        for recipe in MergeMethods.all + ["dp", "dppa", "mixture_of_experts", "my_rule", "dppa_minimal", "lora"] {
+        for recipe in MergeMethods.all + [
+            "dp", "dppa", "mixture_of_experts", "my_rule", "dppa_minimal", "lora", "search",
+        ] {
             #expect(try program.dppaRun(["check", "\(recipes)/\(recipe).lua"]).errors.isEmpty)
         }
         // What a shipped method makes and does not need is no mistake of the recipe.

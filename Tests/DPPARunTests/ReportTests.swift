@@ -126,11 +126,12 @@ import Testing
         let marked = { (style: String) in
             figure.all("i", style).compactMap { $0.attributes["title"]?.prefix { $0 != ":" } }.map(String.init)
         }
-        #expect(marked("best") == ["1.6", "1.6"] && marked("taken") == ["1.9", "1.9"])
+        #expect(marked("best") == ["factor 1 = 1.6", "factor 1 = 1.6"])
+        #expect(marked("taken") == ["factor 1 = 1.9", "factor 1 = 1.9"])
         #expect(figure.all("h4").map { $0.text.trimmingCharacters(in: .whitespaces) } == ["objective", "law"])
         #expect(
             tree.words.contains(
-                "The model has the factors 1.9 (candidate 9: objective 0.435; law 0.335 ± 0.03); the best of 12 is 1.6 (candidate 6"
+                "The model has factor 1 = 1.9 (candidate 9: objective 0.435; law 0.335 ± 0.03); the best of 12 is factor 1 = 1.6 (candidate 6"
             ))
         let row = try #require(tree.all("tr", "marked").first { $0.words.contains("taken") })
         #expect(row.words.contains("0.435"))

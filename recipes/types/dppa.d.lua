@@ -414,7 +414,7 @@ function dppa.round_to(x, dtype) end
 ---Scores a model, or each of a list of models built in one read, on a task file (of texts or of token ids), a list of them, or a table from names to files.
 ---@param model dppa.Field|(dppa.Field)[]
 ---@param tasks string|(string)[]|table<string, string>
----@param options? { details?: boolean, on_failure?: "error"|"skip" }
+---@param options? { details?: boolean, share?: number, on_failure?: "error"|"skip" }
 ---@return any
 function dppa.score(model, tasks, options) end
 

@@ -14,6 +14,8 @@ public struct Score: Sendable {
     public var count: Int?
     /// How long the scoring took, in seconds.
     public var seconds: Double
+    /// How many tokens, bytes or words a perplexity is of; nil of other metrics.
+    var units: Int?
     /// What else the same predictions tell, by the metrics' names.
     public var others: [(metric: EvaluationTask.Metric, value: Double)] = []
 

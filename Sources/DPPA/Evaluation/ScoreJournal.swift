@@ -64,7 +64,8 @@ extension Score {
     fileprivate var journal: JSONValue {
         [
             "task": .string(task), "metric": JSONValue(metric?.rawValue), "value": .double(value),
-            "standardError": JSONValue(standardError), "count": JSONValue(count), "seconds": .double(seconds),
+            "standardError": JSONValue(standardError), "count": JSONValue(count), "units": JSONValue(units),
+            "seconds": .double(seconds),
             "others": .object(JSONObject(others.map { (name: $0.metric.rawValue, value: .double($0.value)) })),
         ]
     }
@@ -79,6 +80,7 @@ extension Score {
         self.init(
             task: task, metric: given("metric")?.string.flatMap(EvaluationTask.Metric.init(rawValue:)), value: value,
             standardError: given("standardError")?.double, count: given("count")?.int, seconds: seconds)
+        units = given("units")?.int
         guard (metric == nil) == (given("metric") == nil), (count == nil) == (given("count") == nil),
             (standardError == nil) == (given("standardError") == nil)
         else { return nil }

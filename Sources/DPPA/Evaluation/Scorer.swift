@@ -38,6 +38,7 @@ public final class Scorer {
     private let external: External?
     private let fingerprint: GraphFingerprint
     private let encodings = TaskEncodings()
+    private var parts = TaskParts()
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
     public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal, external: External? = nil) {
@@ -46,6 +47,58 @@ public final class Scorer {
         self.dtype = dtype
         self.journal = journal
         self.external = external
+    }
+
+    /// The scores of several models on the first share of each task's questions.
+    ///
+    /// What of a smaller share is known of a model is not asked again. Throws what scoring whole tasks does, and a `data` error
+    /// when a part of a task is asked for that only an external program knows. Not to be called on a thread of the shared pool
+    /// of Swift's tasks.
+    @available(*, noasync)
+    public func score(_ models: [NodeID], on tasks: [ScoredTask], share: Double) throws -> [[Score]] {
+        guard share < 1 || !parts.isEmpty else { return try score(models, on: tasks) }
+        // Models whose tasks are in the same parts are scored together.
+        var groups: [[[Range<Int>]]: [Int]] = [:]
+        for (index, model) in models.enumerated() {
+            let ranges = try tasks.map { task -> [Range<Int>] in
+                guard case .builtIn(let own) = task else {
+                    guard share == 1 else { throw Self.indivisible(task) }
+                    return []
+                }
+                return parts.parts(of: try key(model, task), count: own.count(ofShare: share), of: own.count)
+            }
+            groups[ranges, default: []].append(index)
+        }
+        var rows = [[Score]](repeating: [], count: models.count)
+        for (ranges, group) in groups.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
+            let pieces = zip(tasks, ranges).map { Self.pieces(of: $0, $1) }
+            let scores = try score(group.map { models[$0] }, on: pieces.flatMap(\.self))
+            for (index, row) in zip(group, scores) {
+                var rest = row[...]
+                rows[index] = try pieces.map { pieces in
+                    let own = Array(rest.prefix(pieces.count))
+                    rest = rest.dropFirst(own.count)
+                    guard let score = Score.joined(own) else {
+                        throw DPPAError(.internalFault, "the parts of \(own.first?.task ?? "") cannot be joined")
+                    }
+                    return score
+                }
+            }
+        }
+        return rows
+    }
+
+    /// A task in parts; the whole of it is the task itself.
+    private static func pieces(of task: ScoredTask, _ ranges: [Range<Int>]) -> [ScoredTask] {
+        guard case .builtIn(let own) = task, ranges != [0..<own.count] else { return [task] }
+        return ranges.map { .builtIn(own.part($0)) }
+    }
+
+    private static func indivisible(_ task: ScoredTask) -> DPPAError {
+        DPPAError(
+            .data,
+            "the task '\(task.name)' is scored by an external program, which cannot be asked a share of its questions",
+            notes: ["score it whole: without share, and in a search without shares"])
     }
 
     /// The scores of several models on several tasks.

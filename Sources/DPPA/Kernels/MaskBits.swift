@@ -3,7 +3,7 @@ package enum MaskBits {
     /// What memory of a mask takes; expanding reads a few bytes beyond its last bit.
     package static func byteCount(_ elements: Int) -> Int { (elements + 7) / 8 + 8 }
 
-    /// Bits from one on as elements. Up to 15 elements behind them are written too.
+    /// Bits from one on as elements; up to 15 elements behind them are written too.
     package static func expand(
         _ bits: UnsafeRawPointer, from first: Int, into out: UnsafeMutablePointer<Float>, count: Int
     ) {

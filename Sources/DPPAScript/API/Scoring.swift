@@ -16,6 +16,10 @@ extension Catalog {
                         "details", .flag,
                         "tables with value, metric, better (\"larger\" or \"smaller\"), standard_error, count, others, seconds, not numbers"
                     ),
+                    .option(
+                        "share", .number(0...1),
+                        "of each task's questions, from the first on; what was asked for a smaller share is not asked again"
+                    ),
                     .option("on_failure", .choice(["error", "skip"]), "\"skip\" gives nil and a reason, not an error"),
                 ]),
             ],
@@ -35,8 +39,12 @@ extension Catalog {
             let models = isList ? try call.nodes(0) : [try call.node(0)]
             let files = taskFiles(call.argument(1))
             let isSingle = call.argument(1).text != nil
+            let share = options["share"]?.double ?? 1
+            guard share > 0 else {
+                throw DPPAError(.data, "score: 'share' is 0, which is no question", location: call.location)
+            }
             let scores: [[Score]]
-            do { scores = try session.score(models, on: files) } catch let error as DPPAError {
+            do { scores = try session.score(models, on: files, share: share) } catch let error as DPPAError {
                 guard skips, session.stop == nil, error.code != .interrupted, error.code != .internalFault else {
                     throw error.located(call.location)
                 }

@@ -192,10 +192,12 @@ package final class RecipeSession {
         return values
     }
 
-    /// The scores of models on task files.
+    /// The scores of models on the first share of the questions of task files.
     ///
     /// A file written as `external:NAME` is a task that the external program knows.
-    func score(_ models: [NodeID], on files: [(name: String?, path: String)]) throws -> [[Score]] {
+    func score(
+        _ models: [NodeID], on files: [(name: String?, path: String)], share: Double = 1
+    ) throws -> [[Score]] {
         // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
         let tasks = try files.map { file -> ScoredTask in
             if let name = ScoredTask.externalName(file.path) { return .external(name) }
@@ -203,7 +205,7 @@ package final class RecipeSession {
             task.name = file.name ?? task.name
             return .builtIn(task)
         }
-        return try score(models, on: tasks)
+        return try score(models, on: tasks, share: share)
     }
 
     /// The task of a file, read once.
@@ -222,8 +224,8 @@ package final class RecipeSession {
         return task
     }
 
-    /// The scores of models on tasks that are open.
-    package func score(_ models: [NodeID], on tasks: [ScoredTask]) throws -> [[Score]] {
+    /// The scores of models on the first share of the questions of tasks that are open.
+    package func score(_ models: [NodeID], on tasks: [ScoredTask], share: Double = 1) throws -> [[Score]] {
         if let twice = tasks.first(where: { task in tasks.count { $0.name == task.name } > 1 }) {
             throw DPPAError(
                 .data, "two tasks have the name '\(twice.name)'",
@@ -233,7 +235,7 @@ package final class RecipeSession {
         looked += models
         if isDry { try scorer.requireScorable(models, on: tasks) }
         try requireWet()
-        let found = try scorer.score(models, on: tasks)
+        let found = try scorer.score(models, on: tasks, share: share)
         for (model, row) in zip(models, found) {
             let name = modelIndex(model).map { graph.models[$0].label } ?? graph.formula(model)
             // A search of any length must not fill the card.

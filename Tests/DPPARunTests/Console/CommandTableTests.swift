@@ -132,7 +132,8 @@ import Testing
         }
     }
 
-    @Test(arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture_of_experts", "my_rule", "lora"])
+    @Test(
+        arguments: MergeMethods.all + ["dp", "dppa", "dppa_minimal", "mixture_of_experts", "my_rule", "lora", "search"])
     func aCopiedRecipeNamesItsOwnFile(_ recipe: String) throws {
         let scratch = try Scratch()
         let script =

@@ -49,7 +49,11 @@ import Testing
         return methods.flatMap { method in
             let needed = [
                 "spectral.merge": ["rule = print"], "pruning.prune": ["rule = print"],
-                "search": ["candidate = print", "maximize = print", "start = { 1 }"],
+                "search": [
+                    "candidate = print", "maximize = print", "parameters = { { name = \"x\", min = 0, max = 1 } }",
+                ],
+                "search_space.parameter": ["name = \"x\""], "strategies.rungs": ["count = 8", "shares = { 1 }"],
+                "sobol": ["dimensions = 2"], "cma": ["mean = { 0.5 }"], "line_search": ["start = { 0.5 }"],
                 "fisher": ["importance = { dppa.weights(a), dppa.weights(b) }"],
             ]
             let arguments = method.arguments.map { argument($0.kind) }.joined(separator: ", ")
@@ -99,7 +103,7 @@ import Testing
     /// What recipes say otherwise than the methods, by name.
     static let changed = [
         "dare": ["lambda": "0.6"], "task_arithmetic": ["lambda": "0.6"], "della_linear": ["lambda": "0.6"],
-        "breadcrumbs": ["lambda": "0.6"],
+        "breadcrumbs": ["lambda": "0.6"], "dppa": ["budget": "100"],
     ]
 
     @Test(
@@ -116,7 +120,7 @@ import Testing
                 #expect(recipe == "dppa" || !option.isForRecipes, "\(option.name)")
                 continue
             }
-            // The start of dppa.lua is the paper's, not a default of the search.
+            // What a method cannot do without has no default.
             if option.isRequired { continue }
             shared += 1
             let expected = Self.changed[recipe]?[option.name] ?? option.fallback?.shown ?? "–"

@@ -14,18 +14,23 @@ import Testing
     /// The authors' rule ends on factors that are worse than the best: the table says which the model has.
     @Test(arguments: [
         ("take = \"rule\"", [1.8, 1.0], -1.0), ("take = \"best\"", [1.8, 0.0], 0.0),
-        ("take = \"rule\", limit = 1", [1.9, 1.1], 1.1),
+        ("take = \"rule\", budget = 1", [1.8, 0.0], 0.0),
     ])
     func theTakenCandidateIsTold(options: String, factors: [Double], value: Double) throws {
-        // Worse with every step; with a limit of 1 the rule ends where it has not looked.
-        let goal = options.contains("limit") ? "f[2]" : "-math.abs(f[1] - 1.8) - f[2]"
+        // Worse with every step; with a budget of 1 the rule would end where it has not looked.
         let outcome = try ran(
             """
             local found = search {
-              start = { 1.8, 0 }, \(options), candidate = function(f) return { f[1], f[2] } end,
-              maximize = function(f) return \(goal) end,
+              strategy = "greedy", parameters = { { name = "factor", start = { 1.8, 0 }, step = 0.1 } }, \(options),
+              candidate = function(p) return p.factor end,
+              maximize = function(list)
+                local values = {}
+                for i, f in ipairs(list) do values[i] = -math.abs(f[1] - 1.8) - f[2] end
+                return values
+              end,
             }
-            local rows = { { found.taken.value, found.best.value, found.factors[1], found.factors[2] } }
+            local f = found.parameters.factor
+            local rows = { { found.taken.value, found.best.value, f[1], f[2] } }
             dppa.report { name = "end", columns = { "taken", "best", "f", "g" }, rows = rows }
             return base
             """)

@@ -157,14 +157,15 @@ import Testing
         Case("dpa(a - base, { rate = 0.9 })", "dpa has no option 'rate'; did you mean 'rates'?", at: "rate"),
         Case("dpa(a - base, { rates = {} })", "dpa: option 'rates' is empty", at: "{}"),
         Case(
-            "search { start = { 1 }, maximise = 1 }", "search has no option 'maximise'; did you mean 'maximize'?",
+            "search { budget = 1, maximise = 1 }", "search has no option 'maximise'; did you mean 'maximize'?",
             at: "maximise"),
         Case(
-            "search { start = { 1 }, maximize = print }", "search: option 'candidate' is missing; it must be a function"
+            "search { parameters = { {} }, maximize = print }",
+            "search: option 'candidate' is missing; it must be a function"
         ),
         Case(
-            "search { start = { \"x\" }, maximize = print, candidate = print }",
-            "search: option 'start' must be a list of numbers"),
+            "search { parameters = { 1 }, maximize = print, candidate = print, shares = { \"x\" } }",
+            "search: option 'shares' must be a list of numbers"),
         Case("local o = { densty = 1 }\nreturn ties(base, a, o)", "ties has no option 'densty'", at: "densty"),
         Case("require(\"dppa.ties\")(base, a, { densty = 1 })", "ties has no option 'densty'", at: "densty"),
         Case(

@@ -33,12 +33,12 @@ import Testing
         let scratch = try RecipeFolder()
         let recipe = try scratch.write(
             """
-            local search = require "dppa.search"
+            local search, parameters = require "dppa.search", { { name = "x", min = 0, max = 1 } }
 
-            return search { strategy = "grid", start = { 1 }, candidate = print, maximize = print }
+            return search { strategy = "grid", parameters = parameters, candidate = print, maximize = print }
             """, "recipe.lua")
         let error = try #require(scratch.error(recipe))
-        #expect(error.message.contains("a grid needs stop"))
+        #expect(error.message.contains("a grid needs the step of 'x'"))
         #expect(error.location?.file == recipe && error.location?.line == 3)
     }
 

@@ -17,7 +17,8 @@ import Testing
             left.withUnsafeBufferPointer { left in
                 right.withUnsafeBufferPointer { right in
                     guard let l = left.baseAddress, let r = right.baseAddress, let o = out.baseAddress else { return }
-                    LowRankProduct.load(elements, columns: columns, rank: rank, scale: scale, left: l, right: r, into: o)
+                    LowRankProduct.load(
+                        elements, columns: columns, rank: rank, scale: scale, left: l, right: r, into: o)
                 }
             }
         }

@@ -79,8 +79,8 @@ struct ModelCardTests {
         }
         let sentence =
             taken == 1
-            ? "The model has the factors 1.9 (candidate 2: objective 0.75), the best of 2."
-            : "The model has the factors 1.8 (candidate 1: objective 0.5); the best of 2 is 1.9 (candidate 2: objective 0.75)."
+            ? "The model has factor 1 = 1.9 (candidate 2: objective 0.75), the best of 2."
+            : "The model has factor 1 = 1.8 (candidate 1: objective 0.5); the best of 2 is factor 1 = 1.9 (candidate 2: objective 0.75)."
         #expect(text.contains("## found\n\n\(sentence)\n\n| factor 1 |"), "\(text)")
         #expect(text.contains("## other\n\n| x |"), "\(text)")
     }

@@ -18,7 +18,8 @@ struct EncodedTask: Sendable {
 
         /// Whether all requests go on from one prompt, which then goes through the model once.
         var sharesPrompt: Bool {
-            requests.count > 1 && requests[0].prompt.count > 0 && requests.allSatisfy { $0.prompt == requests[0].prompt }
+            requests.count > 1 && requests[0].prompt.count > 0
+                && requests.allSatisfy { $0.prompt == requests[0].prompt }
         }
 
         /// What goes through the model for it.

@@ -121,8 +121,10 @@ struct Judge {
             let n = Double(documents.count)
             error = exp(rate) * (squares * n / (n - 1)).squareRoot() / total
         }
-        return Score(
+        var score = Score(
             task: task.task.name, metric: task.task.metric, value: exp(rate), standardError: error,
             count: task.task.count, seconds: seconds)
+        score.units = documents.reduce(0) { $0 + $1.count }
+        return score
     }
 }

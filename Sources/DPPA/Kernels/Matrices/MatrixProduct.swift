@@ -87,7 +87,8 @@ package enum MatrixProduct {
 
     /// The library of products and decompositions, its version and its kernels, such as `OpenBLAS 0.3.21 for Zen`.
     package static var library: String {
-        String(cString: copenblas_configuration()).split(separator: " ").prefix(2).joined(separator: " ") + " for \(processor)"
+        String(cString: copenblas_configuration()).split(separator: " ").prefix(2).joined(separator: " ")
+            + " for \(processor)"
     }
 
     /// The processor family whose kernels are used, such as `Zen`; last bits depend on it.

@@ -93,11 +93,20 @@ enum PageStyle {
         .plot .columns .error { width: 2px; margin-left: -1px; border-radius: 0; background: var(--faint); }
         .plot .columns .best { outline: 2px solid var(--high); outline-offset: 2px; }
         .plot .columns .taken { background: var(--mark); }
+        .plot .columns .partial { opacity: .4; }
+        .plot .dots { position: absolute; inset: 0; }
+        .plot .dots i { position: absolute; width: .6rem; height: .6rem; margin: 0 0 -.3rem -.3rem; border-radius: 50%;
+          background: var(--faint); opacity: .7; }
+        .plot .dots .front { background: var(--high); opacity: 1; }
+        .plot .dots .taken { background: var(--mark); opacity: 1; }
+        .plot .numbers { position: relative; grid-column: 2; height: 1.2rem; color: var(--faint); }
+        .plot .numbers b { position: absolute; transform: translateX(-50%); font-weight: 400; white-space: nowrap; }
         .key { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; font-size: .8125rem; margin: .6rem 0 0; padding: 0;
           list-style: none; }
         .key i { display: inline-block; width: .6rem; height: .6rem; border-radius: 50%; background: var(--high);
           margin-right: .5rem; }
         .key i.taken { background: var(--mark); }
+        .key i.other { background: var(--faint); opacity: .7; }
         .key i.best { outline: 2px solid var(--high); outline-offset: 2px; margin-left: 4px; }
         .key i.error { width: 2px; height: .9rem; border-radius: 0; background: var(--faint); vertical-align: -.15rem; }
         .bars { display: grid; grid-template-columns: fit-content(50%) minmax(3rem, 24rem) max-content; gap: .25rem .75rem;

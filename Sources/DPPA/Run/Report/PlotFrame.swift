@@ -13,16 +13,26 @@ struct PlotFrame {
 
     /// The frame around columns, one for each name.
     func html(_ columns: [String], behind: String = "", names: [String], axis: String, label: String) -> String {
-        let lines = ticks.map { tick in
-            "<div class=\"lines\(tick == 0 ? " zero" : "")\" style=\"bottom:\(place(tick))\">"
-                + "<b>\(HTMLPage.escaped(scale.unit.text(tick)))</b></div>"
-        }
         return
             "<div class=\"plot\" role=\"img\" aria-label=\"\(HTMLPage.escaped(label))\" style=\"--n:\(names.count)\">"
-            + "<div class=\"area\">\(lines.joined())\(behind)<div class=\"columns\">"
+            + "<div class=\"area\">\(lines)\(behind)<div class=\"columns\">"
             + columns.map { "<u>\($0)</u>" }.joined()
             + "</div></div><div class=\"ticks\">\(Axis.ticks(names))</div>"
             + "<div class=\"axis\">\(HTMLPage.escaped(axis))</div></div>"
+    }
+
+    /// A line through points, in thousandths of the width and the height from above.
+    static func curve(_ points: [String]) -> String {
+        "<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+            + "<polyline points=\"\(points.joined(separator: " "))\"/></svg>"
+    }
+
+    /// The lines at round numbers.
+    var lines: String {
+        ticks.map { tick in
+            "<div class=\"lines\(tick == 0 ? " zero" : "")\" style=\"bottom:\(place(tick))\">"
+                + "<b>\(HTMLPage.escaped(scale.unit.text(tick)))</b></div>"
+        }.joined()
     }
 
     private func percent(_ share: Double) -> String { "\((share * 10_000).rounded() / 100)%" }
@@ -97,12 +107,38 @@ struct CandidatePlot {
         var name: String
         var value: Double?
         var error: Double?
+        /// Whether it was asked a part of the questions alone.
+        var isPartial = false
     }
+
+    /// What the line is of: every value, or the best so far of those that were asked everything.
+    enum Line { case values, bestSoFar }
 
     let title: String
     let points: [Point]
     let best: Int?
     let taken: Int?
+    var line = Line.values
+
+    /// The corners of the line, each as the number of a point and a value.
+    private var corners: [(index: Double, value: Double)] {
+        let finite = points.indices.compactMap { index in
+            points[index].value.flatMap { $0.isFinite ? (index: index, value: $0) : nil }
+        }
+        guard line == .bestSoFar else { return finite.map { (Double($0.index), $0.value) } }
+        var corners: [(index: Double, value: Double)] = []
+        for point in finite where !points[point.index].isPartial {
+            guard let last = corners.last else {
+                corners.append((Double(point.index), point.value))
+                continue
+            }
+            if point.value > last.value {
+                corners += [(Double(point.index), last.value), (Double(point.index), point.value)]
+            }
+        }
+        if let last = corners.last { corners.append((Double(points.count - 1), last.value)) }
+        return corners
+    }
 
     var html: String {
         let ends = points.flatMap { point in
@@ -111,7 +147,9 @@ struct CandidatePlot {
         let frame = PlotFrame(FigureScale(ends, unit: .plain))
         let columns = points.indices.map { index -> String in
             guard let value = points[index].value, value.isFinite else { return "" }
-            let classes = ["point"] + (index == best ? ["best"] : []) + (index == taken ? ["taken"] : [])
+            let classes =
+                ["point"] + (index == best ? ["best"] : []) + (index == taken ? ["taken"] : [])
+                + (points[index].isPartial ? ["partial"] : [])
             let error = points[index].error.map { error in
                 "<i class=\"error\" style=\"bottom:\(frame.place(value - error));"
                     + "height:\(frame.height(value - error, value + error))\"></i>"
@@ -121,14 +159,11 @@ struct CandidatePlot {
                 + "<i class=\"\(classes.joined(separator: " "))\" style=\"bottom:\(frame.place(value))\" "
                 + "title=\"\(HTMLPage.escaped("\(points[index].name): \(ShownNumber.plain(value))\(words)"))\"></i>"
         }
-        let line = points.indices.compactMap { index -> String? in
-            guard let value = points[index].value, value.isFinite else { return nil }
-            let x = (Double(index) + 0.5) / Double(points.count) * 1000
+        let line = corners.map { index, value in
+            let x = (index + 0.5) / Double(points.count) * 1000
             return "\(ShownNumber.coordinate(x)),\(ShownNumber.coordinate((1 - frame.scale.position(value)) * 1000))"
         }
-        let curve =
-            "<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-            + "<polyline points=\"\(line.joined(separator: " "))\"/></svg>"
+        let curve = PlotFrame.curve(line)
         let shown = points.compactMap(\.value).filter(\.isFinite)
         let range = FigureScale(shown, unit: .plain)
         return "<div class=\"panel\"><h4>\(HTMLPage.escaped(title)) <span>"

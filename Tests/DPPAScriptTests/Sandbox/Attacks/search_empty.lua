@@ -1,2 +1,2 @@
 -- expect: must be a finite number
-require "dppa.search" { candidate = print, maximize = print, start = { 1 }, stop = { 0 / 0 }, strategy = "grid" }
+require "dppa.search" { candidate = print, maximize = print, parameters = { { name = "x", min = 0, max = 0 / 0 } } }

@@ -1,2 +1,2 @@
--- expect: search: option 'candidate' is missing
+-- expect: search: option 'parameters' is missing
 require "dppa.search"()

@@ -1,2 +1,2 @@
--- expect: search: option 'step' must be a number
-require "dppa.search" { candidate = print, maximize = print, start = { 1 }, step = "a" }
+-- expect: option 'step' must be a number
+require "dppa.search" { candidate = print, maximize = print, parameters = { { name = "x", min = 0, max = 1, step = "a" } } }

@@ -1,2 +1,2 @@
--- expect: search: option 'step' must be at least
-require "dppa.search" { candidate = print, maximize = print, start = { 1 }, stop = { 2 }, step = 1e-300, strategy = "grid" }
+-- expect: option 'step' must be at least
+require "dppa.search" { candidate = print, maximize = print, strategy = "grid", parameters = { { name = "x", min = 0, max = 1, step = 1e-300 } } }

@@ -1,2 +1,2 @@
--- expect: search has no option 'stert'; did you mean 'start'?
-require "dppa.search" { stert = 1 }
+-- expect: search has no option 'stratgy'; did you mean 'strategy'?
+require "dppa.search" { stratgy = 1 }
