@@ -3,7 +3,6 @@ import DPPAExecution
 import DPPAExpression
 import DPPAKernels
 import DPPASupport
-import Foundation
 
 /// One of the results of a run, from its plan to its files.
 protocol PlannedResult {
@@ -34,11 +33,7 @@ struct PlannedModel: PlannedResult {
     private let plan: OutputPlan
     /// What it is compared with while it is written; nil where nothing is.
     private let comparison: DeltaComparison?
-    /// What it is written as a pack onto, once it is there whole in a draft.
-    private let target: PackTarget?
     private var writer: CheckpointWriter?
-    /// Where the whole model is written of which a pack is made.
-    private static let draft = ".dppa-draft"
 
     /// Throws what cannot be written.
     init(_ graph: Graph, _ result: MergeResult, _ settings: MergeRun.Settings, isCompared: Bool) throws {
@@ -50,21 +45,16 @@ struct PlannedModel: PlannedResult {
         plan = try OutputPlan(graph, result, models, dtype: dtype)
         comparison =
             isCompared ? DeltaComparison(graph, of: result.node, isDetailed: settings.comparesDeltas) : nil
-        target = try result.pack.map { try PackTarget(graph, $0) }
-        try target?.require(plan.tensors)
     }
 
-    /// A draft counts as well: it is on the disk at the same time.
-    var byteCount: Int { plan.byteCount * (target == nil ? 1 : 2) }
+    var byteCount: Int { plan.byteCount }
     var files: [String] { sidecars.names }
     var carried: [String] { sidecars.carried }
     var requests: [NodeID] { [] }
 
     mutating func open(_ directory: String, shardSize: Int) throws -> [Engine.Output] {
-        let folder = target == nil ? directory : directory + "/" + Self.draft
-        if target != nil { try OutputPlace(folder).create() }
         let writer = try CheckpointWriter(
-            directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:])
+            directory: directory, tensors: plan.tensors, shardSize: shardSize, metadata: [:])
         self.writer = writer
         try plan.copyCarried(to: writer)
         var output = Engine.Output(graph, node: result.node, writer: writer, tensors: plan.computed)
@@ -76,9 +66,7 @@ struct PlannedModel: PlannedResult {
         _ directory: String, _ engine: Engine, _ statistics: [DeltaStatistics?]
     ) throws -> RunRecord.Output {
         try writer?.finish()
-        let folder = directory + "/" + Self.draft
-        let whole = try target.map { _ in try OpenModel(at: folder, label: result.name ?? "the result") }
-        let small = try sidecars.write(to: directory, weights: whole)
+        let small = try sidecars.write(to: directory)
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         var output = RunRecord.Output(
             name: result.name, models: Self.distinct((models.read + models.parts).map(\.label)),
@@ -86,20 +74,7 @@ struct PlannedModel: PlannedResult {
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)
-        guard let target, let whole else {
-            output.files = try (writer?.digests() ?? []) + small
-            return output
-        }
-        let packed = try PackRun(whole, base: target.model, options: engine.options, observer: engine.observer)
-            .write(into: directory)
-        do { try FileManager.default.removeItem(atPath: folder) } catch {
-            throw DPPAError(.inputOutput, "cannot remove \(folder)", cause: error.localizedDescription)
-        }
-        output.pack = RunRecord.Pack(
-            base: target.model.label, baseName: target.model.origin.repository ?? target.model.shownName,
-            report: packed.report)
-        output.warnings += packed.report.warnings
-        output.files = packed.files + small
+        output.files = try (writer?.digests() ?? []) + small
         return output
     }
 
