@@ -15,7 +15,7 @@ import PackageDescription
 let kernelFlags = instructionSet.flatMap { ["-Xcc", $0] }
 
 // DPPA_STATIC=1 links Lua, OpenBLAS and the runtimes of C++ and Fortran into the program, for machines that have none of them;
-// the packages liblua5.4-dev, libopenblas-dev and libgfortran-12-dev have the archives.
+// the packages liblua5.4-dev, libopenblas-dev and gfortran have the archives.
 let isStatic = Context.environment["DPPA_STATIC"] == "1"
 #if arch(x86_64)
     let fortran = ["gfortran", "quadmath"]

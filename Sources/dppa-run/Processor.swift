@@ -5,12 +5,12 @@ import Foundation
 enum Processor {
     /// What is wrong with the processor, in words; nil if nothing is.
     static var complaint: String? {
-        #if arch(x86_64) && os(Linux)
-            guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
-            return complaint(cpuinfo: text, needed: InstructionSet.needed)
-        #else
-            return nil
-        #endif
+        let missing = InstructionSet.needed.filter { !features.contains($0) }
+        guard !features.isEmpty, !missing.isEmpty else { return nil }
+        return """
+            error: this processor is too old for this build of dppa-run: it lacks \(missing.joined(separator: ", "))
+            note: the build is for \(InstructionSet.name); build it for this machine with DPPA_ISA=x86-64 swift build -c release
+            """
     }
 
     /// Starts the program again with better kernels of OpenBLAS, where it does not know the processor.
@@ -18,30 +18,21 @@ enum Processor {
     /// A version knows the processors of its day and takes the oldest kernels on others, which are several times slower. It
     /// chooses when it is loaded, before anything here runs; OPENBLAS_CORETYPE, which is respected, is how to tell it.
     static func useItsKernels() {
+        guard getenv("OPENBLAS_CORETYPE") == nil, let family = MatrixProduct.betterProcessor(features: features) else {
+            return
+        }
+        setenv("OPENBLAS_CORETYPE", family, 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
+    }
+
+    /// What the processor has, by Linux's names; nothing where nobody tells.
+    private static let features: Set<String> = {
         #if arch(x86_64) && os(Linux)
-            guard getenv("OPENBLAS_CORETYPE") == nil,
-                let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-                let family = MatrixProduct.betterProcessor(features: features(cpuinfo: text))
-            else { return }
-            setenv("OPENBLAS_CORETYPE", family, 1)
-            execv("/proc/self/exe", CommandLine.unsafeArgv)
+            let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+            let line = text.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+            return Set(line.split(separator: " ").map(String.init))
+        #else
+            return []
         #endif
-    }
-
-    /// What the processor has, by the text of /proc/cpuinfo.
-    private static func features(cpuinfo text: String) -> Set<String> {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
-        return Set(line.split(separator: " ").map(String.init))
-    }
-
-    /// The same for the text of /proc/cpuinfo and the features that a build needs.
-    static func complaint(cpuinfo text: String, needed: [String]) -> String? {
-        let flags = features(cpuinfo: text)
-        let missing = needed.filter { !flags.contains($0) }
-        guard !flags.isEmpty, !missing.isEmpty else { return nil }
-        return """
-            error: this processor is too old for this build of dppa-run: it lacks \(missing.joined(separator: ", "))
-            note: the build is for \(InstructionSet.name); build it for this machine with DPPA_ISA=x86-64 swift build -c release
-            """
-    }
+    }()
 }

@@ -19,12 +19,17 @@ public struct Score: Sendable {
     /// What else the same predictions tell, by the metrics' names.
     public var others: [(metric: EvaluationTask.Metric, value: Double)] = []
 
-    /// The share of right answers: its standard error is √(p(1 − p) / (n − 1)).
+    /// √(p(1 − p) / (n − 1)) of a share p of n questions; nil of one.
+    static func standardError(ofShare share: Double, of count: Int) -> Double? {
+        count > 1 ? (share * (1 - share) / Double(count - 1)).squareRoot() : nil
+    }
+
+    /// The share of right answers.
     init(_ task: EvaluationTask, right: Int, seconds: Double) {
-        let (n, p) = (Double(task.count), Double(right) / Double(task.count))
+        let share = Double(right) / Double(task.count)
         self.init(
-            task: task.name, metric: task.metric, value: p,
-            standardError: task.count > 1 ? (p * (1 - p) / (n - 1)).squareRoot() : nil, count: task.count,
+            task: task.name, metric: task.metric, value: share,
+            standardError: Self.standardError(ofShare: share, of: task.count), count: task.count,
             seconds: seconds)
     }
 

@@ -63,7 +63,7 @@ extension Score {
         }
         guard let value = mean({ $0.value }) else { return nil }
         whole.value = value
-        whole.standardError = (value * (1 - value) / Double(count - 1)).squareRoot()
+        whole.standardError = standardError(ofShare: value, of: count)
         whole.others = whole.others.compactMap { other in
             mean { part in part.others.first { $0.metric == other.metric }?.value }.map { (other.metric, $0) }
         }

@@ -74,9 +74,15 @@ package struct WrittenFile: Sendable {
         for folder in made.folders + [target.folder] { OutputPlace.sync(folder) }
     }
 
-    /// Does what `write` does, but for the last step.
+    /// Does what `write` does, but for the last step, with a file that has no name where there can be one: a kill leaves nothing.
     private func tryOut() throws {
         guard let target else { return }
+        // Linux's O_TMPFILE, which is no constant to Swift.
+        let unnamed = open(target.folder.string, 0o20_000_000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, 0o666)
+        if unnamed >= 0 {
+            close(unnamed)
+            return
+        }
         let made = try makeTemporary(target)
         close(made.descriptor)
         made.remove()

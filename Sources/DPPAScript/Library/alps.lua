@@ -14,21 +14,14 @@ return dppa.method {
     pruning.sparsity, pruning.keep, pruning.group,
     { name = "rho", default = 0.1, min = 1e-6, help = "the first penalty" },
     { name = "rounds", kind = "count", default = 300, min = 1, max = 10000, help = "how many rounds at most" },
-    { name = "damp", default = 0.01, min = 0, help = "what is added to the diagonal of the covariance, times its mean" },
-    pruning.schedule, pruning.samples, pruning.length,
+    pruning.damp, pruning.schedule, pruning.samples, pruning.length,
   },
   returns = "a pruned model",
   example = "alps(expert, \"zoo/search/math.jsonl\", { sparsity = 0.7 })",
   run = function(model, data, o)
     pruning.check("alps", o)
     return pruning.by_options(model, data, o, true, function(w, inputs)
-      local options = { damp = o.damp, rho = o.rho, rounds = o.rounds }
-      if o.keep > 0 then
-        options.keep, options.group = o.keep, o.group
-      else
-        options.sparsity = pruning.on(w, o.sparsity)
-      end
-      return dppa.alps(w, inputs.covariance, options)
+      return dppa.alps(w, inputs.covariance, pruning.amount(w, o, { damp = o.damp, rho = o.rho, rounds = o.rounds }))
     end)
   end,
 }

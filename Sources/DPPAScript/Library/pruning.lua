@@ -14,6 +14,7 @@ pruning.keep = {
   help = "how many of each group of consecutive inputs stay, as 2 of 4; 0: sparsity says what goes",
 }
 pruning.group = { name = "group", kind = "count", default = 4, min = 1, help = "the inputs of a group" }
+pruning.damp = { name = "damp", default = 0.01, min = 0, help = "what is added to the diagonal of the covariance, times its mean" }
 pruning.schedule = {
   name = "schedule", default = "layerwise", choices = { "layerwise", "dense" },
   help = "what inputs a block is pruned by: those behind the pruned blocks before it, or those of the model as it was",
@@ -23,6 +24,16 @@ pruning.length = { name = "length", kind = "count", default = 2048, min = 1, hel
 
 -- An option per tensor on the tensors of a part.
 function pruning.on(part, x) return type(x) == "number" and x or per_tensor(part, x) end
+
+-- Options of an operation with what o says of what goes: so many of each group, or a share of the weights.
+function pruning.amount(w, o, options)
+  if o.keep > 0 then
+    options.keep, options.group = o.keep, o.group
+  else
+    options.sparsity = pruning.on(w, o.sparsity)
+  end
+  return options
+end
 
 -- Throws where a pattern and a sparsity are both asked for.
 function pruning.check(name, o)
@@ -84,8 +95,8 @@ function pruning.by_options(model, data, o, covariance, rule)
   })
 end
 
--- The mask of what stays by scores, and the weights that do: all of a row but the int(inputs * sparsity) smallest, the first of equals going first; or the largest of
--- each group.
+-- The mask of what stays by scores, and the weights that do: all of a row but the int(inputs * sparsity) smallest, the first of equals
+-- going first; or the largest of each group.
 function pruning.kept(w, score, o)
   if o.keep > 0 then return dppa.n_of_m(score, o.keep, o.group) end
   local count = floor(per_tensor(w, function(t) return t.shape[2] end) * pruning.on(w, o.sparsity))

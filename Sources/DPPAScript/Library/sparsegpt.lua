@@ -14,21 +14,14 @@ return dppa.method {
   options = {
     pruning.sparsity, pruning.keep, pruning.group,
     { name = "block", kind = "count", default = 128, min = 1, help = "how many inputs have their mask together" },
-    { name = "damp", default = 0.01, min = 0, help = "what is added to the diagonal of the covariance, times its mean" },
-    pruning.schedule, pruning.samples, pruning.length,
+    pruning.damp, pruning.schedule, pruning.samples, pruning.length,
   },
   returns = "a pruned model",
   example = "sparsegpt(expert, \"zoo/search/math.jsonl\", { keep = 2, group = 4 })",
   run = function(model, data, o)
     pruning.check("sparsegpt", o)
     return pruning.by_options(model, data, o, true, function(w, inputs)
-      local options = { block = o.block, damp = o.damp }
-      if o.keep > 0 then
-        options.keep, options.group = o.keep, o.group
-      else
-        options.sparsity = pruning.on(w, o.sparsity)
-      end
-      return dppa.sparsegpt(w, inputs.covariance, options)
+      return dppa.sparsegpt(w, inputs.covariance, pruning.amount(w, o, { block = o.block, damp = o.damp }))
     end)
   end,
 }

@@ -79,7 +79,9 @@ public enum ALPS {
                 }
             }
             for index in 0..<rows * n { start.pointer[index] *= sizes.pointer[index % n] }
-            eigen = try SymmetricEigen(gram, n)
+            let vectors = Buffer<Double>(n * n)
+            vectors.pointer.update(from: gram.pointer, count: n * n)
+            eigen = try SymmetricEigen(overwriting: vectors, n)
             (target, dual, sparse) = (Buffer(rows * n), Buffer(rows * n), Buffer(rows * n))
             (dense, work, support) = (Buffer(rows * n), Buffer(rows * n), Buffer(rows * n))
             kept =

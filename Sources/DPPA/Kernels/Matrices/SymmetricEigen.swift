@@ -1,16 +1,17 @@
 internal import COpenBLAS
 import DPPASupport
 
-/// The eigenvalues and eigenvectors of a symmetric matrix, for inverses of it with something added to the diagonal.
+/// The eigenvalues, ascending, and eigenvectors, one a row, of a symmetric matrix in float64.
 struct SymmetricEigen {
-    private let n: Int
-    private let vectors, values: Buffer<Double>
+    let n: Int
+    let vectors, values: Buffer<Double>
 
+    /// Takes the memory of the matrix for its eigenvectors; only the lower half is looked at.
+    ///
     /// Throws `MatrixFailure`.
-    init(_ matrix: Buffer<Double>, _ n: Int) throws {
+    init(overwriting matrix: Buffer<Double>, _ n: Int) throws {
         self.n = n
-        (vectors, values) = (Buffer(n * n), Buffer(n))
-        vectors.pointer.update(from: matrix.pointer, count: n * n)
+        (vectors, values) = (matrix, Buffer(n))
         let sizes = Self.workspace(n)
         let (work, indices) = (Buffer<Double>(sizes.work), Buffer<Int32>(sizes.indices))
         let info = copenblas_eigen_doubles(
@@ -32,7 +33,8 @@ struct SymmetricEigen {
         return result
     }
 
-    static func bytes(_ n: Int) -> Int { workspace(n).work * 8 + workspace(n).indices * 4 }
+    /// What finding them needs besides the matrix, in bytes.
+    static func bytes(_ n: Int) -> Int { (n + workspace(n).work) * 8 + workspace(n).indices * 4 }
 
     private static func workspace(_ n: Int) -> (work: Int, indices: Int) {
         var (a, w, work, indices): (Double, Double, Double, Int32) = (0, 0, 0, 0)

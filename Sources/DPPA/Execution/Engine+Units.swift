@@ -1,0 +1,56 @@
+import DPPACheckpoint
+import DPPAExpression
+
+/// What goes through the passes of an epoch together.
+extension Engine {
+    /// The tensors that go through the passes of an epoch together.
+    func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
+        var involved: Set<TensorID> = []
+        for (stage, work) in schedule.work where stage.epoch == epoch {
+            for item in work { involved.formUnion(item.tensors(graph, outputs)) }
+        }
+        for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
+            for node in nodes { involved.formUnion(graph.tensors(of: node)) }
+        }
+        let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
+        guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted) }
+        var layers: [Int: Int] = [:]
+        var units: [[TensorID]] = []
+        for tensor in sorted {
+            guard let layer = graph.layerKey(tensor) else {
+                if let other = units.last?.last, graph.facts(other).name == graph.facts(tensor).name {
+                    units[units.count - 1].append(tensor)
+                } else {
+                    units.append([tensor])
+                }
+                continue
+            }
+            if let unit = layers[layer] {
+                units[unit].append(tensor)
+            } else {
+                layers[layer] = units.count
+                units.append([tensor])
+            }
+        }
+        return units
+    }
+
+    /// Tensors of their own, the small ones together: every pass over a unit makes the threads wait for each other.
+    private func gathered(_ tensors: [TensorID]) -> [[TensorID]] {
+        let smallest = 1 << 22
+        var units: [[TensorID]] = []
+        var (size, last) = (0, "")
+        for tensor in tensors {
+            let (count, name) = (graph.facts(tensor).numel, graph.facts(tensor).name)
+            // What one name has of several shapes is computed of each other.
+            if units.isEmpty || size + count > smallest && name != last {
+                units.append([])
+                size = 0
+            }
+            last = name
+            units[units.count - 1].append(tensor)
+            size += count
+        }
+        return units
+    }
+}
