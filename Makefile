@@ -86,14 +86,16 @@ install-files:
 	echo "installed $(PREFIX)/bin/dppa-run; try: dppa-run run ties --out merged"
 
 # Archive, Debian package and Dockerfile in `dist`, of a program that needs the C library and nothing else; each is started in a
-# root with nothing else in it.
+# root with nothing else in it. The linker finds archives of all other libraries first, in a folder that has no shared ones.
 DIST ?= dist
+ARCHIVES = $(CURDIR)/.build/archives
 dist: packages
 	@if ! gcc -print-file-name=libgfortran.a | grep -q /; then \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gfortran binutils; \
 	fi
-	DPPA_STATIC=1 $(SWIFT) build -c release --static-swift-stdlib --scratch-path .build/dist -j $(JOBS) --product dppa-run
+	@packaging/archives.sh $(ARCHIVES)
+	$(SWIFT) build -c release --static-swift-stdlib --scratch-path .build/dist -Xlinker -L$(ARCHIVES) -j $(JOBS) --product dppa-run
 	@packaging/dist.sh .build/dist/release/dppa-run $(DIST)
 	@packaging/clean_root.sh $(DIST)
 

@@ -14,18 +14,6 @@ import PackageDescription
 #endif
 let kernelFlags = instructionSet.flatMap { ["-Xcc", $0] }
 
-// DPPA_STATIC=1 links Lua, OpenBLAS and the runtimes of C++ and Fortran into the program, for machines that have none of them;
-// the packages liblua5.4-dev, libopenblas-dev and gfortran have the archives.
-let isStatic = Context.environment["DPPA_STATIC"] == "1"
-#if arch(x86_64)
-    let fortran = ["gfortran", "quadmath"]
-#else
-    let fortran = ["gfortran"]
-#endif
-func libraries(_ names: [String]) -> [LinkerSetting] {
-    names.map { .linkedLibrary(isStatic ? ":lib\($0).a" : $0) }
-}
-
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 // Paths, descriptors and error numbers of the system, as types.
@@ -62,9 +50,9 @@ let package = Package(
     ],
     targets: [
         // Headers come from liblua5.4-dev; no pkg-config, so that a plain `swift build` needs no more than that package.
-        .target(name: "CLua", linkerSettings: libraries(["lua5.4"])),
+        .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
-        .target(name: "COpenBLAS", linkerSettings: libraries(["openblas"] + (isStatic ? fortran : []))),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
         // The header comes from libxxhash-dev, and there is no library to link.
         .target(name: "CXXHash", cSettings: [.unsafeFlags(instructionSet)]),
         engine("Support", ["CXXHash", system]),
@@ -93,9 +81,7 @@ let package = Package(
                 "DPPA", "DPPAScript", "DPPAImport", system,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict,
-            linkerSettings: isStatic
-                ? [.unsafeFlags(["-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc"])] : []
+            swiftSettings: strict
         ),
         .testTarget(
             name: "DPPATests", dependencies: house + ["DPPA", system], exclude: ["Fixtures"], swiftSettings: strict),
