@@ -32,6 +32,7 @@ struct PlanText {
         )
         lines.append("writes    " + written)
         lines += plan.adapters.map { "adapter   \($0.name): \($0.plan.words)" }
+        lines += plan.packs.map { "pack      \($0.name): what differs from \($0.base); the whole is written before" }
         let passes = engine.passes.count
         lines.append(
             "passes    \(passes), through the whole checkpoint \(engine.epochs) time\(engine.epochs == 1 ? "" : "s")")
@@ -113,7 +114,9 @@ struct PlanText {
         return [
             "planned_up_to_line": JSONValue(plan.trace.stop?.line), "models": .array(models),
             "options": .object(JSONObject(plan.options.map { ($0.name, .string($0.value)) })),
-            "adapters": .array(plan.adapters.map(Self.json)), "nodes": .integer(plan.nodeCount),
+            "adapters": .array(plan.adapters.map(Self.json)),
+            "packs": .array(plan.packs.map { ["name": .string($0.name), "base": .string($0.base)] }),
+            "nodes": .integer(plan.nodeCount),
             "disk_bytes": .integer(plan.engine.diskBytes),
             "cache_bytes": .integer(plan.engine.cacheBytes),
             "written_bytes": plan.trace.stop == nil ? .integer(plan.engine.bytesWritten) : .null,

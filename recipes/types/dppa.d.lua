@@ -84,7 +84,7 @@ function Field:ne(y) end
 
 ---Writes a model, or an adapter that `lora` gave, into a subdirectory of the output.
 ---@param name string
----@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|"auto"|string, config?: dppa.Field, partial?: boolean }
+---@param options? { dtype?: "f64"|"f32"|"f16"|"bf16", types?: table<string, "f64"|"f32"|"f16"|"bf16">, tokenizer?: dppa.Field, chat_template?: dppa.Field|"auto"|string, config?: dppa.Field, pack?: dppa.Field, partial?: boolean }
 function Field:save(name, options) end
 
 ---The field on the tensors whose names match a glob, or one of a list of globs.
@@ -341,7 +341,7 @@ function dppa.minimum(x, y) end
 ---@return dppa.Field
 function dppa.mixture(base, experts, options) end
 
----Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it.
+---Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; `label=path` gives it a label, `base+adapter` is a model with an adapter on it, `base+pack` the one that was packed.
 ---@param path string
 ---@param options? { label?: string, like?: dppa.Field, names?: table<string, string>, missing?: "parts"|"base", extra?: "parts"|"drop"|"keep", stacks?: "whole"|"apart", configs?: "refuse"|"warn", refuse?: ("names"|"heads"|"rows"|"missing"|"extra"|"mixtures")[] }
 ---@return dppa.Field

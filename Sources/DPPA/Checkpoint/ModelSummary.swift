@@ -53,7 +53,7 @@ package struct ModelSummary: Sendable {
         tokenizer = model.tokenizer
         hasUnreadTokenizer = model.hasUnreadTokenizer
         smallFiles = model.sidecarFiles
-        carried = taken.map { taken in model.sidecarFiles.filter { taken.contains(model.path + "/" + $0) } }
+        carried = taken.map { taken in model.sidecarFiles.filter { taken.contains(model.home + "/" + $0) } }
     }
 
     /// The line, without the label.

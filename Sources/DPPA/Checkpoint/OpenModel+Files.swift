@@ -27,13 +27,17 @@ extension OpenModel {
         guard elements <= 0x1p50 else {
             throw DPPAError(.data, "\(path) has \(elements) elements; at most 2^50 are read")
         }
+        var stamp = Fingerprint(value: place.stamp(contents.files))
+        if let base = contents.base { stamp.add(base.stamp) }
+        // What brings a config.json brings all that goes with it.
+        let frame = place.config == nil ? contents.base : nil
         self.init(
-            label: label, path: path, identity: path, space: contents.space,
+            label: label, path: path, identity: contents.base?.packedIdentity(path) ?? path, space: contents.space,
             tensors: zip(facts, sorted).map { Tensor(facts: $0, source: $1.source) },
-            config: contents.config ?? place.config,
-            sidecarFiles: SideFiles(path, weightFiles: contents.files).carried, weightFiles: contents.files,
-            notices: place.notices + contents.notices,
-            stamp: place.stamp(contents.files))
+            config: contents.config ?? place.config ?? frame?.config,
+            sidecarFiles: frame?.sidecarFiles ?? SideFiles(path, weightFiles: contents.files).carried,
+            weightFiles: contents.files + (contents.base?.weightFiles ?? []), notices: place.notices + contents.notices,
+            stamp: stamp.value, home: frame?.home)
     }
 }
 

@@ -24,6 +24,8 @@ public struct OpenModel: Sendable {
     public let label: String
     /// The directory or file, as given.
     public let path: String
+    /// Where the small files lie that belong to it: the directory, or that of the model that a pack was made whole with.
+    package let home: String
     /// What two views of the same files do not have in common: the path, and what of it is seen.
     public let identity: String
     /// What its numbers are: weights, or the differences to those of a base.
@@ -101,10 +103,11 @@ public struct OpenModel: Sendable {
         label: String, path: String, identity: String, space: Space, tensors: [Tensor], config: String? = nil,
         sidecarFiles: [String] = [], weightFiles: [String] = [], notices: [String] = [], stamp: UInt128,
         slices: StackSlices? = nil, parts: [OpenModel] = [], tokenizer: TokenizerFiles? = nil,
-        vocabulary: VocabularyFiles? = nil
+        vocabulary: VocabularyFiles? = nil, home: String? = nil
     ) {
         self.label = label
         self.path = path
+        self.home = home ?? path
         self.identity = identity
         self.space = space
         self.tensors = tensors.sorted { $0.facts.name.utf8.lexicographicallyPrecedes($1.facts.name.utf8) }
@@ -117,7 +120,7 @@ public struct OpenModel: Sendable {
         self.stamp = stamp
         self.slices = slices
         self.parts = parts
-        self.tokenizer = tokenizer ?? TokenizerFiles(path, sidecarFiles)
+        self.tokenizer = tokenizer ?? TokenizerFiles(home ?? path, sidecarFiles)
         self.vocabulary = vocabulary
         let counts = self.tensors.filter(\.isWeight).reduce(into: [DType: Int]()) {
             $0[$1.source.writtenDType, default: 0] += $1.facts.numel
@@ -145,7 +148,7 @@ public struct OpenModel: Sendable {
             sidecarFiles: sidecarFiles, weightFiles: weightFiles, notices: self.notices + notices, stamp: stamp.value,
             slices: slices ?? self.slices.map { StackSlices(places: $0.places, whole: []) },
             parts: parts ?? self.parts, tokenizer: tokenizer ?? self.tokenizer,
-            vocabulary: vocabulary ?? self.vocabulary)
+            vocabulary: vocabulary ?? self.vocabulary, home: home)
     }
 
     /// The type that a tensor is written in when this model's types are kept: the wished one, or its own.

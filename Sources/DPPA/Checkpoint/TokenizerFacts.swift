@@ -22,7 +22,7 @@ package struct TokenizerFacts: Sendable {
 
     /// What the files in a model's own folder say, also where its rows are other tokens.
     package init(ownFilesOf model: OpenModel) {
-        self = (model.vocabulary == nil ? model.tokenizer : TokenizerFiles(model.path, model.sidecarFiles)).facts
+        self = (model.vocabulary == nil ? model.tokenizer : TokenizerFiles(model.home, model.sidecarFiles)).facts
     }
 
     /// The same with further tokens, by text and id; added ones are told apart.

@@ -42,15 +42,7 @@ final class InputDigests {
 
     /// Makes the digest of a tensor that no pass has gone over whole.
     func read(_ source: any TensorSource, _ key: ResidentKey) throws {
-        let (count, size, stream) = (source.shape.reduce(1, *), source.dtype.byteSize, StreamDigest())
-        let piece = 1 << 18
-        let buffer = Buffer<UInt8>(min(count, piece) * size)
-        for start in stride(from: 0, to: count, by: piece) {
-            let part = start..<min(count, start + piece)
-            try source.load(part, into: buffer.pointer)
-            stream.add(UnsafeRawBufferPointer(start: buffer.pointer, count: part.count * size), at: start * size)
-        }
-        found[key] = stream.finish()
+        found[key] = try source.digest()
     }
 
     /// What takes the bytes of a tensor: one source of a task alone.

@@ -36,7 +36,7 @@ package final class WorkerPool: Sendable {
     }
 
     /// A pool of `width` threads, which live as long as it.
-    init(width: Int) {
+    package init(width: Int) {
         self.width = max(1, width)
         shared = Shared()
         for worker in 1..<max(2, self.width) where self.width > 1 {

@@ -32,7 +32,7 @@ package enum ChatTemplates {
     /// The template of a file of its own, or the default one in tokenizer_config.json.
     private static func text(of model: OpenModel) throws -> String? {
         if model.sidecarFiles.contains("chat_template.jinja") {
-            return String(decoding: try Sidecars.contents(model.path + "/chat_template.jinja"), as: UTF8.self)
+            return String(decoding: try Sidecars.contents(model.home + "/chat_template.jinja"), as: UTF8.self)
         }
         return HeldTemplates(try Sidecars.object(model, "tokenizer_config.json")).standard
     }

@@ -19,6 +19,8 @@ public struct MergeResult {
     public var tokenizer: Int?
     /// The model whose chat template is copied.
     public var chatTemplate: Int?
+    /// The model that it is written as a pack onto; nil where it is written whole.
+    public var pack: Int?
     /// A chat template file to copy instead.
     public var chatTemplateFile: String?
 

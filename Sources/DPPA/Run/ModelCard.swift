@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPASupport
 
 /// The README.md of a written model: everything that is needed to make it again.
@@ -18,7 +19,9 @@ public struct ModelCard: Sendable {
 
     /// The text in Markdown with a front matter for model hubs.
     public var markdown: String {
-        let title = output.adapter == nil ? "# Merged model" : "# LoRA adapter"
+        let title =
+            output.adapter != nil
+            ? "# LoRA adapter" : output.pack != nil ? "# Pack of a merged model" : "# Merged model"
         var lines = ["---"] + frontMatter.lines + ["---", "", title, ""]
         lines += [
             "Made from \(unique(models.map { Markdown.code($0.name) }).joined(separator: ", ")) with dppa-run \(version).",
@@ -64,7 +67,7 @@ public struct ModelCard: Sendable {
         let bases = unique((adapted ?? models).flatMap { $0.origin.repository.map { [$0] } ?? $0.origin.ancestors })
         front.add("base_model", bases)
         if !bases.isEmpty { front.add("base_model_relation", adapted == nil ? "merge" : "adapter") }
-        front.add("library_name", adapted == nil ? "transformers" : "peft")
+        if output.pack == nil { front.add("library_name", adapted == nil ? "transformers" : "peft") }
         front.add("tags", [adapted == nil ? "merge" : "lora"] + methods + ["dppa-run"])
         // Only where every model states the same: anything else is not for a program to decide.
         if let first = models.first?.origin.licence, models.allSatisfy({ $0.origin.licence == first }) {
@@ -102,6 +105,16 @@ public struct ModelCard: Sendable {
             return "An \(Markdown.text(adapter.summary)). It goes onto \(Markdown.code(adapter.baseName)): "
                 + "`PeftModel.from_pretrained(base, folder)`, or `base+folder` in a recipe."
         }
+        let made =
+            output.pack.map { pack in
+                "A \(Markdown.text(pack.summary)). `\(PackModel.fileName)` holds what differs from \(Markdown.code(pack.baseName)): "
+                    + "`dppa-run unpack FOLDER --base BASE --out MODEL`, or `base+folder` wherever dppa-run reads a model. "
+            } ?? ""
+        return made + sources
+    }
+
+    /// The models that the small files come from.
+    private var sources: String {
         let config = Markdown.code(output.config)
         if output.tokenizer == output.config, output.chatTemplate == output.config {
             return "Configuration and tokenizer come from \(config)."

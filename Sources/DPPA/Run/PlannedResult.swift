@@ -3,6 +3,7 @@ import DPPAExecution
 import DPPAExpression
 import DPPAKernels
 import DPPASupport
+import Foundation
 
 /// One of the results of a run, from its plan to its files.
 protocol PlannedResult {
@@ -33,7 +34,11 @@ struct PlannedModel: PlannedResult {
     private let plan: OutputPlan
     /// What it is compared with while it is written; nil where nothing is.
     private let comparison: DeltaComparison?
+    /// What it is written as a pack onto, once it is there whole in a draft.
+    private let target: PackTarget?
     private var writer: CheckpointWriter?
+    /// Where the whole model is written of which a pack is made.
+    private static let draft = ".dppa-draft"
 
     /// Throws what cannot be written.
     init(_ graph: Graph, _ result: MergeResult, _ settings: MergeRun.Settings, isCompared: Bool) throws {
@@ -45,16 +50,21 @@ struct PlannedModel: PlannedResult {
         plan = try OutputPlan(graph, result, models, dtype: dtype)
         comparison =
             isCompared ? DeltaComparison(graph, of: result.node, isDetailed: settings.comparesDeltas) : nil
+        target = try result.pack.map { try PackTarget(graph, $0) }
+        try target?.require(plan.tensors)
     }
 
-    var byteCount: Int { plan.byteCount }
+    /// A draft counts as well: it is on the disk at the same time.
+    var byteCount: Int { plan.byteCount * (target == nil ? 1 : 2) }
     var files: [String] { sidecars.names }
     var carried: [String] { sidecars.carried }
     var requests: [NodeID] { [] }
 
     mutating func open(_ directory: String, shardSize: Int) throws -> [Engine.Output] {
+        let folder = target == nil ? directory : directory + "/" + Self.draft
+        if target != nil { try OutputPlace(folder).create() }
         let writer = try CheckpointWriter(
-            directory: directory, tensors: plan.tensors, shardSize: shardSize, metadata: [:])
+            directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:])
         self.writer = writer
         try plan.copyCarried(to: writer)
         var output = Engine.Output(graph, node: result.node, writer: writer, tensors: plan.computed)
@@ -66,7 +76,9 @@ struct PlannedModel: PlannedResult {
         _ directory: String, _ engine: Engine, _ statistics: [DeltaStatistics?]
     ) throws -> RunRecord.Output {
         try writer?.finish()
-        let small = try sidecars.write(to: directory)
+        let folder = directory + "/" + Self.draft
+        let whole = try target.map { _ in try OpenModel(at: folder, label: result.name ?? "the result") }
+        let small = try sidecars.write(to: directory, weights: whole)
         let template = result.chatTemplateFile.map { RunRecord.Option.Value.lastComponent($0) }
         var output = RunRecord.Output(
             name: result.name, models: Self.distinct((models.read + models.parts).map(\.label)),
@@ -74,7 +86,20 @@ struct PlannedModel: PlannedResult {
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
         output.deltas = statistics.first.flatMap(\.self).map(deltas)
-        output.files = try (writer?.digests() ?? []) + small
+        guard let target, let whole else {
+            output.files = try (writer?.digests() ?? []) + small
+            return output
+        }
+        let packed = try PackRun(whole, base: target.model, options: engine.options, observer: engine.observer)
+            .write(into: directory)
+        do { try FileManager.default.removeItem(atPath: folder) } catch {
+            throw DPPAError(.inputOutput, "cannot remove \(folder)", cause: error.localizedDescription)
+        }
+        output.pack = RunRecord.Pack(
+            base: target.model.label, baseName: target.model.origin.repository ?? target.model.shownName,
+            report: packed.report)
+        output.warnings += packed.report.warnings
+        output.files = packed.files + small
         return output
     }
 

@@ -1,3 +1,4 @@
+import DPPACheckpoint
 import DPPASupport
 
 /// The recipe of a run as files beside the model, so that `dppa-run run MODEL_DIRECTORY` can run it again.
@@ -25,10 +26,25 @@ extension RunRecord {
     /// A text that may be the path of a model or of a file.
     func shown(_ text: String) -> String {
         guard let model = models.first(where: { $0.written.contains(text) }) else {
+            let parts = AdaptedPath.parts(text)
+            // A base with something on it: one of them is open under its own name.
+            if parts.count > 1, models.contains(where: { !$0.written.filter(parts.contains).isEmpty }) {
+                return parts.map(shownPart).joined(separator: "+")
+            }
             return Option.Value.lastComponent(text)
         }
         // The label names random streams: it stays, whatever the model is called now.
         return Option.Value.lastComponent(model.name) == model.label ? model.name : "\(model.label)=\(model.name)"
+    }
+
+    /// A part of `label=base+adapter`, under the name of its repository where one is known.
+    private func shownPart(_ part: String) -> String {
+        var (label, path) = ("", part)
+        if let equals = part.firstIndex(of: "="), !part[..<equals].contains("/") {
+            (label, path) = (String(part[...equals]), String(part[part.index(after: equals)...]))
+        }
+        let repository = models.first { $0.written.contains(part) }?.origin.repository
+        return label + (repository ?? Option.Value.lastComponent(path))
     }
 
     /// A word of a shell command.

@@ -182,6 +182,8 @@ extension RunRecord {
         public var deltas: Deltas?
         /// What it is where it is an adapter.
         public var adapter: Adapter?
+        /// What it is where it is a pack.
+        public var pack: Pack?
         /// Its files as they were written, but for the card, the recipe and the lock.
         package var files: [FileDigest] = []
 

@@ -50,7 +50,7 @@ package struct Sidecars {
         if let config = text {
             var edited = try dtype.map { try ConfigText.settingDType(config, to: $0) } ?? config
             edited = try vocabulary.fit(edited, &notices)
-            if tokenizer.path != source.path { edited = try TokenIDs.follow(edited, tokenizer, &notices) }
+            if tokenizer.home != source.home { edited = try TokenIDs.follow(edited, tokenizer, &notices) }
             tie = WrittenTie(config: edited, source: source, first: models.start, tensors)
             edited = try tie?.fit(edited, &notices) ?? edited
             text = edited
@@ -65,7 +65,7 @@ package struct Sidecars {
         }
         if let text { files["config.json"] = .text(text) }
         addCode(of: [source, tokenizer])
-        let left = SideFiles(source.path, weightFiles: source.weightFiles).left
+        let left = SideFiles(source.home, weightFiles: source.weightFiles).left
         if !left.isEmpty {
             notices.append("warning: \(source.label): left beside the weights: \(Phrase.list(left, limit: 16))")
         }
@@ -87,12 +87,13 @@ package struct Sidecars {
     /// The names of what is written, in order.
     package var names: [String] { files.keys.sorted() }
 
-    /// Writes them into a directory that holds the weights, and gives their digests.
+    /// Writes them into a directory that holds the weights, or beside a pack of `weights`, and gives their digests.
     ///
     /// Throws `inputOutput` when a file cannot be read or written.
-    package mutating func write(to directory: String) throws -> [FileDigest] {
+    package mutating func write(to directory: String, weights: OpenModel? = nil) throws -> [FileDigest] {
         if let tie, case .text(let text)? = files["config.json"] {
-            files["config.json"] = .text(try tie.settle(text, directory, &notices))
+            files["config.json"] = .text(
+                try tie.settle(text, weights ?? OpenModel(at: directory, label: "written"), &notices))
         }
         return try files.sorted(by: { $0.key < $1.key }).map { name, content in
             switch content {
@@ -113,7 +114,7 @@ package struct Sidecars {
 
     private mutating func copy(_ kind: SidecarFile, of model: OpenModel) {
         for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == kind {
-            files[name] = .copy(model.path + "/" + name)
+            files[name] = .copy(model.home + "/" + name)
         }
     }
 
@@ -154,7 +155,7 @@ package struct Sidecars {
     private mutating func copyLicences(of models: [OpenModel]) {
         for model in models {
             for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == .licence {
-                let path = model.path + "/" + name
+                let path = model.home + "/" + name
                 guard case .copy(let known)? = files[name] else {
                     files[name] = .copy(path)
                     continue
@@ -176,7 +177,7 @@ package struct Sidecars {
             })
         {
             guard
-                files[name] == .copy(model.path + "/" + name) || name == "config.json"
+                files[name] == .copy(model.home + "/" + name) || name == "config.json"
                     || model.vocabulary?.texts[name] != nil
             else { continue }
             for reference in AutoMap(try? string(name)).references {
@@ -195,9 +196,9 @@ package struct Sidecars {
             }
         }
         var copied: [String] = []
-        for model in models where owners.values.contains(where: { $0.path == model.path }) {
+        for model in models where owners.values.contains(where: { $0.home == model.home }) {
             for name in model.sidecarFiles where SidecarFile(name, hasCode: true) == .code {
-                let path = model.path + "/" + name
+                let path = model.home + "/" + name
                 if case .copy(let known)? = files[name] {
                     if known != path, (try? Self.contents(known)) != (try? Self.contents(path)) {
                         notices.append("warning: \(name) differs between \(known) and \(path); the first was copied")
@@ -217,7 +218,7 @@ package struct Sidecars {
     /// A JSON file of a model as an object; empty where there is none.
     static func object(_ model: OpenModel, _ name: String) throws -> JSONObject {
         guard model.sidecarFiles.contains(name) else { return JSONObject() }
-        let text = String(decoding: try contents(model.path + "/" + name), as: UTF8.self)
+        let text = String(decoding: try contents(model.home + "/" + name), as: UTF8.self)
         return ConfigText.object(text) ?? JSONObject()
     }
 

@@ -50,9 +50,11 @@ struct WrittenTie {
     }
 
     /// The text of config.json once the weights are written: a head that differs from the embedding is not tied to it.
-    func settle(_ config: String, _ directory: String, _ notices: inout [String]) throws -> String {
+    func settle(_ config: String, _ written: @autoclosure () throws -> OpenModel, _ notices: inout [String]) throws
+        -> String
+    {
         guard let pair else { return config }
-        let written = try OpenModel(at: directory, label: "written")
+        let written = try written()
         guard let head = written[pair.head]?.source, let embedding = written[pair.embedding]?.source,
             try !head.hasBytes(of: embedding)
         else { return config }

@@ -7,7 +7,7 @@ extension Catalog {
             name: "model",
             summary:
                 "Opens a model: a Hugging Face directory, a safetensors, PyTorch or GGUF file, or a LoRA adapter, which is a delta of its base; "
-                + "`label=path` gives it a label, `base+adapter` is a model with an adapter on it.",
+                + "`label=path` gives it a label, `base+adapter` is a model with an adapter on it, `base+pack` the one that was packed.",
             parameters: [Parameter("path", .path), .options(modelOptions)],
             returns: "a field of the space model, or delta for an adapter",
             errors: ["there is no such model", "the path leads out of the recipe's folder"],

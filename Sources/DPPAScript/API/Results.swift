@@ -86,6 +86,7 @@ extension Catalog {
         if case .table(let table)? = options["types"] {
             result.types = table.fields.compactMapValues { $0.text.flatMap(DType.init(userSpelling:)) }
         }
+        result.pack = try model("pack")
         result.tokenizer = try model("tokenizer")
         result.config = try model("config")
         if options["chat_template"]?.text == "auto" {
@@ -110,6 +111,10 @@ extension Catalog {
             "chat_template", .oneOf([.openedModel, .choice(["auto"]), .path]),
             "where the chat template comes from: a model, a file, or \"auto\" for the one that most of its models have"),
         .option("config", .openedModel, "where config.json and the other small files come from; else the first model"),
+        .option(
+            "pack", .openedModel,
+            "written as a pack onto this model, `delta.safetensors`: the words that differ; base+folder is the model again"
+        ),
         .option("partial", .flag, "whether tensors may be missing that the model of the config has; false if left out"),
     ]
 }

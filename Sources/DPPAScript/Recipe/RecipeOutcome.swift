@@ -17,10 +17,10 @@ package struct RecipeOutcome {
     /// The tables that the recipe added.
     package var tables: [ReportTable] { record.tables }
 
-    /// A line for the person at the keyboard, and one for each adapter.
+    /// A line for the person at the keyboard, and one for each adapter and each pack.
     package var summary: String {
         let adapters = zip(written, record.outputs).compactMap { path, output in
-            output.adapter.map { "\n\(path): \($0.summary)" }
+            (output.adapter?.summary ?? output.pack?.summary).map { "\n\(path): \($0)" }
         }
         return "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
             + adapters.joined()

@@ -15,6 +15,8 @@ package struct RecipePlan {
     package let rules: [Rule]
     /// The adapters that are written, by name.
     package let adapters: [(name: String, plan: AdapterPlan)]
+    /// The models that are written as packs, by name, with the labels of what they go onto.
+    package let packs: [(name: String, base: String)]
     /// What the run would warn of, as far as it can be known before.
     package let warnings: [String]
     /// How many differing nodes the expressions have.
@@ -31,6 +33,7 @@ package struct RecipePlan {
         var notices: [String] = []
         var taken: Set<String>?
         var adapters: [(name: String, plan: AdapterPlan)] = []
+        var packs: [(name: String, base: String)] = []
         var requests = session.named.map(\.node)
         for named in session.named {
             rules.append(
@@ -60,6 +63,11 @@ package struct RecipePlan {
             let sidecars = try Sidecars(result, parts, tensors: facts, dtype: dtype ?? result.dtype)
             for notice in sidecars.notices where !notices.contains(notice) { notices.append(notice) }
             taken = sidecars.taken.union(taken ?? [])
+            if let index = result.pack {
+                let target = try PackTarget(graph, index)
+                try target.require(OutputPlan(graph, result, parts, dtype: dtype ?? result.dtype).tensors)
+                packs.append((result.name ?? "model", target.model.label))
+            }
             models.append((result.node, dtypes))
             rules.append(
                 Rule(
@@ -67,7 +75,7 @@ package struct RecipePlan {
                     dtypes: dtypes))
         }
         self.trace = trace
-        self.adapters = adapters
+        (self.adapters, self.packs) = (adapters, packs)
         self.rules = rules
         self.models = graph.openedModels.map { ModelSummary($0, taken: taken) }
         warnings = trace.warnings + notices

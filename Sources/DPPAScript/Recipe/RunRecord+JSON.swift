@@ -57,6 +57,7 @@ extension RunRecord {
             "tokenizer": .string(output.tokenizer), "chat_template": .string(output.chatTemplate),
             "dtype": JSONValue(output.dtype?.rawValue), "tensors": .integer(output.tensors),
             "deltas": output.deltas?.json ?? .null, "adapter": output.adapter.map(json) ?? .null,
+            "pack": output.pack.map(json) ?? .null,
         ]
     }
 
@@ -73,6 +74,11 @@ extension RunRecord {
             "saved_whole": JSONValue(adapter.whole), "left_out": JSONValue(adapter.dropped),
             "energy_left_out": .double(adapter.droppedShare),
         ]
+    }
+
+    private static func json(_ pack: Pack) -> JSONValue {
+        let names: JSONObject = ["base": .string(pack.base), "base_name": .string(pack.baseName)]
+        return .object(names.merging(pack.report.json.object ?? JSONObject()))
     }
 
     private static func json(_ scored: ScoredModel) -> JSONValue {

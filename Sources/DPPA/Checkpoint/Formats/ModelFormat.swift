@@ -27,23 +27,26 @@ package struct ModelContents {
     package var notices: [String] = []
     /// The text of config.json where it is not that of the place; nil for that.
     package var config: String?
+    /// The model that it was made whole with, whose config.json and small files are its own where the place has none.
+    package var base: OpenModel?
 
     package init(
         _ tensors: [(name: String, source: any TensorSource)], space: Space = .model, files: [String],
-        notices: [String] = [], config: String? = nil
+        notices: [String] = [], config: String? = nil, base: OpenModel? = nil
     ) {
         self.tensors = tensors
         self.space = space
         self.files = files
         self.notices = notices
         self.config = config
+        self.base = base
     }
 }
 
 /// The formats that models are read in, in the order in which they are asked.
 package enum ModelFormats {
     package static let all: [any ModelFormat.Type] = [
-        SafetensorsModel.self, AdapterModel.self, PyTorchModel.self, GGUFModel.self,
+        PackModel.self, SafetensorsModel.self, AdapterModel.self, PyTorchModel.self, GGUFModel.self,
     ]
 
     /// Whether a file's ending is that of a model.

@@ -9,6 +9,8 @@ package final class SafetensorsFile: Sendable {
     package let path: String
     /// The tensors in the order of their places in the file.
     package let tensors: [StoredTensor]
+    /// What its writer says of it.
+    package let metadata: [String: String]
 
     /// Opens a file and reads its header.
     ///
@@ -40,6 +42,7 @@ package final class SafetensorsFile: Sendable {
         let header = try SafetensorsHeader(
             UnsafeRawBufferPointer(start: buffer.pointer, count: headerSize), dataSize: size - 8 - headerSize,
             file: path)
+        metadata = header.metadata
         tensors = header.entries.map {
             StoredTensor(
                 name: $0.name, shape: $0.shape, dtype: $0.dtype, offset: 8 + headerSize + $0.bytes.lowerBound,

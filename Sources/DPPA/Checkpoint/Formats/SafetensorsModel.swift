@@ -16,6 +16,9 @@ package enum SafetensorsModel: ModelFormat {
         return files.hasItsNames(names) || names.contains(where: isWeights) && !PyTorchModel.hasItsNames(names)
     }
 
+    /// Whether a folder has the files that transformers looks for.
+    static func hasItsNames(_ names: [String]) -> Bool { files.hasItsNames(names) }
+
     package static func open(_ place: ModelPlace, base: OpenModel?) throws -> ModelContents {
         try files.contents(place)
     }

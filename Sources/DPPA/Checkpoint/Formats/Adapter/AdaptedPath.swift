@@ -1,4 +1,4 @@
-/// What a text names as a model: one as it lies there, or `base+adapter+…`, a model with adapters on it.
+/// What a text names as a model: one as it lies there, or `base+adapter+…`, a model with adapters or packs on it.
 package struct AdaptedPath {
     private let parts: [String]
 
