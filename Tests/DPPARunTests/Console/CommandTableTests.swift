@@ -75,7 +75,7 @@ import Testing
         // Help.
         Case(
             "help", 0,
-            output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new, import, help"]),
+            output: ["recipes that ship", "average, breadcrumbs,", "compare-experts", "methods, new,"]),
         Case("tokenize models/base hello", 66, errors: ["models/base has no tokenizer", "tokenizer.json"]),
         Case("tokenize models/bsae hello", 66, errors: ["did you mean 'models/base'?"]),
         Case("methods", 0, output: ["average ", "Elsewhere: linear.", "ties "]),

@@ -79,7 +79,7 @@ import Testing
 
     @Test func aPackIsAboutAsSmallAsItsPlacesAllow() throws {
         var random = Lehmer(5)
-        for (share, excess) in [(0.001, 1.15), (0.01, 1.1), (0.1, 1.15), (0.5, 1.01)] {
+        for (share, excess) in [(0.001, 1.15), (0.01, 1.1), (0.1, 1.18), (0.5, 1.01)] {
             let old = (0..<400_000).map { _ in UInt8.random(in: 0...255, using: &random) }
             var new = old
             for word in 0..<200_000 where Double.random(in: 0..<1, using: &random) < share { new[word * 2] ^= 1 }
@@ -100,7 +100,7 @@ import Testing
         expectError(.data, ["no tensor of one name, type and shape", "base"]) {
             _ = try model.pack(onto: other, in: folder)
         }
-        expectError(.data, ["'*.nothing' matches no tensor", "types."]) {
+        expectError(.data, ["'*.nothing' matches no tensor", "its tensors are called cut"]) {
             _ = try model.pack(onto: base, in: folder, losses: [PackLoss(glob: "*.nothing", coding: .sign)])
         }
         expectError(.data, ["two lossy codings are asked of large.gaps"]) {

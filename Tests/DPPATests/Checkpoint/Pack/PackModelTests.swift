@@ -58,7 +58,7 @@ import Testing
         expectError(.data, ["first large.gaps, which is BF16 [500, 600] and was BF16 [600, 500]"]) {
             _ = try open(onto: reshaped)
         }
-        expectError(.data, ["first large.gaps"]) { _ = try open(onto: model) }
+        expectError(.data, ["first base.only, which is missing"]) { _ = try open(onto: model) }
     }
 
     /// Small tensors are read when a pack is opened, the others when they are first asked for.

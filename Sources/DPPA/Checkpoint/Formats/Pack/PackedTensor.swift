@@ -90,13 +90,14 @@ struct SignSource: TensorSource {
         let bytes = elements.lowerBound / 8..<ChangedBits.byteCount(elements.upperBound)
         let bits = Buffer<UInt8>(bytes.count)
         try signs.load(bytes, into: bits.pointer)
-        let size = try scale.floats(0..<1).pointer[0]
+        let scales = try scale.floats(0..<1)
+        let size = scales.pointer[0]
         let out = buffer.assumingMemoryBound(to: Float.self)
         let first = elements.lowerBound & 7
         for index in 0..<elements.count {
             let bit = bits.pointer[(first + index) >> 3] >> UInt8((first + index) & 7) & 1
             out[index] = bit == 1 ? size : -size
         }
-        withExtendedLifetime(bits) {}
+        withExtendedLifetime((bits, scales)) {}
     }
 }
