@@ -47,7 +47,8 @@ enum Interruption {
                 continue
             }
             Cleanup.run()
-            Console.error("stopped at once; what was half written has been removed")
+            Console.error(
+                "stopped at once; what was half written has been removed, unless the same command can go on from it")
             _exit(DPPAError.Code.interrupted.rawValue)
         }
     }

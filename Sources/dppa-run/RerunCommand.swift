@@ -70,7 +70,8 @@ struct RerunCommand: ParsableCommand {
         request.modelRoots = models
         request.engine = try resources.engineOptions()
         request.environment = ProcessInfo.processInfo.environment
-        request.force = force
+        // What is made again is computed again.
+        (request.force, request.isFresh) = (force, true)
         request.command = RecipeArguments.command
         request.evaluator = try external.evaluator(beside: out)
         // Scores are part of what is made again.

@@ -46,6 +46,13 @@ struct RunCommand: ParsableCommand {
             """)
     var force = false
 
+    @Flag(
+        help: """
+            Compute everything: go on from nothing that a stopped run has left, take nothing from the model that is replaced, and \
+            score again.
+            """)
+    var fresh = false
+
     @Flag(help: "Print nothing but warnings and errors.")
     var quiet = false
 
@@ -55,7 +62,7 @@ struct RunCommand: ParsableCommand {
         try RecipeWork.perform(arguments, out: out, isQuiet: quiet) { work in
             let files = try reports.files()
             work.request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
-            work.request.force = force
+            (work.request.force, work.request.isFresh) = (force, fresh)
             work.request.lock = try locked.map { try RecipeLock(reading: InputPath.lock($0)) }
             work.request.outputs = files.outputs
             work.request.comparesDeltas = reports.isAskedFor

@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [SIGINT, SIGTERM])
-    func askedToStopARunLeavesTheTargetAndNothingElse(signal: Int32) throws {
+    func askedToStopARunLeavesTheTargetAndWhatItCanGoOnFrom(signal: Int32) throws {
         let scratch = try Scratch()
         let out = scratch.path + "/out"
         _ = try scratch.write("precious", "out/old.safetensors")
@@ -74,7 +74,8 @@ import Testing
                 stopped += 1
             }
             #expect(try contents(out) == old)
-            #expect(try entries(scratch.path).allSatisfy { $0 == "out" || $0 == "out.scores.jsonl" })
+            let left = try entries(scratch.path).filter { $0 != "out" && $0 != "out.scores.jsonl" }
+            #expect(left.isEmpty || left.contains { $0.hasSuffix(".journal") }, "\(left)")
         }
         #expect(stopped > 0)
     }

@@ -66,7 +66,7 @@ import Testing
     @Test func threadsAndMemoryChangeNothingInIt() throws {
         let a = try String(contentsOfFile: merge("--threads", "1") + "/recipe.lock.json", encoding: .utf8)
         let b = try String(
-            contentsOfFile: merge("--threads", "3", "--memory", "64M", "--force") + "/recipe.lock.json",
+            contentsOfFile: merge("--threads", "3", "--memory", "64M", "--force", "--fresh") + "/recipe.lock.json",
             encoding: .utf8)
         #expect(a == b)
     }

@@ -34,6 +34,21 @@ import Testing
         }
     }
 
+    @Test func whatAnotherHasTakenIsTakenAsAWhole() {
+        let bytes = sequence(20_000)
+        // Within a block, over seams, at seams.
+        for part in [1..<2, 100..<5000, 4096..<8192, 4095..<12_289, 8192..<19_999, 5000..<5000] {
+            let (stream, other) = (StreamDigest(), StreamDigest())
+            bytes[..<part.lowerBound].withUnsafeBytes { stream.add($0, at: 0) }
+            for start in stride(from: part.lowerBound, to: part.upperBound, by: 3000) {
+                bytes[start..<min(start + 3000, part.upperBound)].withUnsafeBytes { other.add($0, at: start) }
+            }
+            stream.add(other)
+            bytes[part.upperBound...].withUnsafeBytes { stream.add($0, at: part.upperBound) }
+            #expect(stream.finish() == Digest.of(bytes), "\(part)")
+        }
+    }
+
     @Test func aGapIsNoDigest() {
         let bytes = sequence(10_000)
         for gap in [0..<1, 4095..<4096, 4096..<8192, 5000..<5001, 9000..<9999] {

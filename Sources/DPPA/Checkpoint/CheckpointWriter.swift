@@ -1,9 +1,6 @@
 import DPPAKernels
 import DPPASupport
-import Dispatch
-import Foundation
 import Synchronization
-import SystemPackage
 
 /// Writes a checkpoint whose tensors arrive in pieces, in any order and from several threads.
 ///
@@ -36,6 +33,8 @@ public final class CheckpointWriter: Sendable {
     private let tensors: [Tensor]
     private let files: [OutputFile]
     private let places: [(file: Int, offset: Int)]
+    /// The digests of the tensors, made as they are written; none where nobody wants them.
+    private let tensorDigests: [StreamDigest]
     /// The index, once it is written.
     private let index = Mutex<FileDigest?>(nil)
 
@@ -43,13 +42,57 @@ public final class CheckpointWriter: Sendable {
     ///
     /// Tensors keep their order; a new file begins where the next tensor would exceed `shardSize` bytes. `stem` is what names of
     /// files begin with.
-    public init(
+    public convenience init(
         directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String], stem: String = "model"
+    ) throws {
+        try self.init(
+            directory: directory, tensors: tensors, shardSize: shardSize, metadata: metadata, stem: stem,
+            continues: nil)
+    }
+
+    /// The same with digests of the tensors, unless `continues` is nil.
+    ///
+    /// Where it is true, files that lie there already are kept where they begin with the same header and have the same size, so
+    /// that `keep` can find out which of their tensors are whole; all others are removed.
+    package init(
+        directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String], stem: String = "model",
+        continues: Bool?
     ) throws {
         self.directory = directory
         self.stem = stem
         self.tensors = tensors
         totalBytes = tensors.reduce(0) { $0 + $1.byteCount }
+        tensorDigests = continues == nil ? [] : tensors.map { _ in StreamDigest() }
+        var files: [OutputFile] = []
+        var places = Array(repeating: (file: 0, offset: 0), count: tensors.count)
+        for (number, shard) in Self.shards(tensors, shardSize, stem).enumerated() {
+            let header = Self.header(shard.tensors.map { tensors[$0] }, metadata)
+            var offset = header.count
+            for index in shard.tensors {
+                places[index] = (number, offset)
+                offset += tensors[index].byteCount
+            }
+            let path = directory + "/" + shard.name
+            let file =
+                try
+                (continues == true ? OutputFile(continuing: path, name: shard.name, size: offset, start: header) : nil)
+                ?? OutputFile(path, name: shard.name, size: offset)
+            try header.withUnsafeBytes { try file.write($0, at: 0) }
+            files.append(file)
+        }
+        self.files = files
+        self.places = places
+    }
+
+    /// The names of the files that tensors go to.
+    package static func fileNames(_ tensors: [Tensor], shardSize: Int, stem: String = "model") -> [String] {
+        shards(tensors, shardSize, stem).map(\.name)
+    }
+
+    /// The files with the numbers of their tensors.
+    private static func shards(
+        _ tensors: [Tensor], _ shardSize: Int, _ stem: String
+    ) -> [(name: String, tensors: [Int])] {
         var shards: [[Int]] = [[]]
         var size = 0
         for (index, tensor) in tensors.enumerated() {
@@ -60,25 +103,10 @@ public final class CheckpointWriter: Sendable {
             shards[shards.count - 1].append(index)
             size += tensor.byteCount
         }
-        var files: [OutputFile] = []
-        var places = Array(repeating: (file: 0, offset: 0), count: tensors.count)
-        for (number, shard) in shards.enumerated() {
-            let name =
-                shards.count == 1
-                ? "\(stem).safetensors"
-                : "\(stem)-\(Self.padded(number + 1))-of-\(Self.padded(shards.count)).safetensors"
-            let header = Self.header(shard.map { tensors[$0] }, metadata)
-            var offset = header.count
-            for index in shard {
-                places[index] = (number, offset)
-                offset += tensors[index].byteCount
-            }
-            let file = try OutputFile(directory + "/" + name, name: name, size: offset)
-            try header.withUnsafeBytes { try file.write($0, at: 0) }
-            files.append(file)
+        return shards.enumerated().map { number, shard in
+            let part = "-\(Self.padded(number + 1))-of-\(Self.padded(shards.count))"
+            return ("\(stem)\(shards.count == 1 ? "" : part).safetensors", shard)
         }
-        self.files = files
-        self.places = places
     }
 
     /// Writes a piece of a tensor, `byteOffset` bytes from its start.
@@ -86,7 +114,39 @@ public final class CheckpointWriter: Sendable {
     /// Safe to call from several threads.
     public func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws {
         let place = places[tensor]
+        if !tensorDigests.isEmpty { tensorDigests[tensor].add(bytes, at: byteOffset) }
         try files[place.file].write(bytes, at: place.offset + byteOffset)
+    }
+
+    /// The digest of a tensor of which all has been written; nil where something is missing, or no digests are made.
+    package func digest(of tensor: Int) -> Digest? { tensorDigests.isEmpty ? nil : tensorDigests[tensor].finish() }
+
+    /// Keeps a tensor that an earlier run has written to a file which lies there; false where it is not what the digest says,
+    /// so that it must be written.
+    package func keep(tensor: Int, digest: Digest) throws -> Bool {
+        let file = files[places[tensor].file]
+        guard file.isContinued else { return false }
+        return try take(tensor, digest) { _ in true }
+    }
+
+    /// Copies a tensor out of another file, where its bytes are what the digest says; false where they are not, so that it must
+    /// be written.
+    package func copy(tensor: Int, from source: FileRange, digest: Digest) throws -> Bool {
+        guard source.bytes.count == tensors[tensor].byteCount else { return false }
+        return try take(tensor, digest) { try self.files[self.places[tensor].file].copy(source, to: $0) }
+    }
+
+    private func take(_ tensor: Int, _ digest: Digest, _ bring: (Int) throws -> Bool) throws -> Bool {
+        let (place, count) = (places[tensor], tensors[tensor].byteCount)
+        guard try bring(place.offset),
+            try files[place.file].keep(place.offset..<place.offset + count, as: digest)
+        else { return false }
+        return true
+    }
+
+    /// Brings the tensors to the disk that have been written by now, or those that share their files.
+    package func sync(tensors: some Sequence<Int>) throws {
+        for file in Set(tensors.map { places[$0].file }) { try files[file].flush() }
     }
 
     /// Brings everything to the disk and writes the index of a sharded checkpoint.
@@ -135,99 +195,5 @@ public final class CheckpointWriter: Sendable {
     static func padded(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    }
-}
-
-/// A new file that closes itself.
-package final class OutputFile: Sendable {
-    let name: String
-    private let path: String
-    private let file: PooledFile
-    private let size: Int
-    private let digest = StreamDigest()
-    /// How many bytes have been written.
-    private let written = Atomic<Int>(0)
-    /// What brings them to the disk meanwhile, and the first error that it met.
-    private let syncs = DispatchGroup()
-    private let isSyncing = Atomic<Bool>(false)
-    private let failure = Mutex<(any Error)?>(nil)
-
-    package init(_ path: String, name: String, size: Int) throws {
-        (self.path, self.name, self.size) = (path, name, size)
-        do {
-            file = try PooledFile(path, O_WRONLY | O_CREAT | O_EXCL, permissions: 0o666)
-        } catch let reason as Errno {
-            throw DPPAError(
-                .cannotCreate, "cannot create \(path)", notes: OpenFiles.note(reason), cause: reason.description)
-        }
-        // Reserving the blocks tells of a full disk before hours of work; not every file system can.
-        let result = size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
-        guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
-            throw DPPAError(
-                .cannotCreate, "cannot reserve \(ByteCount.memory(size)) for \(path)",
-                cause: OutputPlace.words(result))
-        }
-    }
-
-    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
-        digest.add(bytes, at: offset)
-        try use { descriptor in
-            var done = 0
-            while done < bytes.count, let start = bytes.baseAddress {
-                let put = pwrite(descriptor, start + done, bytes.count - done, off_t(offset + done))
-                if put >= 0 { done += put } else if errno != EINTR { throw Errno(rawValue: errno) }
-            }
-        }
-        let (before, after) = written.add(bytes.count, ordering: .relaxed)
-        if before / Self.syncedAtOnce != after / Self.syncedAtOnce { startSync() }
-    }
-
-    /// After so many bytes the disk begins to take them while more is computed, so that little is left to wait for in the end.
-    private static let syncedAtOnce = 64 << 20
-
-    /// One sync at a time, on a thread of its own.
-    private func startSync() {
-        guard isSyncing.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
-        DispatchQueue.global(qos: .utility).async(group: syncs) { [self] in
-            // A file's error is told once, so it is kept for `sync`.
-            do { try use { if fdatasync($0) != 0 { throw Errno(rawValue: errno) } } } catch {
-                failure.withLock { $0 = $0 ?? error }
-            }
-            isSyncing.store(false, ordering: .relaxed)
-        }
-    }
-
-    /// Waits until everything is on the disk.
-    package func sync() throws {
-        syncs.wait()
-        if let failure = failure.withLock({ $0 }) { throw failure }
-        try use { descriptor in
-            guard fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
-        }
-    }
-
-    /// Writes a whole file into a folder that is there.
-    package static func write(_ data: [UInt8], _ name: String, in directory: String) throws -> FileDigest {
-        let file = try OutputFile(directory + "/" + name, name: name, size: data.count)
-        try data.withUnsafeBytes { try file.write($0, at: 0) }
-        try file.sync()
-        return try file.digested()
-    }
-
-    /// The file as it was written, each byte once.
-    fileprivate func digested() throws -> FileDigest {
-        guard let digest = digest.finish() else {
-            throw DPPAError(.internalFault, "bytes of \(name.shown) have not been written")
-        }
-        return FileDigest(name: name, size: size, digest: digest)
-    }
-
-    private func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {
-        do { return try file.use(body) } catch let reason as Errno {
-            throw DPPAError(
-                .inputOutput, "cannot write \(path)", notes: OpenFiles.note(reason), cause: reason.description)
-        } catch is PooledFile.Replaced {
-            throw DPPAError(.inputOutput, "cannot write \(path)", cause: "another file is in its place")
-        }
     }
 }

@@ -32,6 +32,10 @@ public struct DeltaStatistics: Sendable {
         public var merged: MergedDelta
         /// The experts' deltas, as many as the comparison has experts; nil for an expert that the tensor does not need.
         public var experts: [ExpertDelta?]
+
+        package init(facts: TensorFacts, merged: MergedDelta, experts: [ExpertDelta?]) {
+            (self.facts, self.merged, self.experts) = (facts, merged, experts)
+        }
     }
 
     /// What was compared with what.
@@ -44,6 +48,11 @@ public struct DeltaStatistics: Sendable {
         var sorted = self
         sorted.tensors.sort { Graph.precedes($0.facts.name, $1.facts.name) }
         return sorted
+    }
+
+    /// What was found on a tensor, of those that were compared last first.
+    package func tensor(_ facts: TensorFacts) -> Tensor? {
+        tensors.last { $0.facts.name == facts.name && $0.facts.shape == facts.shape }
     }
 
     /// The merged delta of all compared tensors.

@@ -7,10 +7,10 @@ extension Engine {
     func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
         var involved: Set<TensorID> = []
         for (stage, work) in schedule.work where stage.epoch == epoch {
-            for item in work { involved.formUnion(item.tensors(graph, outputs)) }
+            for item in work { involved.formUnion(schedule.needs.tensors(of: item, graph, outputs)) }
         }
         for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
-            for node in nodes { involved.formUnion(graph.tensors(of: node)) }
+            for node in nodes { involved.formUnion(schedule.needs.tensors(of: node, among: graph.tensors(of: node))) }
         }
         let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
         guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted) }

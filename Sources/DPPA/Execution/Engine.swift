@@ -20,9 +20,9 @@ public final class Engine {
     let machines: [TileMachine]
     let counters = NonFiniteCounters()
     /// What passes have gone through.
-    private var visited: Set<ResidentKey> = []
+    private(set) var visited: Set<ResidentKey> = []
     /// The digests of what they have gone through.
-    private let inputs = InputDigests()
+    let inputs = InputDigests()
     private var nonFiniteInputs: [ResidentKey: Int] = [:]
     /// The whole matrices that a unit needs.
     let matrices = MatrixValues()
@@ -31,7 +31,9 @@ public final class Engine {
     /// What it has computed that later passes read.
     let kept: KeptValues
     /// Of the outputs of the present run that are compared, by their number.
-    var statistics: [Int: DeltaStatistics] = [:]
+    package internal(set) var statistics: [Int: DeltaStatistics] = [:]
+    /// Is told of the tensors of an output, by its number, that have been written.
+    private var written: ((_ output: Int, _ tensors: [TensorID]) throws -> Void)?
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
 
@@ -49,15 +51,21 @@ public final class Engine {
 
     /// Computes coarse nodes and writes outputs; several share their passes.
     ///
-    /// Returns what the comparisons of the outputs found, by the number of the output. Throws an `inputOutput` error when
+    /// `written` is told of tensors when they have been written, but for those whose inputs are not finite, of which there is
+    /// something to say each time. Returns what the comparisons of the outputs found, by the number of the output. Throws an `inputOutput` error when
     /// reading or writing fails, a `data` error when an output is not finite although the inputs are, a `limit` error when
     /// the memory budget is too small, and what the observer throws.
     @discardableResult
-    public func run(_ requests: [NodeID], outputs: [Output] = []) throws -> [Int: DeltaStatistics] {
+    public func run(
+        _ requests: [NodeID], outputs: [Output] = [],
+        written: ((_ output: Int, _ tensors: [TensorID]) throws -> Void)? = nil
+    ) throws -> [Int: DeltaStatistics] {
         statistics = [:]
         for (number, output) in outputs.enumerated() {
-            statistics[number] = output.comparison.map { DeltaStatistics(comparison: $0) }
+            statistics[number] = output.comparison.map { DeltaStatistics(comparison: $0, tensors: output.compared) }
         }
+        self.written = written
+        defer { self.written = nil }
         try execute(requests, outputs)
         for id in requests where store.hasNonFinite(id) {
             note(try nonFiniteInputs(of: id, for: Set(graph.tensors(of: id))))
@@ -67,7 +75,8 @@ public final class Engine {
 
     /// The same for what nobody looks at itself.
     func execute(_ requests: [NodeID], _ outputs: [Output] = []) throws {
-        let schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        var schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
+        schedule.needs = Needs(graph, requests: requests, outputs: outputs)
         if options.verifiesPrograms { try schedule.verify(graph, outputs: outputs.map(\.node), store: store) }
         if stageName == nil { observer?.plan(bytes: try EnginePlan(self, schedule, outputs).bytes) }
         do {
@@ -80,6 +89,8 @@ public final class Engine {
             if let matrix = error as? NonFiniteMatrix { throw try described(matrix) }
             throw error
         }
+        // What was needed on some tensors alone is not known.
+        store.forget(schedule.needed.filter { !schedule.needs.isWhole($0, graph) })
         // The passes of something larger, such as scoring, are not the run's own.
         if stageName == nil {
             report.epochs += (0..<schedule.epochCount).count { schedule.passCount($0) > 0 }
@@ -118,13 +129,13 @@ public final class Engine {
         let later = schedule.keptValues(epoch, graph)
         let everything = graph.allTensors
         for id in schedule.coarse(at: Stage(epoch: epoch)) where !store.has(id) {
-            try coarse.evaluate(id, on: everything)
+            try coarse.evaluate(id, on: schedule.needs.tensors(of: id, among: everything))
         }
         let passCount = schedule.passCount(epoch)
         var global: [OrderSearch] = []
         for case let scan as OrderScan in schedule.work(at: Stage(epoch: epoch))
         where !graph[scan.node].scope.staysInUnit {
-            global += try searches(scan, on: everything)
+            global += try searches(scan, on: schedule.needs.tensors(of: scan.node, among: everything))
         }
         try sample(global)
         let reaching = OrderSearches(global)
@@ -134,23 +145,27 @@ public final class Engine {
             kept.beginUnit()
             for pass in 0...passCount {
                 let stage = Stage(epoch: epoch, pass: pass)
-                if pass > 0 { for id in schedule.coarse(at: stage) { try coarse.evaluate(id, on: unit) } }
+                for id in pass > 0 ? schedule.coarse(at: stage) : [] {
+                    try coarse.evaluate(id, on: schedule.needs.tensors(of: id, among: unit))
+                }
                 guard pass < passCount else { continue }
                 let isLast = pass == passCount - 1
                 kept.wanted = later[pass]
-                try prepare(schedule.work(at: stage), on: unit, outputs, keeping: isLast ? [] : schedule.needed)
-                try run(schedule.work(at: stage), on: unit, reaching, outputs, isLast: isLast)
+                let work = schedule.work(at: stage)
+                try prepare(work, on: unit, schedule.needs, outputs, keeping: isLast ? [] : schedule.needed)
+                try run(work, on: unit, schedule.needs, reaching, outputs, isLast: isLast)
             }
         }
         try finish(global)
     }
 
     private func run(
-        _ work: [any PassWork], on unit: [TensorID], _ global: OrderSearches, _ outputs: [Output], isLast: Bool
+        _ work: [any PassWork], on unit: [TensorID], _ needs: Needs, _ global: OrderSearches, _ outputs: [Output],
+        isLast: Bool
     ) throws {
         var local: [OrderSearch] = []
         for case let scan as OrderScan in work where graph[scan.node].scope.staysInUnit {
-            local += try searches(scan, on: unit)
+            local += try searches(scan, on: needs.tensors(of: scan.node, among: unit))
         }
         try sample(local)
         let searches = [OrderSearches(local), global]
@@ -158,19 +173,28 @@ public final class Engine {
         var finishes: [(Engine) throws -> Void] = []
         for tensor in unit {
             var pass = TensorPass(self, tensor, searches, outputs)
-            for item in work { try item.join(&pass) }
+            for item in work where needs.contains(item, on: tensor) { try item.join(&pass) }
             pass.keep(kept)
             if let task = try pass.task() { tasks.append(task) }
             finishes += pass.finishes
         }
         try residents.keep(tasks, local + global.all, matrices: matrices.bytes + kept.bytes, isLast: isLast, options)
         try perform(tasks, stage: isLast ? "writing" : "measuring")
+        var unsound: Set<String> = []
         if stageName == nil {
             count(tasks)
-            note(counters.take().map { ($0.key, $0.value) })
+            let found = counters.take()
+            unsound = Set(found.keys.map { graph.facts($0.tensor).name })
+            note(found.map { ($0.key, $0.value) })
         }
         for finish in finishes { try finish(self) }
         try finish(local)
+        guard let written else { return }
+        for case let write as OutputWrite in work {
+            let slots = outputs[write.number].slots
+            try written(
+                write.number, unit.filter { slots[$0] != nil && !unsound.contains(graph.facts($0).name) })
+        }
     }
 
     /// Keeps how many infinities and NaNs were found among inputs, each tensor once.
@@ -195,29 +219,6 @@ public final class Engine {
                 }
             }
         }
-    }
-
-    /// The digests of the tensors that passes have gone through, by the label of their model, under the names that the graph has
-    /// for them; made where the options say so.
-    ///
-    /// Of most they are made of the bytes as they went by. What was looked at in part alone is read here. Throws what reading
-    /// throws.
-    package func inputDigests() throws -> [String: [TensorDigest]] {
-        guard options.digestsInputs else { return [:] }
-        for key in visited.sorted(by: { ($0.model, $0.tensor.index) < ($1.model, $1.tensor.index) })
-        where inputs[key] == nil {
-            guard let source = graph.models[key.model].source(graph.facts(key.tensor).name) else { continue }
-            try inputs.read(source, key)
-        }
-        var found: [String: Set<TensorDigest>] = [:]
-        for (key, digest) in inputs.found {
-            let (facts, model) = (graph.facts(key.tensor), graph.models[key.model])
-            guard let source = model.source(facts.name) else { continue }
-            // What was computed on the way is no input.
-            if graph.isPart(key.model), source.bytesRead(1) == 0 { continue }
-            found[model.label, default: []].insert(TensorDigest(facts: facts, dtype: source.dtype, digest: digest))
-        }
-        return found.mapValues { $0.sorted() }
     }
 
     /// Runs tasks over all their chunks.

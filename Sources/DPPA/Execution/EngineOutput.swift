@@ -11,6 +11,10 @@ extension Engine {
         public var comparison: DeltaComparison?
         /// The tensors of the node's selection, with their places.
         var slots: [TensorID: OutputSlot]
+        /// Whether some of the node's tensors are there already, so that not all have places.
+        private(set) var isPartial = false
+        /// What the comparison has found of those.
+        var compared: [DeltaStatistics.Tensor] = []
 
         /// Where a tensor goes in a checkpoint.
         public struct Place: Sendable {
@@ -36,6 +40,18 @@ extension Engine {
                 slots[tensor] = OutputSlot(
                     destination: writer, tensor: place.index, dtype: place.dtype, start: place.start)
             }
+        }
+
+        /// The places by the tensors that go there.
+        package var places: [TensorID: Place] {
+            slots.mapValues { Place(index: $0.tensor, dtype: $0.dtype, start: $0.start) }
+        }
+
+        /// Leaves out tensors that are there already, with what was found of them when they were compared.
+        package mutating func leaveOut(_ tensors: some Sequence<TensorID>, compared: [DeltaStatistics.Tensor]) {
+            for tensor in tensors { slots[tensor] = nil }
+            isPartial = true
+            self.compared += compared
         }
 
         init(node: NodeID, slots: [TensorID: OutputSlot]) {

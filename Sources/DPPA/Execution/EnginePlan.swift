@@ -48,7 +48,7 @@ public struct EnginePlan: Sendable {
                     }
                 }
                 for node in item.operands {
-                    for tensor in item.tensors(graph, outputs) {
+                    for tensor in schedule.needs.tensors(of: item, graph, outputs) {
                         let models = try loads[node, default: Loads(graph, node)].models(on: tensor)
                         reads.formUnion(models.map { ResidentKey(model: $0, tensor: read(tensor)) })
                     }

@@ -11,8 +11,16 @@ package struct TensorDigest: Hashable, Sendable, Comparable {
 
     init(facts: TensorFacts, dtype: DType, digest: Digest) {
         name = facts.name
-        words = "\(dtype.rawValue) \(facts.shape.map(String.init).joined(separator: "x")) \(digest)"
+        words = "\(Self.kind(facts, dtype)) \(digest)"
     }
+
+    /// Type and shape, the first part of the words.
+    package static func kind(_ facts: TensorFacts, _ dtype: DType) -> String {
+        "\(dtype.rawValue) \(facts.shape.map(String.init).joined(separator: "x"))"
+    }
+
+    /// The digest of the elements, the last part of the words; nil where these are others.
+    package var digest: Digest? { Digest(String(words.suffix(32))) }
 
     package init(name: String, words: String) { (self.name, self.words) = (name, words) }
 
@@ -39,6 +47,9 @@ final class InputDigests {
         for (key, stream) in streams { found[key] = stream.finish() }
         streams = [:]
     }
+
+    /// Takes a digest that was made elsewhere.
+    func know(_ key: ResidentKey, _ digest: Digest) { found[key] = digest }
 
     /// Makes the digest of a tensor that no pass has gone over whole.
     func read(_ source: any TensorSource, _ key: ResidentKey) throws {

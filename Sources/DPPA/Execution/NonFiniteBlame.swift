@@ -85,7 +85,7 @@ extension Engine {
 
     /// The error for a coarse value that is not finite on a tensor; nil if it is finite as far as can be told.
     private func blame(_ root: NodeID, for tensor: TensorID) throws -> DPPAError? {
-        let uses = uses(of: root, for: [tensor])
+        let uses = graph.uses([root: [tensor]])
         let origin = uses.keys.sorted().lazy.compactMap { id in
             self.nonFinite(id, on: uses[id, default: []]).map { (id: id, value: $0.value, tensor: $0.tensor) }
         }.first
@@ -121,23 +121,6 @@ extension Engine {
             + graph.facts(input.key.tensor).name.shown
     }
 
-    /// The nodes that a coarse value is made of, each with the tensors on which it goes into the values of some tensors.
-    private func uses(of root: NodeID, for tensors: Set<TensorID>) -> [NodeID: Set<TensorID>] {
-        var uses: [NodeID: Set<TensorID>] = [root: tensors]
-        for id in graph.reachable(from: [root]).sorted(by: >) {
-            let scope = graph[id].scope
-            var used = uses[id, default: []]
-            if graph[id].operation.reduced != nil, !scope.isVector {
-                let instances = Set(used.map { graph.instance(of: $0, at: scope) })
-                used = Set(graph.tensors(of: id).filter { instances.contains(graph.instance(of: $0, at: scope)) })
-            }
-            for operand in graph[id].operation.operands {
-                uses[operand, default: []].formUnion(used.compactMap { graph.tensor($0, in: operand) ?? $0 })
-            }
-        }
-        return uses
-    }
-
     /// A stored value of a node that is not finite on one of some tensors, the first in name order.
     private func nonFinite(_ id: NodeID, on tensors: Set<TensorID>) -> (value: Double, tensor: TensorID)? {
         for tensor in graph.allTensors where tensors.contains(tensor) {
@@ -154,7 +137,7 @@ extension Engine {
     /// How many infinities and NaNs the models hold that a node is made of for some tensors, in the order of models and names.
     func nonFiniteInputs(of id: NodeID, for tensors: Set<TensorID>) throws -> [(key: ResidentKey, count: Int)] {
         var found: [(key: ResidentKey, count: Int)] = []
-        for (source, used) in uses(of: id, for: tensors).sorted(by: { $0.key < $1.key }) {
+        for (source, used) in graph.uses([id: tensors]).sorted(by: { $0.key < $1.key }) {
             guard case .source(let model) = graph[source].operation else { continue }
             for tensor in graph.tensors(of: source) where used.contains(tensor) {
                 guard let input = graph.models[model].source(graph.facts(tensor).name) else { continue }

@@ -33,6 +33,8 @@ package struct Schedule {
     private(set) var layerEpochs: Set<Int> = []
     /// Every requested node and all that it depends on and that was not known before.
     private(set) var needed: [NodeID] = []
+    /// On which tensors.
+    var needs = Needs.everything
     private var stages: [NodeID: Stage] = [:]
 
     /// The schedule for coarse nodes and models to be written, of which the store knows some results already.

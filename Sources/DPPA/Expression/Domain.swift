@@ -41,6 +41,13 @@ extension Graph {
     /// Whether a tensor is in a node's selection; none is for a number that holds everywhere.
     package func selects(_ node: NodeID, _ tensor: TensorID) -> Bool { domain(of: node)?.contains(tensor) ?? false }
 
+    /// Whether a node is a delta that the tensor does not have, which changes nothing there.
+    package func isAbsent(_ id: NodeID, on tensor: TensorID) -> Bool {
+        let node = self[id]
+        guard node.space == .delta, node.scope != .model, node.domain != nil else { return false }
+        return !selects(id, tensor)
+    }
+
     /// The layers of the graph's tensors are numbered; nil outside every block.
     package func layerKey(_ tensor: TensorID) -> Int? { layerOfTensor[tensor.index] }
 

@@ -38,46 +38,15 @@ package final class GraphFingerprint {
 
     /// What an operation is, its operands aside.
     private func add(_ operation: Operation, to hash: inout Fingerprint) {
+        operation.add(to: &hash)
         switch operation {
-        case .source(let model):
-            hash.add("source")
-            hash.add(graph.models[model].stamp)
-        case .constant(let bits):
-            hash.add("constant")
-            hash.add(bits)
-        case .table(let table):
-            hash.add("table")
-            add(graph.tables[table].mapValues(\.bitPattern), to: &hash)
-        case .size(let scope):
-            hash.add("size")
-            add(scope, to: &hash)
-        case .unary(let op, _): hash.add("unary \(op)")
-        case .binary(let op, _, _): hash.add("binary \(op)")
-        case .select: hash.add("select")
-        case .reduce(let op, _, let other): hash.add("reduce \(op) \(other != nil)")
-        case .cut(_, _, let isCount): hash.add("cut \(isCount)")
-        case .kept: hash.add("kept")
-        case .rowTop(_, _, let isCount): hash.add("row top \(isCount)")
-        case .kth: hash.add("kth")
-        case .rank: hash.add("rank")
-        case .uniform(let seed, let stream):
-            hash.add("uniform")
-            hash.add(seed)
-            hash.add(stream)
-        case .serialUniform(let seed, let starts):
-            hash.add("serial uniform")
-            hash.add(seed)
-            add(graph.tables[starts].mapValues(\.bitPattern), to: &hash)
-        case .roundTo(let dtype, _): hash.add("round \(dtype.rawValue)")
-        case .restrict: hash.add("restrict")
-        case .branch(let parts): hash.add("branch \(parts.count)")
-        case .broadcast: hash.add("broadcast")
-        case .reinterpret: hash.add("reinterpret")
-        case .carried: hash.add("carried")
+        case .source(let model): hash.add(graph.models[model].stamp)
+        case .table(let table): add(graph.tables[table].mapValues(\.bitPattern), to: &hash)
+        case .size(let scope): add(scope, to: &hash)
+        case .serialUniform(_, let starts): add(graph.tables[starts].mapValues(\.bitPattern), to: &hash)
         case .matrix(.block(let row, let column), _):
-            hash.add("block")
             for table in [row, column] { add(graph.tables[table].mapValues(\.bitPattern), to: &hash) }
-        case .matrix(let operation, let operands): hash.add("matrix \(operation) \(operands.count)")
+        default: break
         }
     }
 
@@ -101,13 +70,46 @@ package final class GraphFingerprint {
     private func fingerprint(_ domain: DomainID) -> UInt128 {
         if let known = knownDomains[domain] { return known }
         var hash = Fingerprint()
-        for tensor in graph.domain(domain).tensors {
-            let facts = graph.facts(tensor)
-            hash.add(facts.name)
-            hash.add(UInt64(facts.shape.count))
-            for size in facts.shape { hash.add(UInt64(size)) }
-        }
+        for tensor in graph.domain(domain).tensors { hash.add(graph.facts(tensor)) }
         knownDomains[domain] = hash.value
         return hash.value
+    }
+}
+
+extension Operation {
+    /// What an operation is without its operands, and without what a graph keeps for it: models, tables and groups.
+    func add(to hash: inout Fingerprint) {
+        switch self {
+        case .source: hash.add("source")
+        case .constant(let bits):
+            hash.add("constant")
+            hash.add(bits)
+        case .table: hash.add("table")
+        case .size: hash.add("size")
+        case .unary(let op, _): hash.add("unary \(op)")
+        case .binary(let op, _, _): hash.add("binary \(op)")
+        case .select: hash.add("select")
+        case .reduce(let op, _, let other): hash.add("reduce \(op) \(other != nil)")
+        case .cut(_, _, let isCount): hash.add("cut \(isCount)")
+        case .kept: hash.add("kept")
+        case .rowTop(_, _, let isCount): hash.add("row top \(isCount)")
+        case .kth: hash.add("kth")
+        case .rank: hash.add("rank")
+        case .uniform(let seed, let stream):
+            hash.add("uniform")
+            hash.add(seed)
+            hash.add(stream)
+        case .serialUniform(let seed, _):
+            hash.add("serial uniform")
+            hash.add(seed)
+        case .roundTo(let dtype, _): hash.add("round \(dtype.rawValue)")
+        case .restrict: hash.add("restrict")
+        case .branch(let parts): hash.add("branch \(parts.count)")
+        case .broadcast: hash.add("broadcast")
+        case .reinterpret: hash.add("reinterpret")
+        case .carried: hash.add("carried")
+        case .matrix(.block, _): hash.add("block")
+        case .matrix(let operation, let operands): hash.add("matrix \(operation) \(operands.count)")
+        }
     }
 }

@@ -55,23 +55,51 @@ public struct MergeRun {
         _ results: [MergeResult], named: [Named] = [], to target: String,
         record: (([RunRecord.Output]) throws -> RunRecord)? = nil
     ) throws -> [RunRecord.Output] {
+        try write(results, named: named, to: target, draft: nil, former: nil, record: record)
+    }
+
+    /// The same into a draft, which an earlier run may have left: tensors that it has finished, and those of a `former` output,
+    /// are taken where they are what this run would write.
+    package func write(
+        _ results: [MergeResult], named: [Named], to target: String, draft: Draft?, former: String?,
+        record: (([RunRecord.Output]) throws -> RunRecord)?
+    ) throws -> [RunRecord.Output] {
         for result in results { try engine.graph.requireWritable(result.node) }
         var planned = try results.map { try plan($0, isCompared: record != nil) }
         var places = SavedPlaces()
         for planned in planned { try places.add(planned.result.name, files: planned.files) }
         try budget?.take(planned.reduce(0) { $0 + $1.byteCount })
+        let left = draft.map { LeftDraft($0, observer: engine.observer) }
+        left?.clear(
+            keeping: planned.flatMap { planned in
+                planned.resumableFiles(shardSize: settings.shardSize).map {
+                    (planned.result.name.map { $0 + "/" } ?? "") + $0
+                }
+            })
         var outputs: [[Engine.Output]] = []
         for index in planned.indices {
             outputs.append(
-                try planned[index].open(directory(results[index], in: target), shardSize: settings.shardSize))
+                try planned[index].open(
+                    directory(results[index], in: target), shardSize: settings.shardSize, continues: left?.isUsable))
         }
-        let statistics = try engine.run(
-            named.map(\.node) + planned.flatMap(\.requests), outputs: outputs.flatMap(\.self))
+        let requests = named.map(\.node) + planned.flatMap(\.requests)
+        let resumption = try left?.resume(engine, planned, &outputs, former: former)
+        let statistics: [Int: DeltaStatistics]
+        do {
+            statistics = try engine.run(requests, outputs: outputs.flatMap(\.self), written: resumption?.written)
+            try resumption?.close()
+        } catch {
+            // What is finished counts, whatever has ended the run.
+            try? resumption?.keep()
+            throw error
+        }
         var (written, first): ([RunRecord.Output], Int) = ([], 0)
         for index in planned.indices {
             let own = outputs[index].indices.map { statistics[first + $0] }
             first += own.count
-            written.append(try planned[index].finish(directory(results[index], in: target), engine, own))
+            var output = try planned[index].finish(directory(results[index], in: target), engine, own)
+            output.finished = resumption?.finished(of: output.name) ?? []
+            written.append(output)
         }
         if var record = try record?(written) {
             record.shardSize = settings.shardSize

@@ -54,6 +54,13 @@ final class OutputLock {
         }
     }
 
+    /// Gives the right back, and leaves the note for who gets it next.
+    func leave() {
+        guard isHeld else { return }
+        isHeld = false
+        close(descriptor)
+    }
+
     /// Gives the right back.
     func release() {
         guard isHeld else { return }
@@ -66,9 +73,10 @@ final class OutputLock {
     private func write(_ words: [String]) throws {
         let own = RunningProcess.own
         let bytes = Array(([own.host, "\(own.process)"] + words).joined(separator: "\0").utf8) + Self.end
-        guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, ftruncate(descriptor, off_t(bytes.count)) == 0,
-            fsync(descriptor) == 0
-        else { throw Errno(rawValue: errno) }
+        try bytes.withUnsafeBytes { try WholeWrite.put($0, descriptor, at: 0) }
+        guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
+            throw Errno(rawValue: errno)
+        }
     }
 
     /// What the words end with; none of them is empty.

@@ -16,12 +16,21 @@ protocol PlannedResult {
     var carried: [String] { get }
     /// The numbers that it tells of.
     var requests: [NodeID] { get }
-    /// Creates the files of the weights, and says what is computed into them.
-    mutating func open(_ directory: String, shardSize: Int) throws -> [Engine.Output]
+    /// The files of the weights that a run can go on with which another one has left; none where it starts over.
+    func resumableFiles(shardSize: Int) -> [String]
+    /// Creates the files of the weights, and says what is computed into them; `continues` as `CheckpointWriter` has it.
+    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output]
+    /// The tensors of the only output, where they can be taken from another run; nil where the result is made as a whole.
+    var resumable: WrittenTensors? { get }
     /// Completes the directory; `statistics` are those of the outputs, in their order.
     mutating func finish(
         _ directory: String, _ engine: Engine, _ statistics: [DeltaStatistics?]
     ) throws -> RunRecord.Output
+}
+
+extension PlannedResult {
+    func resumableFiles(shardSize: Int) -> [String] { [] }
+    var resumable: WrittenTensors? { nil }
 }
 
 /// A model with config, tokenizer and what else lies beside weights.
@@ -60,11 +69,20 @@ struct PlannedModel: PlannedResult {
     var carried: [String] { sidecars.carried }
     var requests: [NodeID] { [] }
 
-    mutating func open(_ directory: String, shardSize: Int) throws -> [Engine.Output] {
+    func resumableFiles(shardSize: Int) -> [String] {
+        target == nil ? CheckpointWriter.fileNames(plan.tensors, shardSize: shardSize) : []
+    }
+
+    var resumable: WrittenTensors? {
+        target == nil ? writer.map { WrittenTensors(writer: $0, tensors: plan.tensors) } : nil
+    }
+
+    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output] {
         let folder = target == nil ? directory : directory + "/" + Self.draft
         if target != nil { try OutputPlace(folder).create() }
         let writer = try CheckpointWriter(
-            directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:])
+            directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:],
+            continues: target == nil ? continues : nil)
         self.writer = writer
         try plan.copyCarried(to: writer)
         var output = Engine.Output(graph, node: result.node, writer: writer, tensors: plan.computed)

@@ -184,6 +184,8 @@ extension RunRecord {
         public var adapter: Adapter?
         /// What it is where it is a pack.
         public var pack: Pack?
+        /// Its tensors, as far as another run may take them.
+        package var finished: [FinishedTensor] = []
         /// Its files as they were written, but for the card, the recipe and the lock.
         package var files: [FileDigest] = []
 

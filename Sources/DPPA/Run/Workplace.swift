@@ -36,6 +36,21 @@ struct Workplace {
         }
     }
 
+    /// The draft that a run has left which is no more, when another one can go on with it: nothing of it has been put in the
+    /// target's place yet.
+    func leftDraft(_ note: [String]) -> Draft? {
+        guard note.count == 1, let name = note.first, owns(name) else { return nil }
+        let draft = Draft(folder: folder.appending(name).string, isContinued: true)
+        var status = stat()
+        guard draft.isWorthKeeping, lstat(draft.folder.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            return nil
+        }
+        return draft
+    }
+
+    /// Whether something in the folder is of this workplace: a note lies where others may write.
+    private func owns(_ name: String) -> Bool { name.hasPrefix(prefix + "-") && !name.contains("/") }
+
     /// Makes an empty folder, and has the lock know of it before.
     func makeTemporary(_ place: OutputPlace, _ lock: OutputLock) throws -> FilePath {
         let path = folder.appending("\(prefix)-\(OutputPlace.randomName())")
@@ -65,10 +80,9 @@ struct Workplace {
     }
 
     /// Removes or completes what a run has left that is no more, as its lock tells, and brings back a target that it had
-    /// moved aside.
-    func recover(_ note: [String], _ place: OutputPlace) {
-        // The note lies where others may write: only names of this workplace are touched.
-        guard let name = note.first, name.hasPrefix(prefix + "-"), !name.contains("/") else { return }
+    /// moved aside; a draft that is kept stays.
+    func recover(_ note: [String], _ place: OutputPlace, keeping draft: Draft? = nil) {
+        guard let name = note.first, owns(name) else { return }
         let temporary = folder.appending(name)
         if note.dropFirst().first == Self.contentsWord {
             let old = note.dropFirst(2).filter { !$0.contains("/") && $0 != "." && $0 != ".." }
@@ -76,7 +90,9 @@ struct Workplace {
         }
         let aside = Self.aside(temporary)
         if place.status == nil { _ = Rename.plain(aside, place.target) }
-        for path in [aside, temporary] { try? FileManager.default.removeItem(atPath: path.string) }
+        for path in [aside] + (draft == nil ? [temporary, Draft.journal(of: temporary)] : []) {
+            try? FileManager.default.removeItem(atPath: path.string)
+        }
     }
 
     /// What the lock says, before the names of old entries, while contents are replaced.

@@ -37,6 +37,22 @@ package final class StreamDigest: Sendable {
         }
     }
 
+    /// Takes what another has taken, which came one after the other and whose offsets are from the same start.
+    package func add(_ other: StreamDigest) {
+        let parts = other.state.withLock { $0 }
+        state.withLock { state in
+            state.sum &+= parts.sum
+            state.count += parts.count
+            for (block, seam) in parts.seams {
+                let (first, start) = (seam.end - seam.filled, block * Digest.blockSize)
+                seam.bytes.withUnsafeBytes { bytes in
+                    guard let bytes = bytes.baseAddress else { return }
+                    state.join(bytes + first, start + first..<start + seam.end)
+                }
+            }
+        }
+    }
+
     /// The digest of all bytes; nil when some between them have not come.
     package func finish() -> Digest? {
         state.withLock { state in

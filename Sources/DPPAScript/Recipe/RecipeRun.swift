@@ -13,6 +13,8 @@ package final class RecipeRun {
         package var engine = EngineOptions(threads: 1)
         package var shardSize = 5_000_000_000
         package var force = false
+        /// Whether what an earlier run has left, and what the replaced model has, is ignored.
+        package var isFresh = false
         /// Whether experts and merged models are compared tensor by tensor, for the page and the JSON.
         package var comparesDeltas = false
         /// The command's words, for the record.
@@ -52,8 +54,8 @@ package final class RecipeRun {
         let start = RunStart(command: request.command)
         var request = request
         try request.outputs.add(folder: request.out, as: "--out")
-        if request.journal == nil {
-            let path = RecipeRun.journal(beside: request.out)
+        let scores = request.journal == nil ? RecipeRun.journal(beside: request.out) : nil
+        if let path = scores {
             let journal = try WrittenFile(path)
             // In the output it has a name that nothing else can have.
             if FilePath(path).folder != FilePath(request.out) {
@@ -61,8 +63,21 @@ package final class RecipeRun {
             }
         }
         // Before hours of searching rather than after them: from here on no other run writes there.
-        let target = try OutputDirectory.prepare(target: request.out, force: request.force)
+        let target = try OutputDirectory.prepare(
+            target: request.out, force: request.force, continues: !request.isFresh)
         defer { target.abandon() }
+        if request.isFresh, let scores { unlink(scores) }
+        do {
+            return try write(
+                request, to: target, start, observer: observer, isInterrupted: isInterrupted, print: print)
+        } catch { throw target.leave(after: error) }
+    }
+
+    private func write(
+        _ given: Request, to target: OutputDirectory, _ start: RunStart, observer: (any EngineObserver)?,
+        isInterrupted: @escaping @Sendable () -> Bool, print: @escaping @Sendable (String) -> Void
+    ) throws -> RecipeOutcome {
+        var request = given
         let dtype = try request.dtype ?? RecordedRecipe(recipe)?.lock?.dtype
         request.engine.digestsInputs = true
         let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
@@ -76,9 +91,11 @@ package final class RecipeRun {
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }
-        let outputs = try merge.write(session.results, named: session.named, to: target.temporaryPath) {
-            try record($0)
-        }
+        target.begin()
+        let outputs = try merge.write(
+            session.results, named: session.named, to: target.temporaryPath, draft: target.draft,
+            former: request.force && !request.isFresh ? request.out : nil
+        ) { try record($0) }
         try request.lock?.requireInputs(of: record(outputs))
         try target.commit()
         let written = outputs.map { output in output.name.map { request.out + "/" + $0 } ?? request.out }

@@ -73,6 +73,8 @@ func run(
     request.options = options
     request.dtype = dtype
     request.engine = engine
+    // From nothing: what was there would lend its tensors.
+    try? FileManager.default.removeItem(atPath: request.out)
     request.force = true
     change(&request)
     let outcome = try RecipeRun(recipe).run(request)

@@ -9,6 +9,11 @@ package struct StoredTensor: TensorSource {
     let offset: Int
     let descriptor: FileDescriptor
 
+    /// Where it stands.
+    package var place: FileRange {
+        FileRange(path: descriptor.path, bytes: offset..<offset + shape.reduce(dtype.byteSize, *))
+    }
+
     package func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         try descriptor.read(
             elements.count * dtype.byteSize, at: offset + elements.lowerBound * dtype.byteSize, into: buffer, name)

@@ -11,12 +11,12 @@ extension Engine {
     ///
     /// `keeping` are the nodes of later passes. Throws a `limit` error that says how much memory is missing for which tensor.
     func prepare(
-        _ work: [any PassWork], on unit: [TensorID], _ outputs: [Output], keeping: [NodeID]
+        _ work: [any PassWork], on unit: [TensorID], _ needs: Needs, _ outputs: [Output], keeping: [NodeID]
     ) throws {
         guard graph.hasMatrices else { return }
         var wanted: [MatrixKey] = []
         for tensor in unit {
-            for item in work {
+            for item in work where needs.contains(item, on: tensor) {
                 if let write = item as? OutputWrite, outputs[write.number].slots[tensor] == nil { continue }
                 for node in item.operands where graph.selects(node, tensor) {
                     wanted.append(MatrixKey(node: node, tensor: tensor))
@@ -77,9 +77,11 @@ extension Engine {
     private func run(_ outlines: [MatrixOutline]) throws {
         let jobs = try outlines.map { try MatrixJob(self, $0) }
         let (machines, counters, observer) = (machines, counters, observer)
+        let tasks = jobs.flatMap(\.reading)
+        if options.digestsInputs { inputs.open(tasks) }
+        defer { inputs.close() }
         try pool.run(jobs.count) { number, worker in try jobs[number].run(machines[worker], counters, observer) }
         matrices.removeAll(but: matrices.keys.filter { matrices[$0]?.matrix != nil })
-        let tasks = jobs.flatMap(\.reading)
         report.matrices += outlines.reduce(0) { $0 + $1.steps.count }
         report.bytesRead += tasks.reduce(0) { $0 + $1.bytesRead }
         report.elementSteps += tasks.reduce(0) { $0 + $1.elementSteps }

@@ -9,6 +9,8 @@ package struct ColumnOrder: OrderWork {
     /// How many are wanted, or which.
     package var amount: NodeID
 
+    package var subject: NodeID { node }
+
     package func join(_ pass: inout TensorPass) throws {
         guard pass.graph.selects(node, pass.tensor) else { return }
         // Even no row at all has a threshold and a last row for every column.

@@ -7,6 +7,8 @@ import DPPAExpression
 package protocol PassWork: Hashable, Sendable {
     /// The node whose values it takes, on the tensors of its selection.
     var x: NodeID { get }
+    /// The node on whose tensors it is done, where not all are needed: `x`, unless it ends on each tensor with a value of another.
+    var subject: NodeID { get }
     /// The nodes whose values the pass makes for it, `x` first.
     var operands: [NodeID] { get }
     /// The nodes that must be numbers by the time the pass begins, besides what the operands are made of.
@@ -20,6 +22,7 @@ package protocol PassWork: Hashable, Sendable {
 }
 
 extension PassWork {
+    package var subject: NodeID { x }
     package var operands: [NodeID] { [x] }
     package var givens: [NodeID] { [] }
     package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] { graph.tensors(of: x) }

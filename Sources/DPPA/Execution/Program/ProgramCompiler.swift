@@ -104,13 +104,6 @@ struct ProgramCompiler {
 
 /// What a program computes on a tensor, and what it is given.
 extension Graph {
-    /// Whether a node is a delta that the tensor does not have, which changes nothing there.
-    func isAbsent(_ id: NodeID, on tensor: TensorID) -> Bool {
-        let node = self[id]
-        guard node.space == .delta, node.scope != .model, node.domain != nil else { return false }
-        return !selects(id, tensor)
-    }
-
     /// The operands of a node that a program computes before it on a tensor: of a branch the part that has the tensor, and
     /// none of a mask over rows, which is stored.
     func operands(of id: NodeID, on tensor: TensorID) throws -> [NodeID] {

@@ -29,7 +29,7 @@ struct PlannedAdapter: PlannedResult {
     var carried: [String] { [] }
     var requests: [NodeID] { form.requests }
 
-    mutating func open(_ directory: String, shardSize: Int) throws -> [Engine.Output] {
+    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output] {
         let tensors = plan.tensors()
         let folder = plan.isOpen ? directory + "/" + Self.draft : directory
         if plan.isOpen { try OutputPlace(folder).create() }

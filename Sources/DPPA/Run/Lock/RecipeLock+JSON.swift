@@ -22,6 +22,9 @@ extension RecipeLock {
         lock.set("processor", processor.map(JSONValue.string))
         lock.set("output", output.map(JSONValue.string))
         if !carried.isEmpty { lock.set("carried", JSONValue(carried)) }
+        if !tensors.isEmpty {
+            lock.set("tensors", .object(JSONObject(tensors.map { ($0.name, .string($0.words)) })))
+        }
         if !tasks.isEmpty { lock.set("tasks", Self.object(tasks)) }
         if !scores.isEmpty { lock.set("scores", .array(scores.map(\.json))) }
         return JSONValue.object(lock).lines
@@ -52,6 +55,11 @@ extension RecipeLock {
         carried = try lock.optional("carried")?.array.map { try $0.text } ?? []
         tasks = try lock.optional("tasks")?.texts ?? [:]
         scores = try lock.optional("scores")?.array.map(Score.init) ?? []
+        // What cannot be read of them is computed again.
+        tensors =
+            try lock.optional("tensors")?.members.compactMap { name, tensor in
+                FinishedTensor(name: name, words: try tensor.text)
+            } ?? []
         files = try lock.member("files").members.map { name, file in
             guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
                 throw file.damage("the path of a file in the model's folder")

@@ -70,6 +70,8 @@ package struct RecipeLock: Sendable {
     package var output: String?
     /// The small files that only this list tells to be the model's.
     package var carried: [String] = []
+    /// The tensors that were computed, so that another run can take those that it would compute to the same.
+    package var tensors: [FinishedTensor] = []
     /// The files beside it, but for README.md.
     package var files: [FileDigest] = []
 

@@ -19,6 +19,7 @@ extension RunRecord {
                 value: score.value)
         }
         lock.processor = engine.matrices > 0 ? MatrixProduct.processor : nil
+        lock.tensors = output.finished
         (lock.output, lock.carried, lock.files) = (output.name, carried, files)
         return lock
     }
