@@ -20,7 +20,8 @@ struct DPPARun: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, MeasureCommand.self, TryCommand.self,
             EvalCommand.self, CompareCommand.self, DiffCommand.self, CompareExpertsCommand.self, ExplainCommand.self,
-            RerunCommand.self, VerifyCommand.self, PackCommand.self, UnpackCommand.self,
+            RerunCommand.self, VerifyCommand.self, BundleCommand.self, LineageCommand.self,
+            PackCommand.self, UnpackCommand.self,
             InspectCommand.self, TokenizeCommand.self, MethodsCommand.self, NewCommand.self, ImportCommand.self,
             HelpCommand.self,
             ReferenceCommand.self,

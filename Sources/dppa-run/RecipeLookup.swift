@@ -18,15 +18,11 @@ enum RecipeLookup {
                 .usage, "\(given) is \(what); a recipe is Lua",
                 notes: ["make a recipe of it: dppa-run import \(given) --out \(stem(given)).lua"])
         }
-        let recorded = FilePath(given).appending("recipe.lua").string
-        if isFile(given) || (isFolder(given) && isFile(recorded)) { return given }
+        let recorded = ["recipe.lua", RecipeLock.fileName].map { FilePath(given).appending($0).string }
+        if isFile(given) || (isFolder(given) && recorded.contains(where: isFile)) { return given }
         if !given.isEmpty, isFile(given + ".lua") { return given + ".lua" }
         if !given.contains("/"), let shipped = try shippedRecipe(stem(given)) { return shipped }
-        if isFolder(given) {
-            throw DPPAError(
-                .missingInput, "\(given) is a folder and has no recipe.lua",
-                notes: recipes(in: given).isEmpty ? [] : ["it holds \(recipes(in: given).joined(separator: ", "))"])
-        }
+        if isFolder(given) { throw RecordedRecipe.absence(given) }
         throw DPPAError(.missingInput, "there is no recipe '\(given)'", notes: advice(given))
     }
 

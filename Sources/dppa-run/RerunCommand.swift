@@ -20,7 +20,7 @@ struct RerunCommand: ParsableCommand {
               dppa-run rerun paper.lock.json --out again --set base=path/to/base
             """)
 
-    @Argument(help: "A lock, or a model that has one.", completion: .file())
+    @Argument(help: "A lock, or a model or a bundle that has one.", completion: .file())
     var lock: String
 
     @Option(

@@ -12,13 +12,14 @@ struct RunCommand: ParsableCommand {
         discussion: """
             A recipe is a Lua file, or one that ships, such as ties or dppa: dppa-run help lists them. They merge small models \
             that ship with them until --set names yours; models are directories, safetensors, PyTorch or GGUF files, or org/name in the \
-            Hugging Face cache.
+            Hugging Face cache. A model that dppa-run has written, and a bundle, stand for the recipe that they hold.
 
             Examples:
               dppa-run run ties --out merged
               dppa-run run ties --out merged --set density=0.3 \\
                 --set base=path/to/base --set experts=path/to/a,path/to/b
               dppa-run run mine.lua --out merged --dtype bf16 --report page.html
+              dppa-run run merged --out again --models path/to/models
             """)
 
     @OptionGroup var arguments: RecipeArguments
@@ -68,6 +69,9 @@ struct RunCommand: ParsableCommand {
             work.request.comparesDeltas = reports.isAskedFor
             work.request.command = RecipeArguments.command
             work.request.evaluator = try external.evaluator(beside: out)
+            if !quiet, let recorded = try RecordedRecipe(work.path) {
+                Console.error(recorded.announcement(of: work.path))
+            }
             let outcome = try work.run()
             work.progress.finish()
             try files.write(outcome)

@@ -97,7 +97,7 @@ struct VerifyCommand: ParsableCommand {
 }
 
 extension InputPath {
-    /// The file of a lock that is given, or of the model's folder that has one.
+    /// The file of a lock or a bundle that is given, or of the lock of a model's folder.
     ///
     /// Throws `missingInput` when there is none.
     static func lock(_ given: String) throws -> String {
@@ -111,10 +111,10 @@ extension InputPath {
                 .missingInput, "\(given) has no \(RecipeLock.fileName)",
                 notes: ["every model that dppa-run writes has one"])
         }
-        guard RecordedRecipe.isLock(path) else {
+        guard RecordedRecipe.isLock(path) || RecipeBundle.isBundle(path) else {
             throw DPPAError(
                 .missingInput, "\(given) is no lock",
-                notes: ["name a \(RecipeLock.fileName), or the folder of a model that has one"])
+                notes: ["name a \(RecipeLock.fileName), a bundle, or the folder of a model that has one"])
         }
         return path
     }

@@ -1,11 +1,11 @@
 /// The head of a model's README.md: names with a text or a list of texts, as model hubs read them.
 ///
 /// What is nested deeper, folded or tagged is passed over: this is a look at what strangers write, not a reader of YAML.
-struct FrontMatter {
+package struct FrontMatter {
     private var entries: [String: [String]] = [:]
 
     /// The head of a file; nothing where there is none.
-    init(path: String) {
+    package init(path: String) {
         let bytes = (try? FileDescriptor.contents(path, limit: 8 << 20)) ?? []
         self.init(String(decoding: bytes.prefix(1 << 16), as: UTF8.self))
     }
@@ -35,7 +35,7 @@ struct FrontMatter {
     }
 
     /// The values of a name; none where it is absent.
-    subscript(name: String) -> [String] { entries[name] ?? [] }
+    package subscript(name: String) -> [String] { entries[name] ?? [] }
 
     private static func values(_ text: Substring) -> [String] {
         guard text.hasPrefix("["), let end = text.lastIndex(of: "]") else { return [scalar(text)].compactMap { $0 } }

@@ -44,11 +44,18 @@ extension Catalog {
             returns: "what the file holds", type: "any", example: "local importance = dppa.json \"importance.json\""
         ) { call in
             let path = call.text(0)
-            let place = try call.session().paths.resolve(path, for: .file)
+            let session = try call.session()
             let limit = 16 << 20
-            guard let handle = FileHandle(forReadingAtPath: place.path),
-                let data = try? handle.read(upToCount: limit + 1)
-            else { throw DPPAError(.missingInput, "cannot read \(place.path)", location: call.location) }
+            let data: Data
+            if let bundled = session.bundledTables[path] {
+                data = Data(bundled.utf8)
+            } else {
+                let place = try session.paths.resolve(path, for: .file)
+                guard let handle = FileHandle(forReadingAtPath: place.path),
+                    let read = try? handle.read(upToCount: limit + 1)
+                else { throw DPPAError(.missingInput, "cannot read \(place.path)", location: call.location) }
+                data = read
+            }
             guard data.count <= limit else {
                 throw DPPAError(.limit, "json: \(path) is larger than 16 MiB", location: call.location)
             }

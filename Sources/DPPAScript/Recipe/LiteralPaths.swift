@@ -14,6 +14,11 @@ enum LiteralPaths {
         }
     }
 
+    /// The files and modules that a text names.
+    static func names(in text: String) -> [(function: String, path: String)] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { names(LuaToken.tokens([Array($0)])) }
+    }
+
     /// Texts that are the first argument of a function that opens files.
     private static func names(_ tokens: [LuaToken]) -> [(function: String, path: String)] {
         tokens.indices.compactMap { index in

@@ -116,7 +116,7 @@ package final class RecipeRun {
         file = path
         let options = RecipeOptions((recorded?.options ?? [:]).merging(request.options) { _, new in new })
         let folder = FilePath(path).folder
-        for path in [path, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
+        for path in [recipe, path, folder.appending("lib").string] { try request.outputs.requireApart(from: path) }
         let session = RecipeSession(
             paths: PathRules(
                 recipeFolder: folder.string,
@@ -129,6 +129,7 @@ package final class RecipeRun {
                 ? ScoreJournal(path: nil)
                 : request.journal ?? ScoreJournal(path: RecipeRun.journal(beside: request.out)),
             evaluator: request.evaluator, budget: WriteBudget(request.writtenLimit), isDry: isDry)
+        session.bundledTables = recorded?.tables ?? [:]
         let printed = PrintedTexts()
         let host = Catalog.host(session, limits: request.limits, isInterrupted: isInterrupted) { text in
             printed.add(text)

@@ -57,6 +57,8 @@ package final class RecipeSession {
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
     private var tasks: [String: EvaluationTask] = [:]
+    /// JSON files that a bundle brings, by the paths that the recipe has for them.
+    var bundledTables: [String: String] = [:]
     /// What is made block by block, in the order in which it was begun.
     var layerwise: [LayerwiseResult] = []
     /// What is known of the inputs of models on texts, by both and by what was asked for.

@@ -30,11 +30,24 @@ extension RecipeLock {
         return JSONValue.object(lock).lines
     }
 
-    /// The lock in a file.
+    /// The lock in a file, which may be a bundle that has one.
     ///
     /// Throws `missingInput` when there is none, and `data` with the place when it is not a lock.
     package init(reading path: String) throws {
-        let bytes = try FileDescriptor.contents(path, limit: 256 << 20)
+        guard RecipeBundle.isBundle(path) else {
+            try self.init(FileDescriptor.contents(path, limit: 256 << 20), file: path)
+            return
+        }
+        guard let lock = try RecipeBundle(reading: path).lock else {
+            throw DPPAError(
+                .missingInput, "\(path) is a bundle without a lock",
+                notes: ["bundle it with the lock of a model that it has made: dppa-run bundle RECIPE --lock MODEL"])
+        }
+        try self.init(Array(lock.utf8), file: path)
+    }
+
+    /// The lock in a text; `path` is for messages.
+    package init(_ bytes: [UInt8], file path: String) throws {
         let lock = try LockReader(JSONValue(bytes, file: path, kind: .page), file: path, place: "")
         let recipe = try lock.member("recipe")
         program = try lock.member("dppa_run").text
