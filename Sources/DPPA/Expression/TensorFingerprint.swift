@@ -132,10 +132,14 @@ package final class TensorFingerprint {
             hash.add(found)
         case .table(let table): add(table)
         case .serialUniform(_, let starts): add(starts)
-        case .matrix(let operation, _):
+        case .matrix(let operation, let operands):
             hasMatrices = true
             hash.add(MatrixProduct.processor)
-            if case .block(let row, let column) = operation { [row, column].forEach(add) }
+            // Where a block begins is told by the tensor that it is taken of.
+            guard case .block(let row, let column) = operation,
+                let whole = operands.first.flatMap({ graph.tensor(place.tensor, in: $0) })
+            else { break }
+            for table in [row, column] { hash.add(graph.tables[table][whole]?.bitPattern ?? 0) }
         case .size(let scope):
             hash.add(scope.name)
             guard let domain = node.domain, let instance = graph.instance(of: place.tensor, at: node.scope) else {

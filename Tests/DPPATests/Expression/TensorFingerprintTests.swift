@@ -14,7 +14,8 @@ import Testing
         let world = try GraphFingerprintTests.World()
         let fingerprint = fingerprint(world.graph)
         var seen: [[UInt128]: String] = [:]
-        for (what, node) in try world.expressions() {
+        // Parts that change their places are the same on every tensor.
+        for (what, node) in try world.expressions() where what != "branch exchanged" {
             let tensors = world.graph.tensors(of: node)
             guard !tensors.isEmpty else { continue }
             let all = try tensors.map { try #require(try fingerprint(node, on: $0), "\(what)") }
