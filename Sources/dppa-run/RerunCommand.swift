@@ -72,6 +72,8 @@ struct RerunCommand: ParsableCommand {
         request.environment = ProcessInfo.processInfo.environment
         // What is made again is computed again.
         (request.force, request.isFresh) = (force, true)
+        // Whoever wrote the model has seen to it.
+        request.allowsLostChanges = true
         request.command = RecipeArguments.command
         request.evaluator = try external.evaluator(beside: out)
         // Scores are part of what is made again.

@@ -53,6 +53,8 @@ struct RunCommand: ParsableCommand {
             score again.
             """)
     var fresh = false
+    @Flag(help: "Write the model even if rounding takes back every change of some matrix.")
+    var allowLost = false
 
     @Flag(help: "Print nothing but warnings and errors.")
     var quiet = false
@@ -64,6 +66,7 @@ struct RunCommand: ParsableCommand {
             let files = try reports.files()
             work.request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             (work.request.force, work.request.isFresh) = (force, fresh)
+            work.request.allowsLostChanges = allowLost
             work.request.lock = try locked.map { try RecipeLock(reading: InputPath.lock($0)) }
             work.request.outputs = files.outputs
             work.request.comparesDeltas = reports.isAskedFor

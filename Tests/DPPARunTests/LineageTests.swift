@@ -77,6 +77,11 @@ import Testing
         for parent in root["parents"]?.array ?? [] {
             #expect(notes(parent).isEmpty && parent["path"]?.string?.hasPrefix(zoo) == true, "\(parent)")
         }
+        // What the card calls by its repository is there once.
+        _ = try scratch.write("---\nbase_model: [acme/base]\nbase_model_relation: merge\n---\n", "out/README.md")
+        let both = try lineage(out, "--models", zoo).root
+        #expect(names(both) == ["acme/base", "law"])
+        #expect(both["parents"]?.array?.first?["sources"]?.array?.count == 2)
         let missing = try lineage(out)
         #expect(missing.root["parents"]?.array?.allSatisfy { notes($0) == ["not on this machine"] } == true)
         // Another model under the same name.

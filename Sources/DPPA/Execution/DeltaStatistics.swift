@@ -1,5 +1,6 @@
 import DPPACheckpoint
 import DPPAExpression
+import DPPAKernels
 
 /// What a written model is compared with, out of what the pass that writes it has at hand: nothing is read for it.
 ///
@@ -32,9 +33,16 @@ public struct DeltaStatistics: Sendable {
         public var merged: MergedDelta
         /// The experts' deltas, as many as the comparison has experts; nil for an expert that the tensor does not need.
         public var experts: [ExpertDelta?]
+        /// The type that it is written in.
+        public var dtype: DType
+        /// What was to change, where rounding leaves nothing of it in any element.
+        public var lost: LostChange?
 
-        package init(facts: TensorFacts, merged: MergedDelta, experts: [ExpertDelta?]) {
+        package init(
+            facts: TensorFacts, merged: MergedDelta, experts: [ExpertDelta?], dtype: DType, lost: LostChange?
+        ) {
             (self.facts, self.merged, self.experts) = (facts, merged, experts)
+            (self.dtype, self.lost) = (dtype, lost)
         }
     }
 
@@ -117,6 +125,8 @@ public struct MergedDelta: SizedDelta, Sendable, Equatable {
     public var survived = 0
     /// ‖m̃ − m‖².
     public var roundingSquares = 0.0
+    /// D · (m̃ − m).
+    public var roundingProduct = 0.0
 
     /// Nothing compared.
     public init() {}
@@ -126,12 +136,20 @@ public struct MergedDelta: SizedDelta, Sendable, Equatable {
         size.add(other.size)
         survived += other.survived
         roundingSquares += other.roundingSquares
+        roundingProduct += other.roundingProduct
     }
 
     /// The share of the changed elements that rounding leaves different.
     public var survivedShare: Double? { share(Double(survived), Double(size.changed)) }
     /// ‖m̃ − m‖ / ‖m − b‖: what rounding adds, against what the merge adds.
     public var roundingError: Double? { share(roundingSquares, size.squares)?.squareRoot() }
+    /// The cosine of what was asked for, m − b, and what is written, m̃ − b; nil where nothing was asked or is left.
+    public var writtenCosine: Double? {
+        let written = size.squares + 2 * roundingProduct + roundingSquares
+        // Where nothing is left, the sum is rounding of its own.
+        guard survived > 0, written > 1e-12 * size.squares else { return nil }
+        return share(size.squares + roundingProduct, (size.squares * written).squareRoot())
+    }
 }
 
 /// Counts and squares of an expert's delta d = e − b beside the merged delta D; those of several tensors add up.

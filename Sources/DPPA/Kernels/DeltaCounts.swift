@@ -63,6 +63,23 @@ package enum DeltaCounts {
                 values + index, encoded + index &* 2, dtype, reference + index &* 2, stored, count &- index)
     }
 
+    /// The largest |value − reference|, and |reference| there, the smallest where several are as large.
+    package static func largest(
+        _ values: UnsafePointer<Float>, reference: UnsafeRawPointer, storedAs stored: DType, count: Int
+    ) -> (change: Float, beside: Float) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { scratch in
+            guard let before = scratch.baseAddress else { return (0, 0) }
+            DTypeConversion.decode(reference, as: stored, into: before, count: count)
+            var (change, beside): (Float, Float) = (0, 0)
+            for index in 0..<count {
+                let (found, weight) = ((values[index] - before[index]).magnitude, before[index].magnitude)
+                guard found > change || (found == change && weight < beside) else { continue }
+                (change, beside) = (found, weight)
+            }
+            return (change, beside)
+        }
+    }
+
     /// Sixteen stored numbers as float32.
     @inline(__always)
     private static func bf16(_ bytes: UnsafeRawPointer, _ index: Int) -> Lanes {

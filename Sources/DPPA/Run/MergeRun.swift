@@ -14,6 +14,8 @@ public struct MergeRun {
         public var shardSize: Int
         /// Whether experts and merged models are compared tensor by tensor, which takes processor time.
         public var comparesDeltas = false
+        /// Whether a model is written of whose changes rounding leaves nothing in some matrix.
+        public var allowsLostChanges = false
 
         /// Settings for a run.
         public init(dtype: DType? = nil, shardSize: Int = 5_000_000_000) {

@@ -43,6 +43,7 @@ struct PlannedModel: PlannedResult {
     private let plan: OutputPlan
     /// What it is compared with while it is written; nil where nothing is.
     private let comparison: DeltaComparison?
+    private let allowsLostChanges: Bool
     /// What it is written as a pack onto, once it is there whole in a draft.
     private let target: PackTarget?
     private var writer: CheckpointWriter?
@@ -53,6 +54,7 @@ struct PlannedModel: PlannedResult {
     init(_ graph: Graph, _ result: MergeResult, _ settings: MergeRun.Settings, isCompared: Bool) throws {
         (self.graph, self.result) = (graph, result)
         dtype = settings.dtype ?? result.dtype
+        allowsLostChanges = settings.allowsLostChanges
         models = try ResultModels(graph, result)
         sidecars = try Sidecars(
             result, models, tensors: graph.tensors(of: result.node).map(graph.facts), dtype: dtype)
@@ -94,6 +96,8 @@ struct PlannedModel: PlannedResult {
         _ directory: String, _ engine: Engine, _ statistics: [DeltaStatistics?]
     ) throws -> RunRecord.Output {
         try writer?.finish()
+        let deltas = statistics.first.flatMap(\.self).map(self.deltas)
+        if !allowsLostChanges { try deltas?.requireSurvivors(in: result.name) }
         let folder = directory + "/" + Self.draft
         let whole = try target.map { _ in try OpenModel(at: folder, label: result.name ?? "the result") }
         let small = try sidecars.write(to: directory, weights: whole)
@@ -103,7 +107,7 @@ struct PlannedModel: PlannedResult {
             config: models.config.label,
             tokenizer: models.tokenizer.label, chatTemplate: template ?? models.template.label,
             warnings: sidecars.notices, dtype: dtype, tensors: graph.tensors(of: result.node).count)
-        output.deltas = statistics.first.flatMap(\.self).map(deltas)
+        output.deltas = deltas
         guard let target, let whole else {
             output.files = try (writer?.digests() ?? []) + small
             return output

@@ -17,6 +17,8 @@ package final class RecipeRun {
         package var isFresh = false
         /// Whether experts and merged models are compared tensor by tensor, for the page and the JSON.
         package var comparesDeltas = false
+        /// See `MergeRun.Settings.allowsLostChanges`.
+        package var allowsLostChanges = false
         /// The command's words, for the record.
         package var command: [String] = []
         /// Where scores are kept; nil: in a file beside the output.
@@ -87,6 +89,7 @@ package final class RecipeRun {
         try request.lock?.requireSampled(session.describeModels())
         var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
         settings.comparesDeltas = request.comparesDeltas
+        settings.allowsLostChanges = request.allowsLostChanges
         let merge = MergeRun(session.engine, settings: settings, budget: session.budget)
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)

@@ -6,6 +6,16 @@ extension RunRecord.Deltas {
         var fields = Self.json(statistics.merged)
         fields.set("reference", .string(reference))
         fields.set("is_base", .bool(isBase))
+        let lost = lostTensors.compactMap { tensor in
+            tensor.lost.map { lost -> (name: String, value: JSONValue) in
+                let numbers: JSONObject = [
+                    "changed": .integer(lost.changed), "largest": .double(Double(lost.largest)),
+                    "weight": .double(Double(lost.beside)),
+                ]
+                return (name: tensor.facts.name, value: .object(numbers))
+            }
+        }
+        fields.set("lost", .object(JSONObject(lost)))
         guard statistics.comparison.isDetailed else { return .object(fields) }
         fields.set("experts", Self.object(experts.indices.map { (experts[$0], statistics.expert($0)) }))
         let tensors = statistics.tensors.map { tensor in
@@ -28,6 +38,7 @@ extension RunRecord.Deltas {
             [
                 "relative_norm": delta.relativeNorm, "changed_share": delta.changedShare,
                 "survived_share": delta.survivedShare, "rounding_error": delta.roundingError,
+                "written_cosine": delta.writtenCosine,
             ])
     }
 

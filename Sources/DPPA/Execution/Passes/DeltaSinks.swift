@@ -38,6 +38,8 @@ struct RoundingCounts: Sendable {
     var counts: WorkerCounts
     /// Whether one tile of each chunk is enough, an even sixteenth or so of the elements.
     var isSampled: Bool
+    /// Whether anything survives, of all elements.
+    var watch: LossWatch
 }
 
 /// What the pass leaves of a comparison on one tensor.
@@ -46,8 +48,10 @@ struct DeltaResult {
     var output: Int
     var facts: TensorFacts
     var rounding: WorkerCounts
-    /// Of b, D and m̃ − m; nil unless the comparison is detailed.
-    var squares: (reference: LeafSumSink, merged: LeafSumSink, rounding: LeafSumSink?)?
+    var watch: LossWatch
+    var dtype: DType
+    /// Of b, D and R = m̃ − m, and D · R; nil unless the comparison is detailed.
+    var squares: (reference: LeafSumSink, merged: LeafSumSink, rounding: LeafSumSink?, product: LeafSumSink?)?
     /// For each expert that the tensor needs: squares of d, products of d and D, counts.
     var experts: [(squares: LeafSumSink, products: LeafSumSink, counts: WorkerCounts)?] = []
 
@@ -59,6 +63,7 @@ struct DeltaResult {
         merged.referenceSquares = squares?.reference.total ?? 0
         merged.squares = squares?.merged.total ?? 0
         merged.roundingSquares = squares?.rounding?.total ?? 0
+        merged.roundingProduct = squares?.product?.total ?? 0
         let experts = experts.map { entry in
             entry.map { entry in
                 var expert = ExpertDelta()
@@ -72,7 +77,8 @@ struct DeltaResult {
                 return expert
             }
         }
-        return DeltaStatistics.Tensor(facts: facts, merged: merged, experts: experts)
+        return DeltaStatistics.Tensor(
+            facts: facts, merged: merged, experts: experts, dtype: dtype, lost: watch.result)
     }
 }
 
@@ -87,16 +93,21 @@ extension TensorPass {
         let rounds = slot.dtype != .f32 && slot.dtype != .f64
         guard rounds || comparison.isDetailed, let reference = compiler.loaded(comparison.reference) else { return }
         let rounding = WorkerCounts(threads: options.threads)
+        let watch = LossWatch()
         slot.rounding = RoundingCounts(
-            source: reference.source, counts: rounding, isSampled: !comparison.isDetailed)
-        var result = DeltaResult(output: write.number, facts: facts, rounding: rounding)
+            source: reference.source, counts: rounding, isSampled: !comparison.isDetailed, watch: watch)
+        var result = DeltaResult(
+            output: write.number, facts: facts, rounding: rounding, watch: watch, dtype: slot.dtype)
         if comparison.isDetailed {
             let merged = compiler.difference(m, reference.slot, write.x)
-            result.squares = (try leaves(.sumOfSquares, [reference.slot]), try leaves(.sumOfSquares, [merged]), nil)
+            result.squares = (
+                try leaves(.sumOfSquares, [reference.slot]), try leaves(.sumOfSquares, [merged]), nil, nil
+            )
             if rounds {
                 let rounded = compiler.append(write.x, .round(slot.dtype), m)
                 let error = compiler.difference(rounded, m, write.x)
                 result.squares?.rounding = try leaves(.sumOfSquares, [error])
+                result.squares?.product = try leaves(.dot, [merged, error])
             }
             result.experts = try comparison.experts.map { expert in
                 guard let loaded = compiler.loaded(expert) else { return nil }

@@ -108,14 +108,15 @@ private final class OutputSink: TileSink, @unchecked Sendable {
         private func countRounding(
             _ x: UnsafePointer<Float>, _ encoded: UnsafeRawPointer, _ tile: Tile, _ part: Range<Int>
         ) {
-            guard let rounding = slot.rounding,
-                !rounding.isSampled || tile.range.lowerBound == chunk.chunk.owned.lowerBound
-            else { return }
-            rounding.counts.add(
-                chunk.worker,
-                DeltaCounts.rounding(
-                    x, encoded: encoded, as: slot.dtype, reference: tile.raw(rounding.source, at: part.lowerBound),
-                    storedAs: tile.task.program.sources[rounding.source].dtype, count: part.count))
+            guard let rounding = slot.rounding else { return }
+            let isCounted = !rounding.isSampled || tile.range.lowerBound == chunk.chunk.owned.lowerBound
+            guard isCounted || rounding.watch.isOpen else { return }
+            let reference = tile.raw(rounding.source, at: part.lowerBound)
+            let stored = tile.task.program.sources[rounding.source].dtype
+            let found = DeltaCounts.rounding(
+                x, encoded: encoded, as: slot.dtype, reference: reference, storedAs: stored, count: part.count)
+            if isCounted { rounding.counts.add(chunk.worker, found) }
+            rounding.watch.take(found, x, reference: reference, storedAs: stored, count: part.count)
         }
     }
 }

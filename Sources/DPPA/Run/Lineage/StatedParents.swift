@@ -56,7 +56,9 @@ package struct StatedParents: Sendable {
     }
 
     private mutating func add(_ parent: StatedParent) {
-        guard let place = parents.firstIndex(where: { $0.name == parent.name }) else { return parents.append(parent) }
+        // A lock that knows no repository has the last part of the name alone.
+        let place = parents.firstIndex { $0.name == parent.name || $0.name.hasSuffix("/" + parent.name) }
+        guard let place else { return parents.append(parent) }
         let sources = parent.sources.filter { !parents[place].sources.contains($0) }
         parents[place].sources += sources
         parents[place].revision = parents[place].revision ?? parent.revision

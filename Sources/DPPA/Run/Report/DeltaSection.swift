@@ -14,7 +14,7 @@ struct DeltaSection {
         page.paragraph(
             "kept: the share of an expert's changed elements that are changed in the merged model too; sign agreement: the "
                 + "share of the kept ones whose merged delta has the expert's sign; cosine: of the expert's delta and the "
-                + "merged one; survived: the share of the merged model's changed elements that still differ from "
+                + "merged one, or of the merged one and what is left of it in the file; survived: the share of the merged model's changed elements that still differ from "
                 + "\(deltas.reference) after rounding to the written type; rounding error: the norm of what rounding "
                 + "changes, beside the norm of the merged delta.", "note")
         let grid = BlockGrid(statistics.tensors.map(\.facts))
@@ -59,7 +59,7 @@ struct DeltaSection {
     private func row(_ head: [HTMLTable.Cell], _ delta: MergedDelta) -> [HTMLTable.Cell] {
         head + [
             .value(delta.relativeNorm, .share), .value(delta.changedShare, .share), .value(nil, .share),
-            .value(nil, .share), .value(nil, .plain), .value(delta.survivedShare, .share),
+            .value(nil, .share), .value(delta.writtenCosine, .plain), .value(delta.survivedShare, .share),
             .value(delta.roundingError, .share),
         ]
     }

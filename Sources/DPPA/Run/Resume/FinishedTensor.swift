@@ -4,15 +4,18 @@ import DPPASupport
 
 /// A tensor of a written model that is whole, with what tells whether another run would write the same.
 ///
-/// A journal and a lock keep it as words, such as `KEY DIGEST | 400 200 190 0.0 0.0 0.0`: numbers as Swift writes them, behind
+/// A journal and a lock keep it as words, such as `KEY DIGEST | 400 200 190 0.0 0.0 0.0 0.0`: numbers as Swift writes them, behind
 /// each bar those of a part, behind each slash those of an expert, and `-` for what was not compared.
 package struct FinishedTensor: Sendable, Equatable {
     /// What a comparison has found on a tensor of the expression.
     package struct Compared: Sendable, Equatable {
         package var merged: MergedDelta
         package var experts: [ExpertDelta?]
+        package var lost: LostChange?
 
-        package init(merged: MergedDelta, experts: [ExpertDelta?]) { (self.merged, self.experts) = (merged, experts) }
+        package init(merged: MergedDelta, experts: [ExpertDelta?], lost: LostChange? = nil) {
+            (self.merged, self.experts, self.lost) = (merged, experts, lost)
+        }
     }
 
     package var name: String
@@ -30,7 +33,8 @@ package struct FinishedTensor: Sendable, Equatable {
     package var words: String {
         let parts = compared.map { part in
             part.map {
-                ([Self.words($0.merged)] + $0.experts.map { $0.map(Self.words) ?? "-" }).joined(separator: " / ")
+                ([Self.words($0.merged, $0.lost)] + $0.experts.map { $0.map(Self.words) ?? "-" }).joined(
+                    separator: " / ")
             }
                 ?? "-"
         }
@@ -50,22 +54,32 @@ package struct FinishedTensor: Sendable, Equatable {
                 compared.append(nil)
                 continue
             }
-            let numbers = part.split(separator: " / ", omittingEmptySubsequences: false).map(Self.numbers)
-            guard let merged = numbers[0].flatMap(MergedDelta.init(numbers:)) else { return nil }
+            let texts = part.split(separator: " / ", omittingEmptySubsequences: false)
+            let numbers = texts.map(Self.numbers)
+            guard let (merged, lost) = numbers[0].flatMap(Self.merged) else { return nil }
             var experts: [ExpertDelta?] = []
-            for (numbers, text) in zip(numbers, part.split(separator: " / ")).dropFirst() {
+            for (numbers, text) in zip(numbers, texts).dropFirst() {
                 let expert = numbers.flatMap(ExpertDelta.init(numbers:))
                 guard expert != nil || text == "-" else { return nil }
                 experts.append(expert)
             }
-            compared.append(Compared(merged: merged, experts: experts))
+            compared.append(Compared(merged: merged, experts: experts, lost: lost))
         }
         self.init(name: name, key: key.value, digest: digest, compared: compared)
     }
 
-    private static func words(_ delta: MergedDelta) -> String {
+    private static func words(_ delta: MergedDelta, _ lost: LostChange?) -> String {
         "\(delta.elements) \(delta.changed) \(delta.survived) \(delta.referenceSquares) \(delta.squares) "
-            + "\(delta.roundingSquares)"
+            + "\(delta.roundingSquares) \(delta.roundingProduct)"
+            + (lost.map { " \($0.changed) \($0.largest) \($0.beside)" } ?? "")
+    }
+
+    /// What those words tell of.
+    private static func merged(_ numbers: [Double]) -> (MergedDelta, LostChange?)? {
+        guard let merged = MergedDelta(numbers: Array(numbers.prefix(7))) else { return nil }
+        if numbers.count == 7 { return (merged, nil) }
+        guard numbers.count == 10, let changed = Int(exactly: numbers[7]) else { return nil }
+        return (merged, LostChange(changed: changed, largest: Float(numbers[8]), beside: Float(numbers[9])))
     }
 
     private static func words(_ delta: ExpertDelta) -> String {
@@ -83,10 +97,11 @@ package struct FinishedTensor: Sendable, Equatable {
 extension MergedDelta {
     fileprivate init?(numbers: [Double]) {
         let counts = numbers.prefix(3).compactMap { Int(exactly: $0) }
-        guard numbers.count == 6, counts.count == 3 else { return nil }
+        guard numbers.count == 7, counts.count == 3 else { return nil }
         self.init()
         (size.elements, size.changed, survived) = (counts[0], counts[1], counts[2])
-        (size.referenceSquares, size.squares, roundingSquares) = (numbers[3], numbers[4], numbers[5])
+        (size.referenceSquares, size.squares) = (numbers[3], numbers[4])
+        (roundingSquares, roundingProduct) = (numbers[5], numbers[6])
     }
 }
 

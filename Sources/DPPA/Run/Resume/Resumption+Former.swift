@@ -23,7 +23,8 @@ extension Resumption {
             let compared = zip(parts, tensor.compared).compactMap { part, found in
                 found.map {
                     DeltaStatistics.Tensor(
-                        facts: engine.graph.facts(part.tensor), merged: $0.merged, experts: $0.experts)
+                        facts: engine.graph.facts(part.tensor), merged: $0.merged, experts: $0.experts,
+                        dtype: results[result].tensors[number].dtype, lost: $0.lost)
                 }
             }
             output.leaveOut(parts.map(\.tensor), compared: compared)

@@ -60,7 +60,7 @@ final class Resumption {
             }
             let compared = result.parts[number, default: []].map { part in
                 engine.statistics[output]?.tensor(engine.graph.facts(part.tensor)).map {
-                    FinishedTensor.Compared(merged: $0.merged, experts: $0.experts)
+                    FinishedTensor.Compared(merged: $0.merged, experts: $0.experts, lost: $0.lost)
                 }
             }
             let tensor = FinishedTensor(
