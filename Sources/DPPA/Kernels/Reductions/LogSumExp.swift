@@ -1,6 +1,7 @@
 /// ln Σe^x.
 ///
-/// The state is the largest element m and Σe^(x - m), which never overflows; each term within 2 ulp of float64.
+/// The state is a reference m and Σe^(x - m), where no element lies more than `reach` above m, so that nothing overflows; each
+/// term is within 2 ulp of float64.
 enum LogSumExp: Accumulator, Reducer {
     static let facts = ReductionFacts(
         "log_sum_exp",
@@ -12,39 +13,63 @@ enum LogSumExp: Accumulator, Reducer {
     }
 
     package struct State: BitwiseCopyable {
-        var largest: SIMD16<Double>
+        var reference: SIMD16<Double>
         var sum: SIMD16<Double>
     }
 
     static var name: String { "logSumExp" }
-    static var neutral: State { State(largest: SIMD16(repeating: -.infinity), sum: SIMD16()) }
+    static var neutral: State { State(reference: SIMD16(repeating: -.infinity), sum: SIMD16()) }
+
+    /// How far above the reference an element may lie: with 2^1024 / e^32 of them there is no overflow, and after a lane's first
+    /// element the reference seldom changes.
+    private static var reach: Double { 32 }
 
     @inline(__always)
     static func step(_ state: inout State, _ x: SIMD16<Double>, _: SIMD16<Double>) {
-        join(&state, State(largest: x, sum: SIMD16(repeating: 1)))
+        let isBeyond = x .> state.reference + reach
+        if any(isBeyond) { raise(&state, to: state.reference.replacing(with: x, where: isBeyond)) }
+        var (low, high) = (
+            distance(x.lowHalf, state.reference.lowHalf), distance(x.highHalf, state.reference.highHalf)
+        )
+        exponentiate(&low)
+        exponentiate(&high)
+        state.sum += SIMD16(lowHalf: low, highHalf: high)
     }
 
     @inline(__always)
     static func join(_ state: inout State, _ next: State) {
-        // Equal ones are no distance apart, infinities among them; a NaN is one from everything.
-        let distance = (state.largest - next.largest).replacing(with: 0, where: state.largest .== next.largest)
-        var factor =
-            SIMD16<Double>() - distance.replacing(with: SIMD16<Double>() - distance, where: distance .< SIMD16())
-        exponentiate(&factor)
-        let isLarger = next.largest .> state.largest
-        state.sum = (state.sum + next.sum * factor).replacing(with: state.sum * factor + next.sum, where: isLarger)
-        state.largest.replace(with: next.largest, where: isLarger)
+        var next = next
+        raise(&state, to: next.reference)
+        raise(&next, to: state.reference)
+        state.sum += next.sum
     }
 
-    /// e^x, in place, because vectors that a call takes by value are cut into pieces.
+    /// Makes each lane's reference at least x.
+    ///
+    /// Not inlined, and in place, because vectors that a call takes by value are cut into pieces.
     @inline(never)
-    private static func exponentiate(_ x: inout SIMD16<Double>) {
-        x = SIMD16(lowHalf: VectorMath.exp(x.lowHalf), highHalf: VectorMath.exp(x.highHalf))
+    private static func raise(_ state: inout State, to x: SIMD16<Double>) {
+        let reference = state.reference.replacing(with: x, where: x .> state.reference)
+        var (low, high) = (
+            distance(state.reference.lowHalf, reference.lowHalf), distance(state.reference.highHalf, reference.highHalf)
+        )
+        exponentiate(&low)
+        exponentiate(&high)
+        state.sum *= SIMD16(lowHalf: low, highHalf: high)
+        state.reference = reference
     }
+
+    /// e^x in place, in a function of its own, so that the compiler does not cut the second one of two into pieces.
+    @inline(never)
+    private static func exponentiate(_ x: inout Wide) { x = VectorMath.exp(x) }
+
+    /// x − y; equal ones are no distance apart, infinities among them, and a NaN is one from everything.
+    @inline(__always)
+    private static func distance(_ x: Wide, _ y: Wide) -> Wide { (x - y).setting(0, where: x .== y) }
 }
 
 extension Accumulation {
-    /// The largest element, and Σe^x as a multiple of its power.
+    /// A reference, and Σe^x as a multiple of its power.
     package static let logSumExp = Accumulation(LogSumExp.self)
 }
 
