@@ -50,7 +50,9 @@ import Testing
         try Self.write(scratch, "two", Self.tensors { 1 - Float($0 % 3) }, dtype: dtype)
         let options = MergeMethods.models(
             method, base: scratch.path + "/base", experts: ["\(scratch.path)/one", "\(scratch.path)/two"])
-        let model = try run("\(Folders.recipes)/\(method).lua", options, in: scratch).model
+        // Of the matrix of one element bfloat16 leaves nothing of what nearswap changes.
+        let model = try run("\(Folders.recipes)/\(method).lua", options, in: scratch) { $0.allowsLostChanges = true }
+            .model
         #expect(model.tensors.count == Self.shapes.count)
         for (name, shape) in Self.shapes {
             #expect(model.tensors[name]?.shape == shape)

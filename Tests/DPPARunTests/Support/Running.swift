@@ -73,10 +73,11 @@ func run(
     request.options = options
     request.dtype = dtype
     request.engine = engine
-    // From nothing: what was there would lend its tensors.
-    try? FileManager.default.removeItem(atPath: request.out)
     request.force = true
+    let usual = request.out
     change(&request)
+    // From nothing: what was there would lend its tensors.
+    if request.out == usual { try? FileManager.default.removeItem(atPath: usual) }
     let outcome = try RecipeRun(recipe).run(request)
     return (outcome, try Written(outcome.written[0]))
 }
