@@ -17,6 +17,13 @@ enum InputPath {
             .missingInput, "there is no model '\(given)'", notes: near.isEmpty ? hub.advice(given) : [near])
     }
 
+    /// Throws `cannotCreate` where an output is, holds or lies in a model that is read, or in a part of one.
+    static func requireApart(_ models: [String], from outputs: OutputPaths) throws {
+        for part in models + models.flatMap(AdaptedPath.parts) {
+            try outputs.requireApart(from: (try? model(part)) ?? part)
+        }
+    }
+
     /// A model, or `base+adapter+…`: a model with adapters on it; what was noticed on the way is told.
     ///
     /// What has no names and shapes of its own, such as an adapter alone, takes them from `base`.

@@ -121,9 +121,7 @@ struct PackCommand: ParsableCommand {
     private func requireApart() throws {
         var outputs = try output.outputs()
         if isFile { try outputs.add(WrittenFile(out), as: "--out") } else { try outputs.add(folder: out, as: "--out") }
-        for part in [model, base] + [model, base].flatMap(AdaptedPath.parts) {
-            try outputs.requireApart(from: (try? InputPath.model(part)) ?? part)
-        }
+        try InputPath.requireApart([model, base], from: outputs)
     }
 
     /// What may be lost.

@@ -50,9 +50,7 @@ struct UnpackCommand: ParsableCommand {
             let shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             var outputs = OutputPaths()
             try outputs.add(folder: out, as: "--out")
-            for part in [pack, base] + [pack, base].flatMap(AdaptedPath.parts) {
-                try outputs.requireApart(from: (try? InputPath.model(part)) ?? part)
-            }
+            try InputPath.requireApart([pack, base], from: outputs)
             let labels = InputPath.labels([base, pack])
             let start = try InputPath.open(base, label: labels[0])
             let model = try InputPath.open(pack, label: labels[1], base: start)

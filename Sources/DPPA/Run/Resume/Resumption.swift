@@ -16,8 +16,8 @@ final class Resumption {
     private let numbers: [[TensorID: Int]]
     private let leaves: InputLeaves
     private let fingerprint: TensorFingerprint
-    /// What the journal has been told of.
-    private var told: (leaves: Set<InputLeaves.Leaf>, models: Set<Int>) = ([], [])
+    /// The models whose stamps the journal has.
+    private var stamped: Set<Int> = []
 
     init(_ engine: Engine, _ results: [ResumableResult], _ draft: Draft) {
         (self.engine, self.results) = (engine, results)
@@ -80,16 +80,11 @@ final class Resumption {
     private func tell(_ number: Int, _ place: Int, _ tensor: FinishedTensor) throws {
         let (result, graph) = (results[place], engine.graph)
         var entries: [DraftJournal.Entry] = []
-        if leaves.asked.count > told.leaves.count {
-            for leaf in leaves.asked.subtracting(told.leaves) {
-                guard let digest = engine.inputDigest(leaf.model, leaf.tensor) else { continue }
-                let model = graph.models[leaf.model]
-                if told.models.insert(leaf.model).inserted {
-                    entries.append(.stamp(model: model.label, model.stamp))
-                }
-                entries.append(.input(model: model.label, digest))
-            }
-            told.leaves = leaves.asked
+        for leaf in leaves.takeNew() {
+            guard let digest = engine.inputDigest(leaf.model, leaf.tensor) else { continue }
+            let model = graph.models[leaf.model]
+            if stamped.insert(leaf.model).inserted { entries.append(.stamp(model: model.label, model.stamp)) }
+            entries.append(.input(model: model.label, digest))
         }
         entries.append(.tensor(output: result.name, tensor))
         try journal.add(entries, result.writer, tensor: number, bytes: result.tensors[number].byteCount)

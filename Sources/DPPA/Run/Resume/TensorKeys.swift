@@ -67,17 +67,25 @@ final class InputLeaves {
     }
 
     private(set) var asked: Set<Leaf> = []
+    /// Those that were asked for since they were taken last.
+    private var new: [Leaf] = []
     private let graph: Graph
     private let digest: (Leaf) -> Digest?
 
     /// Leaves whose digests are given; of those that have none nothing is known.
     init(_ graph: Graph, digest: @escaping (Leaf) -> Digest?) { (self.graph, self.digest) = (graph, digest) }
 
+    /// Those that were asked for since the last time.
+    func takeNew() -> [Leaf] {
+        defer { new = [] }
+        return new
+    }
+
     func callAsFunction(_ model: Int, _ tensor: TensorID) -> UInt128? {
         let leaf = Leaf(model: model, tensor: tensor)
         let facts = graph.facts(tensor)
         guard let dtype = graph.models[model].source(facts.name)?.dtype, let digest = digest(leaf) else { return nil }
-        asked.insert(leaf)
+        if asked.insert(leaf).inserted { new.append(leaf) }
         var hash = Fingerprint()
         hash.add(TensorDigest.kind(facts, dtype))
         hash.add(digest.value)
