@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 DEMO ?= demo-output
 PACKAGES = liblua5.4-dev libopenblas-dev libxxhash-dev
 
-.PHONY: all build demo test check-report bench bench-quick lint clean install install-files man packages reference dist
+.PHONY: all build mpi demo test check-report bench bench-quick lint clean install install-files man packages cluster-packages reference dist
 
 all: build
 
@@ -17,8 +17,23 @@ packages:
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
 	fi
 
+# An MPI with its compiler, and a Slurm to play a cluster of two nodes with; the tests of ranks are skipped without them.
+CLUSTER = libopenmpi-dev openmpi-bin slurmctld slurmd slurm-client munge iproute2
+cluster-packages:
+	@if ! command -v mpicc mpirun srun >/dev/null || [ ! -e /usr/sbin/slurmctld ]; then \
+	  echo "installing $(CLUSTER)"; \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(CLUSTER); \
+	fi
+
 build: packages
 	$(SWIFT) build -c release -j $(JOBS) --product dppa-run
+
+# What lets one run be shared by many processes, built for the MPI of this machine (`mpicc`) and put beside the program:
+# mpirun -n 4 dppa-run run …
+MPICC ?= mpicc
+mpi: build
+	$(MPICC) -O2 -shared -fPIC -o "$$($(SWIFT) build -c release --show-bin-path)/libdppa-mpi.so" Sources/CMPI/ranks.c
 
 # DPPA on the zoo, end to end: factors are searched on zoo/search, the table is of zoo/eval.
 demo: build

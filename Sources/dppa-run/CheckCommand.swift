@@ -51,11 +51,17 @@ struct PlanCommand: ParsableCommand {
     @Flag(help: "List every tensor of every rule.")
     var tensors = false
 
+    @Option(help: ArgumentHelp("On how many processes, as mpirun or srun start them.", valueName: "count"))
+    var ranks: Int = 1
+
     @OptionGroup var output: JSONOption
 
     func run() throws {
         try RecipeWork.perform(arguments) { work in
-            let (json, plan, text) = try work.plan(output, arguments)
+            guard (1...100_000).contains(ranks) else {
+                throw DPPAError(.usage, "--ranks \(ranks): expected a number from 1 to 100000")
+            }
+            let (json, plan, text) = try work.plan(output, arguments, ranks: ranks)
             if let json {
                 try JSONFile.write(.object(text.json.merging(["warnings": JSONValue(plan.warnings)])), to: json)
             }
@@ -72,11 +78,11 @@ struct PlanCommand: ParsableCommand {
 extension RecipeWork {
     /// What a run would do, with its text, and the file that is to hold it.
     fileprivate mutating func plan(
-        _ output: JSONOption, _ arguments: RecipeArguments
+        _ output: JSONOption, _ arguments: RecipeArguments, ranks: Int = 1
     ) throws -> (json: WrittenFile?, plan: RecipePlan, text: PlanText) {
         let json = try output.file()
         request.outputs = try output.outputs()
-        let plan = try plan()
+        let plan = try plan(ranks: ranks)
         return (json, plan, try PlanText(plan, request, time: arguments.time.limit()))
     }
 }

@@ -13,9 +13,13 @@ enum Console {
         /// Why a line could not be written to standard output, as an error number.
         var failure: Int32 = 0
         var isReserved = false
+        var isSilent = false
     }
 
     private static let state = Mutex(State())
+
+    /// Has this process say nothing more: another one says it.
+    static func silence() { state.withLock { $0.isSilent = true } }
 
     /// Gives standard output to a file that is written there, which tells what `output` would have shown.
     static func reserveOutput() { state.withLock { $0.isReserved = true } }
@@ -25,7 +29,9 @@ enum Console {
     /// Work is not stopped by a line that cannot be written; `end` tells of it.
     static func output(_ text: String) {
         state.withLock { state in
-            if state.failure == 0, !state.isReserved { state.failure = write(text.printable + "\n", to: STDOUT_FILENO) }
+            if state.failure == 0, !state.isReserved, !state.isSilent {
+                state.failure = write(text.printable + "\n", to: STDOUT_FILENO)
+            }
         }
     }
 
@@ -34,7 +40,9 @@ enum Console {
 
     /// Writes the heading of what follows to standard output.
     static func heading(_ text: String) {
-        guard MessageStyle.isUsed(STDOUT_FILENO), !state.withLock({ $0.isReserved }) else { return output(text) }
+        guard MessageStyle.isUsed(STDOUT_FILENO), !state.withLock({ $0.isReserved || $0.isSilent }) else {
+            return output(text)
+        }
         state.withLock { state in
             guard state.failure == 0 else { return }
             state.failure = write(MessageStyle.heading(text.printable) + "\n", to: STDOUT_FILENO)
@@ -50,6 +58,7 @@ enum Console {
     /// Writes a message to standard error; errors, warnings and notes are told apart by colour.
     static func error(_ text: String) {
         let text = text.printable
+        if state.withLock({ $0.isSilent }) { return }
         _ = write((MessageStyle.isUsed(STDERR_FILENO) ? MessageStyle.message(text) : text) + "\n", to: STDERR_FILENO)
     }
 

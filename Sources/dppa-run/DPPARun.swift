@@ -44,12 +44,15 @@ struct DPPARun: ParsableCommand {
         var code: Int32 = 0
         do {
             try requireUnicode()
+            do { try RunRanks.join() } catch { throw Console.fail(error) }
             var command = try parseAsRoot()
+            do { try RunRanks.requireShared(command) } catch { throw Console.fail(error) }
             try command.run()
         } catch {
             code = exitCode(for: error).rawValue
             tell(fullMessage(for: error), isError: code != 0)
         }
+        RunRanks.leave()
         Foundation.exit(Console.end(code))
     }
 

@@ -26,7 +26,7 @@ struct MeasureCommand: ParsableCommand {
     @OptionGroup var reports: ReportOptions
 
     func run() throws {
-        try RecipeWork.perform(arguments, isQuiet: quiet) { work in
+        try RecipeWork.perform(arguments, isQuiet: quiet || !RunRanks.joined.isFirst) { work in
             let start = RunStart(command: RecipeArguments.command)
             let files = try reports.files()
             work.request.outputs = files.outputs
@@ -35,6 +35,8 @@ struct MeasureCommand: ParsableCommand {
             let outcome = try RecipeMeasurement(
                 work.trace(), recipe: work.path, dtype: work.request.dtype, start: start
             ).outcome
+            try work.request.engine.ranks.end()
+            guard work.request.engine.ranks.isFirst else { return }
             work.progress.finish()
             external.removeOwnFolder(isDone: true)
             try files.write(outcome)

@@ -44,7 +44,21 @@ struct PlanText {
         lines.append("limits    at most \(TimeSpan.words(time)) and \(ByteCount.words(request.writtenLimit)) written")
         lines.append("memory    at most \(ByteCount.words(request.engine.memory))")
         let matrices = (engine.matrices?.operations ?? 0) / Self.operationRate
-        lines.append("time      about \(Self.time(engine.bytes, threads: request.engine.threads, matrices: matrices))")
+        guard let ranks = engine.ranks else {
+            lines.append(
+                "time      about \(Self.time(engine.bytes, threads: request.engine.threads, matrices: matrices))")
+            return lines
+        }
+        lines.append(
+            "ranks     \(ranks.bytes.count) for \(Phrase.counted(ranks.units, "unit")); the one with the most moves "
+                + "\(ByteCount.words(ranks.most)), \(String(format: "%.2f", ranks.imbalance)) times an even share")
+        // What is gone through again, each rank goes through again of its own.
+        let share = Double(ranks.most) / Double(max(1, ranks.bytes.reduce(0, +)))
+        lines.append(
+            "time      about "
+                + Self.time(
+                    Int(Double(engine.bytes) * share), threads: request.engine.threads, matrices: matrices * share)
+                + " on each, with \(Phrase.counted(request.engine.threads, "thread"))")
         return lines
     }
 
@@ -117,6 +131,10 @@ struct PlanText {
             "adapters": .array(plan.adapters.map(Self.json)),
             "packs": .array(plan.packs.map { ["name": .string($0.name), "base": .string($0.base)] }),
             "nodes": .integer(plan.nodeCount),
+            "ranks": plan.engine.ranks.map {
+                ["bytes": .array($0.bytes.map(JSONValue.integer)), "units": .integer($0.units)]
+            }
+                ?? .null,
             "disk_bytes": .integer(plan.engine.diskBytes),
             "cache_bytes": .integer(plan.engine.cacheBytes),
             "written_bytes": plan.trace.stop == nil ? .integer(plan.engine.bytesWritten) : .null,

@@ -38,7 +38,7 @@ struct RecipeWork {
             progress.finish()
         } catch {
             progress.finish()
-            throw Console.fail(error, sources: sources)
+            throw Console.fail(RunRanks.joined.fail(error), sources: sources)
         }
     }
 
@@ -51,14 +51,19 @@ struct RecipeWork {
     }
 
     /// What a run of the recipe would do, as far as can be known without reading weights.
-    func plan() throws -> RecipePlan {
+    func plan(ranks: Int = 1) throws -> RecipePlan {
         let trace = try recipe.trace(request, isDry: true, isInterrupted: { Interruption.isRequested })
-        return try RecipePlan(trace, dtype: request.dtype)
+        return try RecipePlan(trace, dtype: request.dtype, ranks: ranks)
     }
 
     /// Runs the recipe and writes what it gives.
     func run() throws -> RecipeOutcome {
         try recipe.run(request, observer: progress, isInterrupted: { Interruption.isRequested }, print: print)
+    }
+
+    /// Takes part in a run that another process leads.
+    func join() throws {
+        try recipe.join(request, observer: progress, isInterrupted: { Interruption.isRequested })
     }
 
     /// Where the recipe's own `print` goes.

@@ -15,7 +15,9 @@ struct ResourceOptions: ParsableArguments {
         guard (1...1024).contains(threads) else {
             throw DPPAError(.usage, "--threads \(threads): expected a number from 1 to 1024")
         }
-        return EngineOptions(threads: threads, memory: try ByteSize.parse(memory, "--memory"))
+        var options = EngineOptions(threads: threads, memory: try ByteSize.parse(memory, "--memory"))
+        options.ranks = RunRanks.joined
+        return options
     }
 }
 

@@ -56,17 +56,30 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Write the model even if rounding takes back every change of some matrix.")
     var allowLost = false
 
+    @Flag(
+        help: """
+            Of several processes, have the first one write all files: the others, which need no file system in common with it, hand \
+            over what they have computed, and keep it in TMPDIR until then.
+            """)
+    var collect = false
+
     @Flag(help: "Print nothing but warnings and errors.")
     var quiet = false
 
     @OptionGroup var reports: ReportOptions
 
     func run() throws {
-        try RecipeWork.perform(arguments, out: out, isQuiet: quiet) { work in
+        try RecipeWork.perform(arguments, out: out, isQuiet: quiet || !RunRanks.joined.isFirst) { work in
             let files = try reports.files()
             work.request.shardSize = try ByteSize.parse(shardSize, "--shard-size", isDecimal: true)
             (work.request.force, work.request.isFresh) = (force, fresh)
             work.request.allowsLostChanges = allowLost
+            work.request.collects = collect
+            guard !collect || !RunRanks.joined.isAlone else {
+                throw DPPAError(
+                    .usage, "--collect: there is one process, which writes all files anyway",
+                    notes: ["start several with mpirun or srun"])
+            }
             work.request.lock = try locked.map { try RecipeLock(reading: InputPath.lock($0)) }
             work.request.outputs = files.outputs
             work.request.comparesDeltas = reports.isAskedFor
@@ -75,6 +88,7 @@ struct RunCommand: ParsableCommand {
             if !quiet, let recorded = try RecordedRecipe(work.path) {
                 Console.error(recorded.announcement(of: work.path))
             }
+            guard work.request.engine.ranks.isFirst else { return try work.join() }
             let outcome = try work.run()
             work.progress.finish()
             try files.write(outcome)

@@ -35,6 +35,8 @@ public final class CheckpointWriter: Sendable {
     private let places: [(file: Int, offset: Int)]
     /// The digests of the tensors, made as they are written; none where nobody wants them.
     private let tensorDigests: [StreamDigest]
+    /// The tensors that something was written of.
+    private let begun = Mutex<Set<Int>>([])
     /// The index, once it is written.
     private let index = Mutex<FileDigest?>(nil)
 
@@ -47,22 +49,39 @@ public final class CheckpointWriter: Sendable {
     ) throws {
         try self.init(
             directory: directory, tensors: tensors, shardSize: shardSize, metadata: metadata, stem: stem,
-            continues: nil)
+            as: .new)
     }
 
-    /// The same with digests of the tensors, unless `continues` is nil.
-    ///
-    /// Where it is true, files that lie there already are kept where they begin with the same header and have the same size, so
-    /// that `keep` can find out which of their tensors are whole; all others are removed.
+    /// How the files come to be.
+    package enum Opening: Sendable {
+        /// They are made, and no digests of tensors.
+        case new
+        /// They are made, with digests of the tensors. Those that lie there already, of an earlier run, are kept if `continues`
+        /// where they begin with the same header and have the same size, so that `keep` can find out which of their tensors are
+        /// whole; all others are removed.
+        case resumable(continues: Bool)
+        /// Another rank has made them, and writes other tensors.
+        case joining
+        /// They are made where nobody looks for them: the first rank collects what this one writes.
+        case apart
+    }
+
+    /// The same, opened in some way.
     package init(
         directory: String, tensors: [Tensor], shardSize: Int, metadata: [String: String], stem: String = "model",
-        continues: Bool?
+        as opening: Opening
     ) throws {
         self.directory = directory
         self.stem = stem
         self.tensors = tensors
         totalBytes = tensors.reduce(0) { $0 + $1.byteCount }
-        tensorDigests = continues == nil ? [] : tensors.map { _ in StreamDigest() }
+        let continues: Bool? = if case .resumable(let continues) = opening { continues } else { nil }
+        let isFirst =
+            switch opening {
+            case .joining, .apart: false;
+            case .new, .resumable: true
+            }
+        tensorDigests = continues == nil && isFirst ? [] : tensors.map { _ in StreamDigest() }
         var files: [OutputFile] = []
         var places = Array(repeating: (file: 0, offset: 0), count: tensors.count)
         for (number, shard) in Self.shards(tensors, shardSize, stem).enumerated() {
@@ -73,6 +92,14 @@ public final class CheckpointWriter: Sendable {
                 offset += tensors[index].byteCount
             }
             let path = directory + "/" + shard.name
+            guard isFirst else {
+                let isApart = if case .apart = opening { true } else { false }
+                files.append(
+                    try isApart
+                        ? OutputFile(partial: path, name: shard.name, size: offset)
+                        : OutputFile(joining: path, name: shard.name, size: offset))
+                continue
+            }
             let file =
                 try
                 (continues == true ? OutputFile(continuing: path, name: shard.name, size: offset, start: header) : nil)
@@ -114,6 +141,7 @@ public final class CheckpointWriter: Sendable {
     /// Safe to call from several threads.
     public func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws {
         let place = places[tensor]
+        if byteOffset == 0 { begun.withLock { _ = $0.insert(tensor) } }
         if !tensorDigests.isEmpty { tensorDigests[tensor].add(bytes, at: byteOffset) }
         try files[place.file].write(bytes, at: place.offset + byteOffset)
     }
@@ -147,6 +175,48 @@ public final class CheckpointWriter: Sendable {
     /// Brings the tensors to the disk that have been written by now, or those that share their files.
     package func sync(tensors: some Sequence<Int>) throws {
         for file in Set(tensors.map { places[$0].file }) { try files[file].flush() }
+    }
+
+    /// Brings what this rank has written to the disk, and has all ranks know the digests of it.
+    package func share(_ ranks: Ranks) throws {
+        guard !ranks.isAlone else { return }
+        for file in files { try file.sync() }
+        var message = Message()
+        for file in files { file.put(into: &message) }
+        for (rank, message) in try ranks.share(message).enumerated() where rank != ranks.rank {
+            var message = message
+            for file in files { try file.add(&message) }
+        }
+    }
+
+    /// Hands the first rank the bytes of all tensors that were written here, which writes them to its own files.
+    package func collect(_ ranks: Ranks) throws {
+        // All that arrives together is in memory.
+        let most = max(1 << 16, (64 << 20) / ranks.size)
+        var pieces = begun.withLock { $0.sorted() }.flatMap { tensor in
+            stride(from: 0, to: tensors[tensor].byteCount, by: most).map {
+                (tensor: tensor, bytes: $0..<min($0 + most, tensors[tensor].byteCount))
+            }
+        }[...]
+        try ranks.collect {
+            guard !ranks.isFirst, let piece = pieces.popFirst() else { return nil }
+            let (place, buffer) = (places[piece.tensor], Buffer<UInt8>(piece.bytes.count))
+            let start = place.offset + piece.bytes.lowerBound
+            guard try files[place.file].read(start..<start + piece.bytes.count, into: buffer.pointer) else {
+                throw DPPAError(.inputOutput, "\(files[place.file].name) has lost what was written to it")
+            }
+            var message = Message()
+            message.put([piece.tensor, piece.bytes.lowerBound])
+            message.put(UnsafePointer(buffer.pointer), count: buffer.count)
+            return message.bytes
+        } take: { rank, bytes in
+            var message = Message(bytes)
+            let (place, bytes): ([Int], [UInt8]) = (try message.takeList(), try message.takeList())
+            guard place.count == 2, tensors.indices.contains(place[0]), place[1] >= 0,
+                place[1] + bytes.count <= tensors[place[0]].byteCount
+            else { throw DPPAError(.internalFault, "rank \(rank) hands over what has no place") }
+            try bytes.withUnsafeBytes { try write(tensor: place[0], byteOffset: place[1], $0) }
+        }
     }
 
     /// Brings everything to the disk and writes the index of a sharded checkpoint.

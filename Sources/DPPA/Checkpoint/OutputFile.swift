@@ -36,7 +36,17 @@ package final class OutputFile: Sendable {
         try self.init(path, name: name, size: size, 0)
     }
 
-    private init(_ path: String, name: String, size: Int, _ flags: Int32) throws {
+    /// A new file of which a part is written, and no room is reserved for the rest.
+    package convenience init(partial path: String, name: String, size: Int) throws {
+        try self.init(path, name: name, size: size, O_CREAT | O_EXCL, reserves: false)
+    }
+
+    /// The file that another process has made, and writes as well.
+    package convenience init(joining path: String, name: String, size: Int) throws {
+        try self.init(path, name: name, size: size, 0, reserves: false)
+    }
+
+    private init(_ path: String, name: String, size: Int, _ flags: Int32, reserves: Bool = true) throws {
         (self.path, self.name, self.size, isContinued) = (path, name, size, flags == 0)
         do {
             file = try PooledFile(path, O_RDWR | flags, permissions: 0o666)
@@ -45,7 +55,7 @@ package final class OutputFile: Sendable {
                 .cannotCreate, "cannot create \(path)", notes: OpenFiles.note(reason), cause: reason.description)
         }
         // Reserving the blocks tells of a full disk before hours of work; not every file system can.
-        let result = size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
+        let result = reserves && size > 0 ? try use { posix_fallocate($0, 0, off_t(size)) } : 0
         guard result == 0 || result == EOPNOTSUPP || result == EINVAL else {
             throw DPPAError(
                 .cannotCreate, "cannot reserve \(ByteCount.memory(size)) for \(path)",
@@ -82,16 +92,7 @@ package final class OutputFile: Sendable {
         let buffer = Buffer<UInt8>(min(range.count, FileRange.piece))
         for start in stride(from: range.lowerBound, to: range.upperBound, by: FileRange.piece) {
             let count = min(FileRange.piece, range.upperBound - start)
-            var done = 0
-            while done < count {
-                let got = try use { descriptor in
-                    let got = pread(descriptor, buffer.pointer + done, count - done, off_t(start + done))
-                    if got < 0, errno != EINTR { throw Errno(rawValue: errno) }
-                    return got
-                }
-                guard got != 0 else { return false }
-                done += max(0, got)
-            }
+            guard try read(start..<start + count, into: buffer.pointer) else { return false }
             let bytes = UnsafeRawBufferPointer(start: buffer.pointer, count: count)
             own.add(bytes, at: start - range.lowerBound)
             placed.add(bytes, at: start)
@@ -99,6 +100,21 @@ package final class OutputFile: Sendable {
         withExtendedLifetime(buffer) {}
         guard own.finish() == wanted else { return false }
         digest.add(placed)
+        return true
+    }
+
+    /// Reads what has been written; false where the file ends before.
+    func read(_ range: Range<Int>, into target: UnsafeMutablePointer<UInt8>) throws -> Bool {
+        var done = 0
+        while done < range.count {
+            let got = try use { descriptor in
+                let got = pread(descriptor, target + done, range.count - done, off_t(range.lowerBound + done))
+                if got < 0, errno != EINTR { throw Errno(rawValue: errno) }
+                return got
+            }
+            guard got != 0 else { return false }
+            done += max(0, got)
+        }
         return true
     }
 
@@ -138,6 +154,12 @@ package final class OutputFile: Sendable {
         }
         return FileDigest(name: name, size: size, digest: digest)
     }
+
+    /// Tells another process what of the file was written here.
+    func put(into message: inout Message) { digest.put(into: &message) }
+
+    /// Takes in what another process has written of it.
+    func add(_ message: inout Message) throws { try digest.add(&message) }
 
     private func use<Result>(_ body: (Int32) throws -> Result) throws -> Result {
         do { return try file.use(body) } catch let reason as Errno {

@@ -28,7 +28,7 @@ public struct Evaluator {
     /// vocabulary, or logits are not numbers; `limit` when the memory is too small; `missingInput` when a task is of texts and a
     /// model has no tokenizer.
     public func score(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[Score]] {
-        try answer(models, tasks).map { $0.map(\.score) }
+        try hasManyRanks(models) ? dealt(models, tasks) : answer(models, tasks).map { $0.map(\.score) }
     }
 
     /// The same with what was said to each question.
@@ -63,7 +63,13 @@ public struct Evaluator {
                 try results[$0] == nil && subject.isLike(subjects[$0], hasTexts: hasTexts, encodings)
             }
             let shares = try subject.shares(encoded.map(\.0), models: alike.count, engine.options)
-            let group = Array(alike.prefix(shares.candidates))
+            // How many fit is a matter of memory, of which ranks may have different amounts.
+            var decision = try engine.ranks.fromFirst {
+                var message = Message()
+                message.put(shares.candidates)
+                return message
+            }
+            let group = Array(alike.prefix(try decision.take()))
             let answers = try answer(subject, group.map { models[$0] }, encoded)
             for (index, answer) in zip(group, answers) { results[index] = answer }
         }
@@ -159,11 +165,12 @@ public struct Evaluator {
     ) throws -> [[Prediction]] {
         let pass = pass(subject, models, shares)
         var predictions = [[Prediction]](repeating: [], count: models.count)
+        let sequences = Array(sequences[ownSequences(sequences)])
         for wave in TokenLayout.waves(sequences, limit: shares.tokens) {
             let found = try pass.run(Array(sequences[wave]), candidates: models.count)
             for (index, part) in found.enumerated() { predictions[index] += part }
         }
-        return predictions
+        return try gathered(predictions)
     }
 
     private func pass(

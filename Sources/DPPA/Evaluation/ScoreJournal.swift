@@ -60,8 +60,8 @@ public final class ScoreJournal {
 }
 
 extension Score {
-    /// The score as the journal keeps it.
-    fileprivate var journal: JSONValue {
+    /// The score as the journal keeps it, and as ranks tell each other.
+    var journal: JSONValue {
         [
             "task": .string(task), "metric": JSONValue(metric?.rawValue), "value": .double(value),
             "standardError": JSONValue(standardError), "count": JSONValue(count), "units": JSONValue(units),
@@ -71,7 +71,7 @@ extension Score {
     }
 
     /// The score of an entry; nil where something is missing or is no number.
-    fileprivate init?(journal entry: JSONValue) {
+    init?(journal entry: JSONValue) {
         guard let task = entry["task"]?.string, let value = entry["value"]?.double,
             let seconds = entry["seconds"]?.double
         else { return nil }

@@ -111,6 +111,7 @@ public final class Scorer {
             throw ExternalEvaluator.missing(for: task.name)
         }
         let keys = try models.map { model in try tasks.map { try key(model, $0) } }
+        try shareKnown(keys)
         tellOfJournal(keys)
         try scoreBuiltIn(models, tasks, keys)
         try scoreExternal(models, tasks, keys)
@@ -128,6 +129,33 @@ public final class Scorer {
         let builtIn = tasks.compactMap { if case .builtIn(let task) = $0 { task } else { nil } }
         guard !builtIn.isEmpty else { return }
         try Evaluator(engine, dtype: dtype, encodings: encodings).requireScorable(models, on: builtIn)
+    }
+
+    /// Has all ranks know the scores that the first one knows, so that all ask for the same.
+    private func shareKnown(_ keys: [[UInt128]]) throws {
+        let keys = Array(keys.joined())
+        try share(keys) { keys.map { journal[$0] } }
+    }
+
+    /// Gives all ranks the scores that the first one has for some keys, which may be others on another rank: files have paths and
+    /// times of their own there.
+    private func share(_ keys: [UInt128], _ scores: () throws -> [Score?]) throws {
+        let ranks = engine.ranks
+        let message = try ranks.fromFirst {
+            var message = Message()
+            for score in try scores() { message.put(score?.journal.text ?? "") }
+            return message
+        }
+        guard !ranks.isFirst else { return }
+        var rest = message
+        for key in keys {
+            let text = try rest.takeText()
+            guard !text.isEmpty else { continue }
+            guard let score = Score(journal: .object(try JSONObject(Array(text.utf8), file: ""))) else {
+                throw DPPAError(.internalFault, "the first rank tells of no score")
+            }
+            try journal.add(score, key: key)
+        }
     }
 
     /// Tells once that scores of an earlier run are used.
@@ -165,8 +193,14 @@ public final class Scorer {
                 if case .external = tasks[number] { journal[row[number]] == nil } else { false }
             }
             guard let external, !missing.isEmpty else { continue }
-            let scores = try external.score(models[model], missing.map { tasks[$0].name }, engine.observer)
-            for (number, score) in zip(missing, scores) { try journal.add(score, key: row[number]) }
+            // The program is started once.
+            try share(missing.map { row[$0] }) {
+                let scores = try engine.byItself {
+                    try external.score(models[model], missing.map { tasks[$0].name }, engine.observer)
+                }
+                for (number, score) in zip(missing, scores) { try journal.add(score, key: row[number]) }
+                return scores
+            }
         }
     }
 

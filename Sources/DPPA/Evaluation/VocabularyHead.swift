@@ -3,7 +3,7 @@ import DPPASupport
 import Foundation
 
 /// What a model predicts after one position.
-package struct Prediction: Sendable {
+package struct Prediction: Sendable, BitwiseCopyable {
     /// The most likely token; among equals the lowest.
     package var best: Int32
     /// The natural logarithm of the target's probability.

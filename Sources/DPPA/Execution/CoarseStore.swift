@@ -16,6 +16,8 @@ package final class CoarseStore {
     private var sums: [LeafSums: [Int: [Double]]] = [:]
     private var columnSums: [ColumnSums: [Int: [Double]]] = [:]
     private var rowValues: [RowValues: [Int: [Double]]] = [:]
+    /// What was added since `record` was called; nil when nobody wants to know.
+    private var added: [CoarseEntry]?
 
     /// A store without results.
     package init() {}
@@ -30,24 +32,41 @@ package final class CoarseStore {
     func cut(_ node: NodeID, _ instance: Int) -> Cut? { cuts[node]?[instance] }
     func columnCut(_ node: NodeID, _ tensor: Int) -> ColumnCut? { columnCuts[node]?[tensor] }
 
-    func set(_ node: NodeID, _ instance: Int, _ value: Double) {
-        touch(node)
-        scalars[node, default: [:]][instance] = value
+    func set(_ node: NodeID, _ instance: Int, _ value: Double) { add(.scalar(node, instance, value)) }
+    func set(_ node: NodeID, _ tensor: Int, _ value: [Double]) { add(.vector(node, tensor, value)) }
+    func set(_ node: NodeID, _ instance: Int, _ value: Cut) { add(.cut(node, instance, value)) }
+    func set(_ node: NodeID, _ tensor: Int, _ value: ColumnCut) { add(.columnCut(node, tensor, value)) }
+
+    /// Adds a result, of which nothing is kept twice.
+    func add(_ entry: CoarseEntry) {
+        added?.append(entry)
+        switch entry {
+        case .none(let node): computed.insert(node)
+        case .scalar(let node, let instance, let value):
+            computed.insert(node)
+            scalars[node, default: [:]][instance] = value
+        case .vector(let node, let tensor, let value):
+            computed.insert(node)
+            vectors[node, default: [:]][tensor] = value
+        case .cut(let node, let instance, let value):
+            computed.insert(node)
+            cuts[node, default: [:]][instance] = value
+        case .columnCut(let node, let tensor, let value):
+            computed.insert(node)
+            columnCuts[node, default: [:]][tensor] = value
+        case .sums(let work, let tensor, let value): sums[work, default: [:]][tensor] = value
+        case .columnSums(let work, let tensor, let value): columnSums[work, default: [:]][tensor] = value
+        case .rowValues(let work, let tensor, let value): rowValues[work, default: [:]][tensor] = value
+        }
     }
 
-    func set(_ node: NodeID, _ tensor: Int, _ value: [Double]) {
-        touch(node)
-        vectors[node, default: [:]][tensor] = value
-    }
+    /// Remembers from now on what is added.
+    func record() { added = [] }
 
-    func set(_ node: NodeID, _ instance: Int, _ value: Cut) {
-        touch(node)
-        cuts[node, default: [:]][instance] = value
-    }
-
-    func set(_ node: NodeID, _ tensor: Int, _ value: ColumnCut) {
-        touch(node)
-        columnCuts[node, default: [:]][tensor] = value
+    /// What was added since `record`, which is not remembered any more.
+    func recorded() -> [CoarseEntry] {
+        defer { added = nil }
+        return added ?? []
     }
 
     /// Removes the results of some nodes.
@@ -62,16 +81,29 @@ package final class CoarseStore {
     }
 
     /// Makes sure that a node without any instance counts as computed.
-    func touch(_ node: NodeID) { computed.insert(node) }
+    func touch(_ node: NodeID) { if !has(node) { add(.none(node)) } }
 
     func sums(_ work: LeafSums, _ tensor: Int) -> [Double]? { sums[work]?[tensor] }
-    func set(_ work: LeafSums, _ tensor: Int, _ value: [Double]) { sums[work, default: [:]][tensor] = value }
+    func set(_ work: LeafSums, _ tensor: Int, _ value: [Double]) { add(.sums(work, tensor, value)) }
 
     func columnSums(_ work: ColumnSums, _ tensor: Int) -> [Double]? { columnSums[work]?[tensor] }
-    func set(_ work: ColumnSums, _ tensor: Int, _ value: [Double]) { columnSums[work, default: [:]][tensor] = value }
+    func set(_ work: ColumnSums, _ tensor: Int, _ value: [Double]) { add(.columnSums(work, tensor, value)) }
 
     func rowValues(_ work: RowValues, _ tensor: Int) -> [Double]? { rowValues[work]?[tensor] }
-    func set(_ work: RowValues, _ tensor: Int, _ value: [Double]) { rowValues[work, default: [:]][tensor] = value }
+    func set(_ work: RowValues, _ tensor: Int, _ value: [Double]) { add(.rowValues(work, tensor, value)) }
+}
+
+/// A result of the store: of a node or of a pass's work, for an instance or a tensor, by number.
+enum CoarseEntry {
+    /// A node that may have no instance at all.
+    case none(NodeID)
+    case scalar(NodeID, Int, Double)
+    case vector(NodeID, Int, [Double])
+    case cut(NodeID, Int, Cut)
+    case columnCut(NodeID, Int, ColumnCut)
+    case sums(LeafSums, Int, [Double])
+    case columnSums(ColumnSums, Int, [Double])
+    case rowValues(RowValues, Int, [Double])
 }
 
 /// What separates the largest values from the others: everything above the threshold is kept, and among the values equal

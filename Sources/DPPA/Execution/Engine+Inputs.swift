@@ -4,6 +4,33 @@ import DPPASupport
 
 /// What has been read, by digests.
 extension Engine {
+    /// Makes the digests of tensors that were looked at in part alone, and shares those of all ranks.
+    package func shareInputs() throws {
+        guard options.digestsInputs else { return }
+        try completeInputs()
+        try shareDigests()
+    }
+
+    /// Shares the digests that are known.
+    package func shareDigests() throws {
+        guard !ranks.isAlone else { return }
+        defer { (report.ranks, report.bytesExchanged) = (ranks.size, ranks.bytesReceived) }
+        var message = Message()
+        putDigests(into: &message)
+        for (rank, message) in try ranks.share(message).enumerated() {
+            var message = message
+            try takeDigests(&message, isOwn: rank == ranks.rank)
+        }
+    }
+
+    private func completeInputs() throws {
+        for key in visited.sorted(by: { ($0.model, $0.tensor.index) < ($1.model, $1.tensor.index) })
+        where inputs[key] == nil {
+            guard let source = graph.models[key.model].source(graph.facts(key.tensor).name) else { continue }
+            try inputs.read(source, key)
+        }
+    }
+
     /// The digests of the tensors that passes have gone through, by the label of their model, under the names that the graph has
     /// for them; made where the options say so.
     ///
@@ -11,11 +38,7 @@ extension Engine {
     /// throws.
     package func inputDigests() throws -> [String: [TensorDigest]] {
         guard options.digestsInputs else { return [:] }
-        for key in visited.sorted(by: { ($0.model, $0.tensor.index) < ($1.model, $1.tensor.index) })
-        where inputs[key] == nil {
-            guard let source = graph.models[key.model].source(graph.facts(key.tensor).name) else { continue }
-            try inputs.read(source, key)
-        }
+        try completeInputs()
         var found: [String: Set<TensorDigest>] = [:]
         for (key, digest) in inputs.found {
             let (facts, model) = (graph.facts(key.tensor), graph.models[key.model])
@@ -40,7 +63,7 @@ extension Engine {
 
     /// Makes known what a tensor of a model is, which then counts as read.
     package func know(_ model: Int, _ tensor: TensorID, is digest: Digest) {
-        inputs.know(ResidentKey(model: model, tensor: tensor), digest)
+        inputs.add(ResidentKey(model: model, tensor: tensor), digest)
     }
 
     /// Makes known that what is there already was computed of whole matrices.

@@ -3,8 +3,10 @@ import DPPAExpression
 
 /// What goes through the passes of an epoch together.
 extension Engine {
-    /// The tensors that go through the passes of an epoch together.
-    func units(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) -> [[TensorID]] {
+    /// The tensors that go through the passes of an epoch together, for some ranks to share.
+    func units(
+        _ epoch: Int, _ schedule: Schedule, _ outputs: [Output], ranks: Int = 1
+    ) -> [[TensorID]] {
         var involved: Set<TensorID> = []
         for (stage, work) in schedule.work where stage.epoch == epoch {
             for item in work { involved.formUnion(schedule.needs.tensors(of: item, graph, outputs)) }
@@ -12,8 +14,12 @@ extension Engine {
         for (stage, nodes) in schedule.coarse where stage.epoch == epoch && stage.pass > 0 {
             for node in nodes { involved.formUnion(schedule.needs.tensors(of: node, among: graph.tensors(of: node))) }
         }
-        let sorted = involved.sorted { Graph.precedes(graph.facts($0).name, graph.facts($1).name) }
-        guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted) }
+        // Tensors of one name by their numbers, or ranks would not have the same units.
+        let sorted = involved.sorted { first, second in
+            let (a, b) = (graph.facts(first).name, graph.facts(second).name)
+            return a == b ? first.index < second.index : Graph.precedes(a, b)
+        }
+        guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted, ranks) }
         var layers: [Int: Int] = [:]
         var units: [[TensorID]] = []
         for tensor in sorted {
@@ -36,8 +42,11 @@ extension Engine {
     }
 
     /// Tensors of their own, the small ones together: every pass over a unit makes the threads wait for each other.
-    private func gathered(_ tensors: [TensorID]) -> [[TensorID]] {
-        let smallest = 1 << 22
+    ///
+    /// Ranks get several units each, so that none has much more than another.
+    private func gathered(_ tensors: [TensorID], _ ranks: Int) -> [[TensorID]] {
+        let share = tensors.reduce(0) { $0 + graph.facts($1).numel } / (8 * ranks)
+        let smallest = ranks == 1 ? 1 << 22 : min(1 << 22, share)
         var units: [[TensorID]] = []
         var (size, last) = (0, "")
         for tensor in tensors {

@@ -23,7 +23,7 @@ public final class Engine {
     private(set) var visited: Set<ResidentKey> = []
     /// The digests of what they have gone through.
     let inputs = InputDigests()
-    private var nonFiniteInputs: [ResidentKey: Int] = [:]
+    private(set) var nonFiniteInputs: [ResidentKey: Int] = [:]
     /// The whole matrices that a unit needs.
     let matrices = MatrixValues()
     /// What a unit keeps in memory between its passes.
@@ -36,6 +36,14 @@ public final class Engine {
     private var written: ((_ output: Int, _ tensors: [TensorID]) throws -> Void)?
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
+    /// Whether this rank does all passes, and shares nothing.
+    var isByItself = false
+    /// What other ranks know of the report, the inputs that are not finite and, by output, the comparisons.
+    var told = EngineReport()
+    var toldNonFinite: [ResidentKey: Int] = [:]
+    var toldStatistics: [Int: Int] = [:]
+    /// Tells expressions apart, and models by a sample of their bytes: each rank may have files of its own.
+    private(set) lazy var fingerprint = GraphFingerprint(graph) { (try? $0.sampledDigest()) ?? $0.stamp }
 
     /// An engine for a graph.
     public init(_ graph: Graph, options: EngineOptions, observer: (any EngineObserver)? = nil) {
@@ -64,6 +72,7 @@ public final class Engine {
         for (number, output) in outputs.enumerated() {
             statistics[number] = output.comparison.map { DeltaStatistics(comparison: $0, tensors: output.compared) }
         }
+        toldStatistics = statistics.mapValues(\.tensors.count)
         self.written = written
         defer { self.written = nil }
         try execute(requests, outputs)
@@ -78,7 +87,10 @@ public final class Engine {
         var schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
         schedule.needs = Needs(graph, requests: requests, outputs: outputs)
         if options.verifiesPrograms { try schedule.verify(graph, outputs: outputs.map(\.node), store: store) }
-        if stageName == nil { observer?.plan(bytes: try EnginePlan(self, schedule, outputs).bytes) }
+        if stageName == nil {
+            let ranks = sharesPasses(outputs) ? options.ranks.size : 1
+            observer?.plan(bytes: try EnginePlan(self, schedule, outputs).bytes / ranks)
+        }
         do {
             for epoch in 0..<schedule.epochCount { try run(epoch, schedule, outputs) }
         } catch {
@@ -139,7 +151,13 @@ public final class Engine {
         }
         try sample(global)
         let reaching = OrderSearches(global)
-        for unit in units(epoch, schedule, outputs) {
+        let isShared = sharesPasses(outputs)
+        var units = units(epoch, schedule, outputs, ranks: isShared ? ranks.size : 1)
+        if isShared {
+            units = try dealt(units, epoch, schedule, outputs)
+            store.record()
+        }
+        for unit in units {
             residents.beginUnit()
             matrices.removeAll()
             kept.beginUnit()
@@ -156,7 +174,8 @@ public final class Engine {
                 try run(work, on: unit, schedule.needs, reaching, outputs, isLast: isLast)
             }
         }
-        try finish(global)
+        if isShared { try share(epoch, schedule, global) }
+        try finish(global, isShared: isShared)
     }
 
     private func run(
@@ -188,7 +207,7 @@ public final class Engine {
             note(found.map { ($0.key, $0.value) })
         }
         for finish in finishes { try finish(self) }
-        try finish(local)
+        try finish(local, isShared: false)
         guard let written else { return }
         for case let write as OutputWrite in work {
             let slots = outputs[write.number].slots
@@ -198,7 +217,7 @@ public final class Engine {
     }
 
     /// Keeps how many infinities and NaNs were found among inputs, each tensor once.
-    private func note(_ found: [(key: ResidentKey, count: Int)]) {
+    func note(_ found: [(key: ResidentKey, count: Int)]) {
         guard !found.isEmpty else { return }
         for (key, count) in found { nonFiniteInputs[key] = max(nonFiniteInputs[key, default: 0], count) }
         let byModel = Dictionary(grouping: nonFiniteInputs) { $0.key.model }
@@ -228,7 +247,7 @@ public final class Engine {
             for chunk in task.chunks.indices { index.append((number, chunk)) }
         }
         guard !index.isEmpty else { return }
-        let (pieces, machines, counters, observer) = (index, machines, counters, observer)
+        let (pieces, machines, counters, observer, ranks) = (index, machines, counters, observer, options.ranks)
         let read = tasks.reduce(0) { $0 + $1.bytesRead }
         let written = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: false) }
         let built = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: true) }
@@ -237,6 +256,7 @@ public final class Engine {
         defer { inputs.close() }
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
+            try ranks.check()
             let (task, chunk) = (tasks[pieces[piece].task], pieces[piece].chunk)
             try machines[worker].run(task, chunk: chunk, counters: counters)
             observer?.advance(bytes: task.bytesMoved(task.chunks[chunk].owned.count))

@@ -18,6 +18,8 @@ public struct EngineOptions: Sendable {
     package var verifiesPrograms = false
     /// Whether digests are made of the tensors that are read, at a cost.
     package var digestsInputs = false
+    /// The processes that share the passes.
+    package var ranks = Ranks.alone
 
     /// Options; chunk and tile are for measurements.
     public init(
@@ -64,6 +66,10 @@ public struct EngineReport: Sendable {
     public internal(set) var cacheBytes = 0
     /// Bytes of weights that were built in memory, to be scored, and written nowhere.
     public var bytesBuilt = 0
+    /// How many processes shared the work.
+    public internal(set) var ranks = 1
+    /// How many bytes this one was told by the others.
+    public internal(set) var bytesExchanged = 0
     /// The number of passes over the tensors; those of one epoch find a tensor still at hand.
     public var passes = 0
     /// How often the whole checkpoint had to be gone through.
@@ -88,8 +94,9 @@ extension EngineReport {
             $0.0 > 0
         }
         let all = [(bytesRead, "read"), (bytesWritten, "written")] + others
+        let processes = ranks > 1 ? " on \(ranks) ranks" : ""
         let rate = ByteCount.rate(all.reduce(0) { $0 + $1.0 }, seconds: seconds)
         return all.map { "\(ByteCount.words($0.0)) \($0.1)" }.joined(separator: ", ")
-            + " in \(String(format: "%.1f", seconds)) s (\(rate))"
+            + " in \(String(format: "%.1f", seconds)) s\(processes) (\(rate))"
     }
 }

@@ -24,6 +24,8 @@ public struct EnginePlan: Sendable {
 
     /// What is computed of whole tensors; nil where nothing is, and for progress.
     public internal(set) var matrices: Matrices?
+    /// How the work is dealt to several ranks; nil for one.
+    public internal(set) var ranks: RankPlan?
 
     /// All bytes that are moved.
     public var bytes: Int { diskBytes + cacheBytes + bytesWritten }
@@ -71,58 +73,23 @@ public struct EnginePlan: Sendable {
 }
 
 extension Engine {
-    /// Plans the computation of coarse nodes and of models in their types, by the names of their tensors.
-    public func plan(_ requests: [NodeID], models: [(node: NodeID, dtypes: [String: DType])]) throws -> EnginePlan {
+    /// Plans the computation of coarse nodes and of models in their types, by the names of their tensors, on some ranks.
+    public func plan(
+        _ requests: [NodeID], models: [(node: NodeID, dtypes: [String: DType])], ranks: Int = 1
+    ) throws -> EnginePlan {
         let outputs = models.map { model in
             var slots: [TensorID: OutputSlot] = [:]
-            for tensor in graph.tensors(of: model.node) {
+            for (number, tensor) in graph.tensors(of: model.node).enumerated() {
                 guard let dtype = model.dtypes[graph.facts(tensor).name] else { continue }
-                slots[tensor] = OutputSlot(destination: Nowhere(), tensor: 0, dtype: dtype)
+                slots[tensor] = OutputSlot(destination: Nowhere(), tensor: number, dtype: dtype)
             }
             return Output(node: model.node, slots: slots)
         }
         let schedule = try Schedule(graph, requests: requests, outputs: outputs.map(\.node), store: store)
         var plan = try EnginePlan(self, schedule, outputs)
         plan.matrices = try EnginePlan.Matrices(graph, schedule, outputs)
+        if ranks > 1 { plan.ranks = try self.plan(schedule, outputs, ranks: ranks) }
         return plan
-    }
-}
-
-/// Which models' tensors the programs of a node load.
-///
-/// It differs from tensor to tensor only by the selections that hold them, so few tensors are walked for.
-private struct Loads {
-    private let graph: Graph
-    private let root: NodeID
-    private let domains: [DomainID]
-    /// The names of each domain, where a name may have several shapes.
-    private let names: [Set<String>]
-    private var known: [[Bool]: [Int]] = [:]
-
-    init(_ graph: Graph, _ root: NodeID) {
-        self.graph = graph
-        self.root = root
-        domains = Set(graph.reachable(from: [root]).compactMap { graph[$0].domain }).sorted { $0.index < $1.index }
-        names = !graph.hasMatrices ? [] : domains.map { Set(graph.domain($0).tensors.map { graph.facts($0).name }) }
-    }
-
-    mutating func models(on tensor: TensorID) throws -> [Int] {
-        let name = graph.facts(tensor).name
-        let membership =
-            names.isEmpty ? domains.map { graph.domain($0).contains(tensor) } : names.map { $0.contains(name) }
-        if let models = known[membership] { return models }
-        var (open, seen, models): ([(id: NodeID, tensor: TensorID)], Set<NodeID>, Set<Int>) = ([(root, tensor)], [], [])
-        while let (id, tensor) = open.popLast() {
-            guard graph[id].isFine, !graph.isAbsent(id, on: tensor), seen.insert(id).inserted else { continue }
-            switch graph[id].operation {
-            case .source(let model): models.insert(model)
-            case .matrix(_, let operands):
-                open += operands.compactMap { operand in graph.tensor(tensor, in: operand).map { (operand, $0) } }
-            default: open += try graph.operands(of: id, on: tensor).map { ($0, tensor) }
-            }
-        }
-        known[membership] = models.sorted()
-        return models.sorted()
     }
 }
 

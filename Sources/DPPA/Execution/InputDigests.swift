@@ -31,6 +31,8 @@ package struct TensorDigest: Hashable, Sendable, Comparable {
 final class InputDigests {
     private(set) var found: [ResidentKey: Digest] = [:]
     private var streams: [ResidentKey: StreamDigest] = [:]
+    /// Those that other ranks have not been told.
+    private var new: [ResidentKey: Digest] = [:]
 
     subscript(key: ResidentKey) -> Digest? { found[key] }
 
@@ -44,16 +46,25 @@ final class InputDigests {
 
     /// Takes what the tasks have made; what has failed on the way is left out.
     func close() {
-        for (key, stream) in streams { found[key] = stream.finish() }
+        for (key, stream) in streams { add(key, stream.finish()) }
         streams = [:]
     }
 
-    /// Takes a digest that was made elsewhere.
+    /// Takes what was found out here.
+    func add(_ key: ResidentKey, _ digest: Digest?) { (found[key], new[key]) = (digest, digest) }
+
+    /// What was made here since the last time.
+    func takeNew() -> [ResidentKey: Digest] {
+        defer { new = [:] }
+        return new
+    }
+
+    /// Takes what another rank has found out.
     func know(_ key: ResidentKey, _ digest: Digest) { found[key] = digest }
 
     /// Makes the digest of a tensor that no pass has gone over whole.
     func read(_ source: any TensorSource, _ key: ResidentKey) throws {
-        found[key] = try source.digest()
+        add(key, try source.digest())
     }
 
     /// What takes the bytes of a tensor: one source of a task alone.

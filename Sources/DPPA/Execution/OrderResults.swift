@@ -4,15 +4,16 @@ import DPPASupport
 
 /// Finding order statistics: exact results after a pass, without fail.
 extension Engine {
-    /// Stores what searches have found; one whose bracket missed finds it by histograms.
-    func finish(_ searches: [OrderSearch]) throws {
+    /// Stores what searches have found; one whose bracket missed finds it by histograms, which ranks share where they share
+    /// the search.
+    func finish(_ searches: [OrderSearch], isShared: Bool) throws {
         try pool.run(searches.count) { number, _ in searches[number].conclude() }
         for search in searches {
             defer { search.release() }
             var outcome = search.outcome
             if case .missed = outcome {
                 search.release()
-                outcome = try byHistogram(search)
+                outcome = try byHistogram(search, isShared: isShared)
             }
             try keep(outcome, of: search)
         }
@@ -35,7 +36,7 @@ extension Engine {
     }
 
     /// The order statistic by two passes over 16 + 16 bits of the keys.
-    private func byHistogram(_ search: OrderSearch) throws -> OrderSearch.Outcome {
+    private func byHistogram(_ search: OrderSearch, isShared: Bool) throws -> OrderSearch.Outcome {
         report.histogramSearches += 1
         func bin(_ counts: [Int], _ rank: Int) throws -> (bin: Int, above: Int) {
             var seen = 0
@@ -45,25 +46,28 @@ extension Engine {
             }
             throw graph.fault("the histograms hold too little", search.node)
         }
-        let first = try histogram(search, high: nil)
+        let first = try histogram(search, high: nil, isShared)
         var rank = search.rank
         if case .largest = search.key {
             // Non-finite values have the key 0, which nothing finite has.
-            let invalid = try histogram(search, high: 0)[0]
+            let invalid = try histogram(search, high: 0, isShared)[0]
             rank = min(rank, search.total - invalid)
         }
         guard rank > 0 else { return .nothing }
         let upper = try bin(first, rank)
-        let second = try histogram(search, high: UInt16(upper.bin))
+        let second = try histogram(search, high: UInt16(upper.bin), isShared)
         let lower = try bin(second, rank - upper.above)
         let key = UInt32(upper.bin) << 16 | UInt32(lower.bin)
         return .found(key: key, wanted: rank - upper.above - lower.above, equal: second[lower.bin], place: nil)
     }
 
-    private func histogram(_ search: OrderSearch, high: UInt16?) throws -> [Int] {
+    private func histogram(_ search: OrderSearch, high: UInt16?, _ isShared: Bool) throws -> [Int] {
         let bank = HistogramBank(key: search.key, high: high, width: options.threads)
         var tasks: [TensorTask] = []
-        for tensor in search.members where graph.facts(tensor).numel > 0 {
+        let sizes = search.members.map { graph.facts($0).numel }
+        let ranks = isShared ? Deal.ranks(sizes, among: options.ranks.size) : []
+        for (number, tensor) in search.members.enumerated()
+        where sizes[number] > 0 && (!isShared || ranks[number] == options.ranks.rank) {
             try withMatrices(of: [search.operand], on: tensor) { isNew in
                 var pass = TensorPass(self, tensor)
                 pass.attach(HistogramSink(bank), [try pass.elements(search.operand)])
@@ -72,7 +76,15 @@ extension Engine {
             }
         }
         try perform(tasks, stage: "choosing")
-        return bank.merged()
+        guard isShared else { return bank.merged() }
+        var message = Message()
+        message.put(bank.merged())
+        var counts = [Int](repeating: 0, count: 1 << 16)
+        for message in try options.ranks.share(message) {
+            var message = message
+            for (bin, count) in zip(counts.indices, try message.takeList(of: Int.self)) { counts[bin] += count }
+        }
+        return counts
     }
 
     /// The place of the n-th value, from 1, that equals a threshold: in the tile that the pass has counted it in, or else by

@@ -39,6 +39,8 @@ final class OrderSearch: @unchecked Sendable {
     /// One scan for each thread and member: threads touch different ones.
     private let scans: UnsafeMutableBufferPointer<BracketScan?>
     private let width: Int
+    /// What other ranks have found in members.
+    private var others: [(member: Int, scan: BracketScan)] = []
     private var capacity = 0
 
     init(
@@ -167,7 +169,7 @@ final class OrderSearch: @unchecked Sendable {
 
     /// Works out the result of the pass.
     func conclude() {
-        let all = scans.compactMap { $0 }
+        let all = scans.compactMap { $0 } + others.map(\.scan)
         let rank = min(rank, all.reduce(0) { $0 + $1.valid })
         guard rank > 0 else {
             outcome = .nothing
@@ -214,7 +216,9 @@ final class OrderSearch: @unchecked Sendable {
     private func place(of found: UInt32, _ n: Int) -> (member: Int, index: Int)? {
         var left = n
         for member in members.indices {
-            let scans = (0..<width).compactMap { self.scans[$0 * members.count + member] }
+            let scans =
+                (0..<width).compactMap { self.scans[$0 * members.count + member] }
+                + others.compactMap { $0.member == member ? $0.scan : nil }
             let places = Buffer<UInt32>(scans.reduce(0) { $0 + $1.gathered })
             var count = 0
             for scan in scans {
@@ -235,5 +239,50 @@ final class OrderSearch: @unchecked Sendable {
     /// Lets go of what was gathered.
     func release() {
         for index in scans.indices { scans[index] = nil }
+        others = []
+    }
+
+    /// Tells other ranks what the pass has found here.
+    func put(into message: inout Message) {
+        let found = scans.indices.compactMap { index in
+            scans[index].flatMap { $0.valid + $0.below > 0 ? (member: index % max(1, members.count), scan: $0) : nil }
+        }
+        message.put(found.count)
+        for (member, scan) in found {
+            message.put(member)
+            scan.put(into: &message)
+        }
+        let counts = equalCounts.withLock { $0 }
+        message.put(counts.count)
+        for count in counts {
+            message.put([count.member, count.range.lowerBound, count.range.upperBound, count.low, count.high])
+        }
+    }
+
+    /// Passes over what this rank has told.
+    func skip(_ message: inout Message) throws {
+        for _ in 0..<(try message.take(Int.self)) {
+            _ = try message.take(Int.self)
+            _ = try BracketScan(&message)
+        }
+        for _ in 0..<(try message.take(Int.self)) { _ = try message.takeList(of: Int.self) }
+    }
+
+    /// Takes in what another rank has found.
+    func add(_ message: inout Message) throws {
+        for _ in 0..<(try message.take(Int.self)) {
+            let member: Int = try message.take()
+            others.append((member, try BracketScan(&message)))
+        }
+        var counts: [EqualCount] = []
+        for _ in 0..<(try message.take(Int.self)) {
+            let numbers: [Int] = try message.takeList()
+            guard numbers.count == 5, numbers[1] <= numbers[2] else {
+                throw DPPAError(.internalFault, "another rank tells of no tile")
+            }
+            counts.append(
+                EqualCount(member: numbers[0], range: numbers[1]..<numbers[2], low: numbers[3], high: numbers[4]))
+        }
+        note(counts)
     }
 }

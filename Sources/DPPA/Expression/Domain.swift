@@ -18,6 +18,14 @@ extension Graph {
     /// The facts of a tensor.
     public func facts(_ tensor: TensorID) -> TensorFacts { tensors[tensor.index] }
 
+    /// The facts of a tensor by its name and shape; nil where the graph has none of these.
+    package func facts(named name: String, shape: [Int]) -> TensorFacts? {
+        tensorsByName[name, default: []].lazy.map(facts).first { $0.shape == shape }
+    }
+
+    /// The tensor of a number; nil where there are not so many.
+    package func tensor(number: Int) -> TensorID? { tensors.indices.contains(number) ? TensorID(index: number) : nil }
+
     /// The selection behind an identity.
     public func domain(_ id: DomainID) -> Domain { domains[id.index] }
 

@@ -1,16 +1,21 @@
+import DPPACheckpoint
 import DPPASupport
 
 /// Recognises an expression that was seen before, in this run or an earlier one.
 ///
 /// Two nodes have equal fingerprints when they compute the same from the same files: operations, scopes, selections, random
-/// streams and tables by their content; models by the stamp of their files.
+/// streams and tables by their content; models by the stamp of their files, unless it is said by what.
 package final class GraphFingerprint {
     private let graph: Graph
+    private let identity: (OpenModel) -> UInt128
+    private var knownModels: [Int: UInt128] = [:]
     private var known: [NodeID: UInt128] = [:]
     private var knownDomains: [DomainID: UInt128] = [:]
 
-    /// Fingerprints of a graph's nodes.
-    package init(_ graph: Graph) { self.graph = graph }
+    /// Fingerprints of a graph's nodes; `identity` tells models apart.
+    package init(_ graph: Graph, identity: @escaping (OpenModel) -> UInt128 = \.stamp) {
+        (self.graph, self.identity) = (graph, identity)
+    }
 
     /// The fingerprint of a node.
     package func callAsFunction(_ root: NodeID) -> UInt128 {
@@ -40,7 +45,10 @@ package final class GraphFingerprint {
     private func add(_ operation: Operation, to hash: inout Fingerprint) {
         operation.add(to: &hash)
         switch operation {
-        case .source(let model): hash.add(graph.models[model].stamp)
+        case .source(let model):
+            let identity = knownModels[model] ?? identity(graph.models[model])
+            knownModels[model] = identity
+            hash.add(identity)
         case .table(let table): add(graph.tables[table].mapValues(\.bitPattern), to: &hash)
         case .size(let scope): add(scope, to: &hash)
         case .serialUniform(_, let starts): add(graph.tables[starts].mapValues(\.bitPattern), to: &hash)

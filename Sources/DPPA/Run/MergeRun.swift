@@ -16,6 +16,8 @@ public struct MergeRun {
         public var comparesDeltas = false
         /// Whether a model is written of whose changes rounding leaves nothing in some matrix.
         public var allowsLostChanges = false
+        /// Whether the first rank collects what others write, which have no file system in common with it.
+        package var collects = false
 
         /// Settings for a run.
         public init(dtype: DType? = nil, shardSize: Int = 5_000_000_000) {
@@ -60,8 +62,10 @@ public struct MergeRun {
         try write(results, named: named, to: target, draft: nil, former: nil, record: record)
     }
 
-    /// The same into a draft, which an earlier run may have left: tensors that it has finished, and those of a `former` output,
-    /// are taken where they are what this run would write.
+    /// The same into a draft, whose work ranks share; the first one gets the results.
+    ///
+    /// An earlier run may have left it: tensors that it has finished, and those of a `former` output, are taken where they are what
+    /// this run would write.
     package func write(
         _ results: [MergeResult], named: [Named], to target: String, draft: Draft?, former: String?,
         record: (([RunRecord.Output]) throws -> RunRecord)?
@@ -71,19 +75,28 @@ public struct MergeRun {
         var places = SavedPlaces()
         for planned in planned { try places.add(planned.result.name, files: planned.files) }
         try budget?.take(planned.reduce(0) { $0 + $1.byteCount })
+        let ranks = engine.ranks
         let left = draft.map { LeftDraft($0, observer: engine.observer) }
-        left?.clear(
-            keeping: planned.flatMap { planned in
-                planned.resumableFiles(shardSize: settings.shardSize).map {
-                    (planned.result.name.map { $0 + "/" } ?? "") + $0
-                }
-            })
         var outputs: [[Engine.Output]] = []
+        if ranks.isFirst {
+            left?.clear(
+                keeping: planned.flatMap { planned in
+                    planned.resumableFiles(shardSize: settings.shardSize).map {
+                        (planned.result.name.map { $0 + "/" } ?? "") + $0
+                    }
+                })
+        } else {
+            // Then the files are there.
+            try ranks.meet()
+        }
+        let opening = left.map { CheckpointWriter.Opening.resumable(continues: $0.isUsable) } ?? .new
         for index in planned.indices {
             outputs.append(
                 try planned[index].open(
-                    directory(results[index], in: target), shardSize: settings.shardSize, continues: left?.isUsable))
+                    directory(results[index], in: target), shardSize: settings.shardSize,
+                    as: ranks.isFirst ? opening : settings.collects ? .apart : .joining))
         }
+        if ranks.isFirst { try ranks.meet() }
         let requests = named.map(\.node) + planned.flatMap(\.requests)
         let resumption = try left?.resume(engine, planned, &outputs, former: former)
         let statistics: [Int: DeltaStatistics]
@@ -95,6 +108,24 @@ public struct MergeRun {
             try? resumption?.keep()
             throw error
         }
+        try resumption?.shareFinished()
+        for planned in planned {
+            if settings.collects { try planned.writer?.collect(ranks) } else { try planned.writer?.share(ranks) }
+        }
+        if record != nil { try engine.shareInputs() }
+        // What is there once, one rank writes.
+        guard ranks.isFirst else { return [] }
+        return try engine.byItself {
+            try finish(results, &planned, outputs, statistics, resumption, to: target, record: record)
+        }
+    }
+
+    /// Completes the directories of all results, whose weights are written.
+    private func finish(
+        _ results: [MergeResult], _ planned: inout [any PlannedResult], _ outputs: [[Engine.Output]],
+        _ statistics: [Int: DeltaStatistics], _ resumption: Resumption?, to target: String,
+        record: (([RunRecord.Output]) throws -> RunRecord)?
+    ) throws -> [RunRecord.Output] {
         var (written, first): ([RunRecord.Output], Int) = ([], 0)
         for index in planned.indices {
             let own = outputs[index].indices.map { statistics[first + $0] }

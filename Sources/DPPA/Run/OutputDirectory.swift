@@ -132,7 +132,9 @@ public final class OutputDirectory {
     private func end() {
         isDone = true
         cleanup = nil
-        for path in [draft.journal, draft.folder] { try? FileManager.default.removeItem(atPath: path.string) }
+        for path in Draft.journals(of: draft.folder) + [draft.folder] {
+            try? FileManager.default.removeItem(atPath: path.string)
+        }
         lock.release()
     }
 

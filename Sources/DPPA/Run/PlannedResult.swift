@@ -18,8 +18,12 @@ protocol PlannedResult {
     var requests: [NodeID] { get }
     /// The files of the weights that a run can go on with which another one has left; none where it starts over.
     func resumableFiles(shardSize: Int) -> [String]
-    /// Creates the files of the weights, and says what is computed into them; `continues` as `CheckpointWriter` has it.
-    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output]
+    /// Opens the files of the weights, and says what is computed into them.
+    mutating func open(
+        _ directory: String, shardSize: Int, as opening: CheckpointWriter.Opening
+    ) throws -> [Engine.Output]
+    /// What writes the weights, once it is open.
+    var writer: CheckpointWriter? { get }
     /// The tensors of the only output, where they can be taken from another run; nil where the result is made as a whole.
     var resumable: WrittenTensors? { get }
     /// Completes the directory; `statistics` are those of the outputs, in their order.
@@ -46,7 +50,7 @@ struct PlannedModel: PlannedResult {
     private let allowsLostChanges: Bool
     /// What it is written as a pack onto, once it is there whole in a draft.
     private let target: PackTarget?
-    private var writer: CheckpointWriter?
+    private(set) var writer: CheckpointWriter?
     /// Where the whole model is written of which a pack is made.
     private static let draft = ".dppa-draft"
 
@@ -79,14 +83,24 @@ struct PlannedModel: PlannedResult {
         target == nil ? writer.map { WrittenTensors(writer: $0, tensors: plan.tensors) } : nil
     }
 
-    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output] {
+    mutating func open(
+        _ directory: String, shardSize: Int, as opening: CheckpointWriter.Opening
+    ) throws -> [Engine.Output] {
+        var opening = opening
+        let isFirst =
+            switch opening {
+            case .joining, .apart: false;
+            case .new, .resumable: true
+            }
+        // The draft of a pack is made anew.
+        if target != nil, isFirst { opening = .new }
         let folder = target == nil ? directory : directory + "/" + Self.draft
         if target != nil { try OutputPlace(folder).create() }
         let writer = try CheckpointWriter(
             directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:],
-            continues: target == nil ? continues : nil)
+            as: opening)
         self.writer = writer
-        try plan.copyCarried(to: writer)
+        if isFirst { try plan.copyCarried(to: writer) }
         var output = Engine.Output(graph, node: result.node, writer: writer, tensors: plan.computed)
         output.comparison = comparison
         return [output]

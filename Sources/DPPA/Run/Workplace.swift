@@ -90,7 +90,7 @@ struct Workplace {
         }
         let aside = Self.aside(temporary)
         if place.status == nil { _ = Rename.plain(aside, place.target) }
-        for path in [aside] + (draft == nil ? [temporary, Draft.journal(of: temporary)] : []) {
+        for path in [aside] + (draft == nil ? [temporary] + Draft.journals(of: temporary) : []) {
             try? FileManager.default.removeItem(atPath: path.string)
         }
     }

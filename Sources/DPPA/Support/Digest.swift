@@ -7,7 +7,7 @@ import CXXHash
 /// XXH3(·, seed) is XXH3_128bits_withSeed, n the number of bytes as 64 bits and s as 128 bits, the lowest byte first; the last
 /// block may be shorter, and of no bytes s is 0. As a sum it can be made of pieces in any order, and by several threads. It is
 /// for finding what has changed: somebody who wants two sequences of one digest can make them.
-package struct Digest: Hashable, Sendable {
+package struct Digest: Hashable, Sendable, BitwiseCopyable {
     package let value: UInt128
 
     /// How many bytes a block has.

@@ -53,6 +53,41 @@ package final class StreamDigest: Sendable {
         }
     }
 
+    /// Tells another process what was taken.
+    package func put(into message: inout Message) {
+        let parts = state.withLock { $0 }
+        message.put(parts.sum)
+        message.put(parts.count)
+        message.put(parts.seams.count)
+        for (block, seam) in parts.seams {
+            message.put([block, seam.filled, seam.end])
+            message.put(seam.bytes)
+        }
+    }
+
+    /// Takes what another process has taken, in pieces that this one has not.
+    package func add(_ message: inout Message) throws {
+        let (sum, count): (UInt128, Int) = (try message.take(), try message.take())
+        state.withLock { state in
+            state.sum &+= sum
+            state.count += count
+        }
+        for _ in 0..<(try message.take(Int.self)) {
+            let (place, bytes): ([Int], [UInt8]) = (try message.takeList(), try message.takeList())
+            guard place.count == 3, place[1] <= place[2], place[2] <= bytes.count, bytes.count == Digest.blockSize
+            else {
+                throw DPPAError(.internalFault, "another rank tells of no block")
+            }
+            let (first, start) = (place[2] - place[1], place[0] * Digest.blockSize)
+            state.withLock { state in
+                bytes.withUnsafeBytes { bytes in
+                    guard let bytes = bytes.baseAddress else { return }
+                    state.join(bytes + first, start + first..<start + place[2])
+                }
+            }
+        }
+    }
+
     /// The digest of all bytes; nil when some between them have not come.
     package func finish() -> Digest? {
         state.withLock { state in

@@ -22,10 +22,10 @@ package struct RecipePlan {
     /// How many differing nodes the expressions have.
     package let nodeCount: Int
 
-    /// Plans what a trace has built; `dtype` is the type that all floating-point tensors are written in.
+    /// Plans what a trace has built, for some ranks; `dtype` is the type that all floating-point tensors are written in.
     ///
     /// Throws what writing would throw before its first read.
-    package init(_ trace: RecipeTrace, dtype: DType?) throws {
+    package init(_ trace: RecipeTrace, dtype: DType?, ranks: Int = 1) throws {
         let session = trace.session
         let graph = session.graph
         var rules: [Rule] = []
@@ -80,7 +80,7 @@ package struct RecipePlan {
         self.models = graph.openedModels.map { ModelSummary($0, taken: taken) }
         warnings = trace.warnings + notices
         nodeCount = graph.count
-        engine = try session.engine.plan(requests, models: models)
+        engine = try session.engine.plan(requests, models: models, ranks: ranks)
     }
 
     /// Every rule as maths, with what several of them share on lines of its own.

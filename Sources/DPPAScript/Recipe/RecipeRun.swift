@@ -33,6 +33,8 @@ package final class RecipeRun {
         package var writtenLimit = Int.max
         /// A lock whose inputs alone may be read.
         package var lock: RecipeLock?
+        /// See `MergeRun.Settings.collects`.
+        package var collects = false
         /// The reports and other files that will be written besides.
         package var outputs = OutputPaths()
 
@@ -48,10 +50,57 @@ package final class RecipeRun {
     package init(_ recipe: String) { (self.recipe, file) = (recipe, recipe) }
 
     /// Runs the recipe and writes what it returns or saves; a model's folder stands for the recipe that made it.
+    ///
+    /// Of several ranks the first one runs it, and the others `join`.
     package func run(
         _ request: Request, observer: (any EngineObserver)? = nil,
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> RecipeOutcome {
+        let ranks = request.engine.ranks
+        do {
+            let outcome = try lead(request, observer: observer, isInterrupted: isInterrupted, print: print)
+            try ranks.end()
+            return outcome
+        } catch { throw ranks.fail(error) }
+    }
+
+    /// Takes part in a run that the first rank leads, which says where the draft is and puts it in its place.
+    package func join(
+        _ request: Request, observer: (any EngineObserver)? = nil,
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
+    ) throws {
+        do {
+            try follow(request, observer: observer, isInterrupted: isInterrupted)
+            try request.engine.ranks.end()
+        } catch { throw request.engine.ranks.fail(error) }
+    }
+
+    private func follow(
+        _ given: Request, observer: (any EngineObserver)?, isInterrupted: @escaping @Sendable () -> Bool
+    ) throws {
+        var request = given
+        let ranks = request.engine.ranks
+        var message = try ranks.fromFirst { Message() }
+        var folder = try message.takeText()
+        // What is written for the first rank to collect goes with this process.
+        var own: RankFolder?
+        if request.collects {
+            own = try RankFolder(ranks.rank)
+            folder = own?.path ?? folder
+        }
+        defer { withExtendedLifetime(own) {} }
+        request.journal = ScoreJournal(path: nil)
+        let merge = try merge(&request, observer: observer, isInterrupted: isInterrupted) { _ in }
+        _ = try merge.run.write(
+            merge.trace.session.results, named: merge.trace.session.named, to: folder,
+            draft: Draft(folder: folder, isContinued: false, rank: ranks.rank), former: nil
+        ) { _ in throw DPPAError(.internalFault, "rank \(ranks.rank) keeps no record") }
+    }
+
+    private func lead(
+        _ request: Request, observer: (any EngineObserver)?, isInterrupted: @escaping @Sendable () -> Bool,
+        print: @escaping @Sendable (String) -> Void
     ) throws -> RecipeOutcome {
         let start = RunStart(command: request.command)
         var request = request
@@ -72,7 +121,23 @@ package final class RecipeRun {
         do {
             return try write(
                 request, to: target, start, observer: observer, isInterrupted: isInterrupted, print: print)
-        } catch { throw target.leave(after: error) }
+        } catch { throw target.leave(after: request.engine.ranks.fail(error)) }
+    }
+
+    /// The recipe's expressions, and what writes them.
+    private func merge(
+        _ request: inout Request, observer: (any EngineObserver)?, isInterrupted: @escaping @Sendable () -> Bool,
+        print: @escaping @Sendable (String) -> Void
+    ) throws -> (trace: RecipeTrace, run: MergeRun, dtype: DType?) {
+        let dtype = try request.dtype ?? RecordedRecipe(recipe)?.lock?.dtype
+        request.engine.digestsInputs = true
+        let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
+        var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
+        settings.comparesDeltas = request.comparesDeltas
+        settings.allowsLostChanges = request.allowsLostChanges
+        settings.collects = request.collects
+        let session = trace.session
+        return (trace, MergeRun(session.engine, settings: settings, budget: session.budget), dtype)
     }
 
     private func write(
@@ -80,17 +145,17 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool, print: @escaping @Sendable (String) -> Void
     ) throws -> RecipeOutcome {
         var request = given
-        let dtype = try request.dtype ?? RecordedRecipe(recipe)?.lock?.dtype
-        request.engine.digestsInputs = true
-        let trace = try trace(request, observer: observer, isInterrupted: isInterrupted, print: print)
+        _ = try request.engine.ranks.fromFirst {
+            var message = Message()
+            message.put(target.temporaryPath)
+            return message
+        }
+        let (trace, merge, dtype) = try merge(
+            &request, observer: observer, isInterrupted: isInterrupted, print: print)
         let session = trace.session
         if let warning = target.warning { session.warn(warning) }
         // A sample tells of most other models before weights are read.
         try request.lock?.requireSampled(session.describeModels())
-        var settings = MergeRun.Settings(dtype: dtype, shardSize: request.shardSize)
-        settings.comparesDeltas = request.comparesDeltas
-        settings.allowsLostChanges = request.allowsLostChanges
-        let merge = MergeRun(session.engine, settings: settings, budget: session.budget)
         func record(_ outputs: [RunRecord.Output], _ written: [String] = []) throws -> RunRecord {
             try RunRecord(trace, outputs: outputs, written: written, dtype: dtype, start: start)
         }

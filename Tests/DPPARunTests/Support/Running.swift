@@ -3,7 +3,7 @@ import DPPAScript
 import Foundation
 
 /// A directory that goes away with the test.
-final class Scratch {
+final class Scratch: Sendable {
     let path: String
 
     init() throws {

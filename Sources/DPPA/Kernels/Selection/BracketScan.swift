@@ -56,6 +56,29 @@ package struct BracketScan: Sendable {
     /// The flat indices of the gathered keys, minus `base`.
     package var indices: UnsafeMutablePointer<UInt32> { indexBuffer.pointer }
 
+    /// What another process has found in a scan of the same bracket.
+    package init(_ message: inout Message) throws {
+        self.init(
+            low: try message.take(), high: try message.take(), capacity: try message.take(), base: try message.take())
+        (above, equalHigh, inside) = (try message.take(), try message.take(), try message.take())
+        (equalLow, below, valid) = (try message.take(), try message.take(), try message.take())
+        isOverflown = try message.take()
+        let (keys, indices): ([UInt32], [UInt32]) = (try message.takeList(), try message.takeList())
+        gathered = min(keys.count, indices.count, capacity)
+        keyBuffer.pointer.update(from: keys, count: gathered)
+        indexBuffer.pointer.update(from: indices, count: gathered)
+    }
+
+    /// Tells another process what was found.
+    package func put(into message: inout Message) {
+        message.put(low)
+        message.put(high)
+        for number in [gathered, base, above, equalHigh, inside, equalLow, below, valid] { message.put(number) }
+        message.put(isOverflown)
+        message.put(UnsafePointer(keys), count: gathered)
+        message.put(UnsafePointer(indices), count: gathered)
+    }
+
     /// Takes in elements, of which the first has the flat index `firstIndex`; nothing behind `count` is read.
     package mutating func scan(_ x: UnsafePointer<Float>, firstIndex: Int, count: Int, key kind: KeyKind) {
         switch kind {

@@ -14,7 +14,7 @@ struct PlannedAdapter: PlannedResult {
     private let graph: Graph
     private let form: AdapterForm
     private let plan: AdapterPlan
-    private var writer: CheckpointWriter?
+    private(set) var writer: CheckpointWriter?
     /// Where factors are written whose ranks are not known.
     private static let draft = ".dppa-factors"
 
@@ -29,11 +29,14 @@ struct PlannedAdapter: PlannedResult {
     var carried: [String] { [] }
     var requests: [NodeID] { form.requests }
 
-    mutating func open(_ directory: String, shardSize: Int, continues: Bool?) throws -> [Engine.Output] {
+    mutating func open(
+        _ directory: String, shardSize: Int, as opening: CheckpointWriter.Opening
+    ) throws -> [Engine.Output] {
         let tensors = plan.tensors()
         let folder = plan.isOpen ? directory + "/" + Self.draft : directory
         if plan.isOpen { try OutputPlace(folder).create() }
-        let writer = try Self.writer(folder, tensors)
+        let isResumable = if case .resumable = opening { true } else { false }
+        let writer = try Self.writer(folder, tensors, as: isResumable ? .new : opening)
         self.writer = writer
         let places = Dictionary(
             tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -123,8 +126,11 @@ struct PlannedAdapter: PlannedResult {
     private static let stem = "adapter_model"
 
     /// PEFT reads one file.
-    private static func writer(_ folder: String, _ tensors: [CheckpointWriter.Tensor]) throws -> CheckpointWriter {
-        try CheckpointWriter(directory: folder, tensors: tensors, shardSize: .max, metadata: [:], stem: stem)
+    private static func writer(
+        _ folder: String, _ tensors: [CheckpointWriter.Tensor], as opening: CheckpointWriter.Opening = .new
+    ) throws -> CheckpointWriter {
+        try CheckpointWriter(
+            directory: folder, tensors: tensors, shardSize: .max, metadata: [:], stem: stem, as: opening)
     }
 }
 

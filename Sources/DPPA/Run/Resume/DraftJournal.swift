@@ -157,11 +157,16 @@ extension DraftJournal.Entry {
 }
 
 extension DraftJournal {
-    /// The lines of a draft's journal; a last one that is torn is cut off.
+    /// The lines of a draft's journals; a last one that is torn is cut off.
     ///
-    /// Throws `data` when the journal cannot be used, with the reason as its message.
+    /// Throws `data` when a journal cannot be used, with the reason as its message.
     static func entries(of draft: Draft) throws -> [Entry] {
-        let path = draft.journal.string
+        let journals = Draft.journals(of: draft.folder)
+        guard !journals.isEmpty else { throw DPPAError(.data, "its journal is missing") }
+        return try journals.flatMap { try entries(of: $0.string) }
+    }
+
+    private static func entries(of path: String) throws -> [Entry] {
         let bytes = try FileDescriptor.contents(path, limit: 1 << 30)
         var (entries, next): ([Entry], Int) = ([], 0)
         while let end = bytes[next...].firstIndex(of: UInt8(ascii: "\n")) {

@@ -57,6 +57,9 @@ struct LeftDraft {
                 taken += try resumption.take(tensors, of: index, &outputs[place][0])
             }
         }
+        for (index, number, tensor) in try resumption.shareTaken() {
+            resumption.leaveOut(number, of: index, tensor, &outputs[places[index]][0])
+        }
         let total = Phrase.counted(results.reduce(0) { $0 + $1.parts.count }, "tensor")
         if isUsable {
             observer?.note(

@@ -19,17 +19,22 @@ extension Resumption {
         for number in moved {
             guard let tensor = wanted[number] else { continue }
             try take(number, of: result, tensor, isCopy: former.places != nil)
-            let parts = results[result].parts[number, default: []]
-            let compared = zip(parts, tensor.compared).compactMap { part, found in
-                found.map {
-                    DeltaStatistics.Tensor(
-                        facts: engine.graph.facts(part.tensor), merged: $0.merged, experts: $0.experts,
-                        dtype: results[result].tensors[number].dtype, lost: $0.lost)
-                }
-            }
-            output.leaveOut(parts.map(\.tensor), compared: compared)
+            leaveOut(number, of: result, tensor, &output)
         }
         return moved.count
+    }
+
+    /// Leaves a tensor that is there out of what is written.
+    func leaveOut(_ number: Int, of result: Int, _ tensor: FinishedTensor, _ output: inout Engine.Output) {
+        let parts = results[result].parts[number, default: []]
+        let compared = zip(parts, tensor.compared).compactMap { part, found in
+            found.map {
+                DeltaStatistics.Tensor(
+                    facts: engine.graph.facts(part.tensor), merged: $0.merged, experts: $0.experts,
+                    dtype: results[result].tensors[number].dtype, lost: $0.lost)
+            }
+        }
+        output.leaveOut(parts.map(\.tensor), compared: compared)
     }
 
     /// The tensors that the result would have as well, by number.

@@ -8,7 +8,7 @@ final class Resumption {
     let engine: Engine
     let results: [ResumableResult]
     /// By result and tensor.
-    private(set) var finished: [[Int: FinishedTensor]]
+    var finished: [[Int: FinishedTensor]]
     private let journal: DraftJournal
     /// The parts that are still to be written, by result and tensor.
     private var open: [[Int: Set<TensorID>]]

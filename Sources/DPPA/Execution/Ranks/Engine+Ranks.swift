@@ -1,0 +1,161 @@
+import DPPAExpression
+import DPPAKernels
+import DPPASupport
+
+/// Sharing the work of an epoch: each rank goes through its own units, and then all learn what each has found, so that the next
+/// epoch begins with the same numbers everywhere as if one process had found them.
+///
+/// What goes over: coarse results of each tensor, what searches over the model have counted and gathered, digests of what was read,
+/// comparisons of what was written, and counts for reports. Every result is one rank's or is combined by tensor name and index, so
+/// bits do not depend on how many ranks there are.
+extension Engine {
+    /// The ranks that share what is done now.
+    package var ranks: Ranks { isByItself ? .alone : options.ranks }
+
+    /// Runs a body whose passes this rank does by itself, all of them: the others do the same, or do not need it.
+    package func byItself<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let before = isByItself
+        isByItself = true
+        defer { isByItself = before }
+        return try body()
+    }
+
+    /// Whether ranks share the passes of a run: what is built in memory each builds for itself.
+    func sharesPasses(_ outputs: [Output]) -> Bool {
+        !ranks.isAlone && !outputs.contains { $0.slots.values.contains { $0.destination.isInMemory } }
+    }
+
+    /// The units of an epoch that are this rank's.
+    func dealt(
+        _ units: [[TensorID]], _ epoch: Int, _ schedule: Schedule, _ outputs: [Output]
+    ) throws -> [[TensorID]] {
+        let ranks = try deal(units, epoch, schedule, outputs, among: ranks.size).ranks
+        return zip(units, ranks).compactMap { $1 == self.ranks.rank ? $0 : nil }
+    }
+
+    /// Shares what an epoch has found.
+    func share(_ epoch: Int, _ schedule: Schedule, _ searches: [OrderSearch]) throws {
+        let coder = CoarseEntryCoder(epoch, schedule)
+        var message = Message()
+        let own = agreement(schedule)
+        message.put(own)
+        let entries = store.recorded()
+        message.put(entries.count)
+        for entry in entries { try coder.put(entry, into: &message) }
+        for search in searches { search.put(into: &message) }
+        putFindings(into: &message)
+        for (rank, message) in try options.ranks.share(message).enumerated() {
+            var message = message
+            guard try message.take(UInt128.self) == own else { throw disagreement(rank) }
+            let isOwn = rank == options.ranks.rank
+            for _ in 0..<(try message.take(Int.self)) {
+                let entry = try coder.take(&message)
+                if !isOwn { store.add(entry) }
+            }
+            for search in searches {
+                if isOwn { try search.skip(&message) } else { try search.add(&message) }
+            }
+            try takeFindings(&message, isOwn: isOwn)
+        }
+        told = report
+    }
+
+    /// What ranks must have in common for numbers of nodes and tensors to mean the same: every expression that an epoch needs.
+    private func agreement(_ schedule: Schedule) -> UInt128 {
+        var hash = Fingerprint()
+        hash.add(UInt64(graph.count))
+        hash.add(UInt64(schedule.needed.count))
+        for id in schedule.needed {
+            hash.add(UInt64(id.index))
+            hash.add(fingerprint(id))
+        }
+        return hash.value
+    }
+
+    private func disagreement(_ rank: Int) -> DPPAError {
+        DPPAError(
+            .data, "rank \(rank) does not compute the same as rank \(options.ranks.rank)",
+            notes: ["all ranks must run the same command, and read the same recipe and the same models"])
+    }
+
+    /// Digests, comparisons and counts that were not shared yet.
+    private func putFindings(into message: inout Message) {
+        putDigests(into: &message)
+        let found = nonFiniteInputs.filter { toldNonFinite[$0.key] != $0.value }
+        message.put(found.count)
+        for (key, count) in found {
+            message.put([key.model, key.tensor.index])
+            message.put(count)
+        }
+        message.put(statistics.count)
+        for (output, statistics) in statistics.sorted(by: { $0.key < $1.key }) {
+            message.put(output)
+            let new = statistics.tensors.dropFirst(toldStatistics[output, default: 0])
+            message.put(new.count)
+            for tensor in new { tensor.put(into: &message) }
+        }
+        message.put(report.counts(since: told))
+    }
+
+    private func takeFindings(_ message: inout Message, isOwn: Bool) throws {
+        try takeDigests(&message, isOwn: isOwn)
+        var found: [(ResidentKey, Int)] = []
+        for _ in 0..<(try message.take(Int.self)) {
+            let (key, count) = (try resident(&message), try message.take(Int.self))
+            found.append((key, count))
+        }
+        if !isOwn { note(found) }
+        for (key, count) in found { toldNonFinite[key] = count }
+        for _ in 0..<(try message.take(Int.self)) {
+            let output: Int = try message.take()
+            for _ in 0..<(try message.take(Int.self)) {
+                let tensor = try DeltaStatistics.Tensor(&message, graph)
+                if !isOwn { statistics[output]?.tensors.append(tensor) }
+            }
+            toldStatistics[output] = statistics[output]?.tensors.count
+        }
+        let counts: [Int] = try message.takeList()
+        if !isOwn { report.add(counts) }
+    }
+
+    func putDigests(into message: inout Message) {
+        let digests = inputs.takeNew()
+        message.put(digests.count)
+        for (key, digest) in digests {
+            message.put([key.model, key.tensor.index])
+            message.put(digest)
+        }
+    }
+
+    func takeDigests(_ message: inout Message, isOwn: Bool) throws {
+        for _ in 0..<(try message.take(Int.self)) {
+            let (key, digest) = (try resident(&message), try message.take(Digest.self))
+            if !isOwn { inputs.know(key, digest) }
+        }
+    }
+
+    private func resident(_ message: inout Message) throws -> ResidentKey {
+        let numbers: [Int] = try message.takeList()
+        guard numbers.count == 2, graph.models.indices.contains(numbers[0]),
+            let tensor = graph.tensor(number: numbers[1])
+        else { throw DPPAError(.internalFault, "another rank tells of an unknown tensor") }
+        return ResidentKey(model: numbers[0], tensor: tensor)
+    }
+}
+
+extension EngineReport {
+    /// What is counted, and added up over ranks.
+    private var counts: [Int] {
+        get { [bytesRead, bytesWritten, elementSteps, diskBytes, cacheBytes, matrices] }
+        set {
+            (bytesRead, bytesWritten, elementSteps) = (newValue[0], newValue[1], newValue[2])
+            (diskBytes, cacheBytes, matrices) = (newValue[3], newValue[4], newValue[5])
+        }
+    }
+
+    fileprivate func counts(since earlier: EngineReport) -> [Int] { zip(counts, earlier.counts).map { $0 - $1 } }
+
+    fileprivate mutating func add(_ others: [Int]) {
+        if others.count == counts.count { counts = zip(counts, others).map { $0 + $1 } }
+    }
+}

@@ -1,0 +1,198 @@
+import DPPA
+import DPPASupport
+import Foundation
+import Synchronization
+
+/// Messages between processes over MPI, by the library that `make mpi` builds for the MPI of this machine.
+///
+/// A process that waits sleeps, so that as many may be started as there are, on as few processors as there are.
+final class MPITransport: RankTransport {
+    let rank: Int
+    let size: Int
+    private let library: Library
+    /// When a thread has last looked for a signal, in nanoseconds; one at a time calls MPI.
+    private let calls = Mutex<UInt64>(0)
+    private let isTold = Atomic<Bool>(false)
+
+    /// Joins the other processes.
+    ///
+    /// Throws `missingInput` where the library is not there, and `internalFault` when MPI does not start.
+    init(_ launcher: Launcher) throws {
+        library = try Library(launcher)
+        var (rank, size): (Int32, Int32) = (0, 0)
+        let error = library.open(&rank, &size)
+        guard error == 0 else {
+            throw DPPAError(
+                .internalFault, "MPI does not start",
+                notes: [
+                    error == -1
+                        ? "it must allow calls from several threads in turn: MPI_THREAD_SERIALIZED"
+                        : library.words(error)
+                ])
+        }
+        (self.rank, self.size) = (Int(rank), Int(size))
+        guard self.size == launcher.size else {
+            throw DPPAError(
+                .usage, "\(launcher.name) has started \(launcher.size) processes, and MPI knows of \(self.size)",
+                notes: [
+                    "the library was built for another MPI than that of \(launcher.name): build it again with make mpi",
+                    "with Slurm: srun --mpi=pmix, or one of those that srun --mpi=list names",
+                ])
+        }
+    }
+
+    func collect(_ own: [UInt8]) throws -> [[UInt8]] {
+        let counts = try exchange(withUnsafeBytes(of: own.count, Array.init), counts: Array(repeating: 8, count: size))
+            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        guard counts.reduce(0, +) <= Int(Int32.max) else {
+            throw DPPAError(.internalFault, "ranks hand over \(counts.reduce(0, +)) bytes at once")
+        }
+        return try exchange(own, counts: counts, isForAll: false)
+    }
+
+    func gather(_ own: [UInt8]) throws -> [[UInt8]] {
+        let counts = try exchange(withUnsafeBytes(of: own.count, Array.init), counts: Array(repeating: 8, count: size))
+            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        var parts = [[UInt8]](repeating: [], count: size)
+        // MPI counts in 32 bits, all ranks together.
+        let piece = Int(Int32.max) / size / 64 * 64
+        for start in stride(from: 0, to: counts.max() ?? 0, by: piece) {
+            let sizes = counts.map { max(0, min(piece, $0 - start)) }
+            let range = min(start, own.count)..<min(start + piece, own.count)
+            for (rank, part) in try exchange(Array(own[range]), counts: sizes).enumerated() { parts[rank] += part }
+        }
+        return parts
+    }
+
+    /// One exchange, whose sizes all ranks know; for all, or for the first one.
+    private func exchange(_ own: [UInt8], counts: [Int], isForAll: Bool = true) throws -> [[UInt8]] {
+        let sizes = counts.map(Int32.init)
+        let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
+        let starts = offsets.map(Int32.init)
+        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, counts.reduce(0, +)), alignment: 64)
+        defer { all.deallocate() }
+        try own.withUnsafeBytes { own in
+            try sizes.withUnsafeBufferPointer { sizes in
+                try starts.withUnsafeBufferPointer { starts in
+                    let exchange = isForAll ? library.gather : library.collect
+                    try call {
+                        exchange(own.baseAddress, Int32(own.count), all, sizes.baseAddress, starts.baseAddress)
+                    }
+                    try wait()
+                }
+            }
+        }
+        guard isForAll || rank == 0 else { return [] }
+        return zip(offsets, counts).map { Array(UnsafeRawBufferPointer(start: all + $0, count: $1)) }
+    }
+
+    private func wait() throws {
+        var nap: UInt32 = 10
+        while true {
+            var done: Int32 = 0
+            try call { library.test(&done) }
+            if done != 0 { return }
+            usleep(nap)
+            nap = min(1000, nap + nap / 4 + 1)
+        }
+    }
+
+    func signal() {
+        calls.withLock { _ in _ = library.signal(Int32(rank), Int32(size)) }
+    }
+
+    var isSignalled: Bool {
+        if isTold.load(ordering: .relaxed) { return true }
+        // All threads ask at each chunk; now and then one looks.
+        let now = DispatchTime.now().uptimeNanoseconds
+        return calls.withLockIfAvailable { last in
+            guard now > last + 20_000_000 else { return false }
+            last = now
+            var flag: Int32 = 0
+            guard library.isSignalled(&flag) == 0, flag != 0 else { return false }
+            isTold.store(true, ordering: .relaxed)
+            return true
+        } ?? false
+    }
+
+    /// Ends MPI when the run has ended on all ranks.
+    func close() { calls.withLock { _ in library.close() } }
+
+    private func call(_ body: () -> Int32) throws {
+        let error = calls.withLock { _ in body() }
+        guard error == 0 else { throw DPPAError(.inputOutput, "MPI fails", cause: library.words(error)) }
+    }
+}
+
+/// The functions of the library.
+private struct Library: @unchecked Sendable {
+    let open: @convention(c) (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>) -> Int32
+    typealias Exchange =
+        @convention(c) (
+            UnsafeRawPointer?, Int32, UnsafeMutableRawPointer, UnsafePointer<Int32>?, UnsafePointer<Int32>?
+        ) -> Int32
+    let gather: Exchange
+    let collect: Exchange
+    let test: @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
+    let signal: @convention(c) (Int32, Int32) -> Int32
+    let isSignalled: @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
+    let close: @convention(c) () -> Void
+    private let errorWords: @convention(c) (Int32, UnsafeMutablePointer<CChar>, Int32) -> Void
+
+    private static let fileName = "libdppa-mpi.so"
+
+    /// Beside the program, or where `make install` puts it.
+    private static var places: [String] {
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        return [
+            program.appendingPathComponent(fileName).path,
+            program.deletingLastPathComponent().appendingPathComponent("lib/dppa/\(fileName)").path,
+        ]
+    }
+
+    init(_ launcher: Launcher) throws {
+        let asked = ProcessInfo.processInfo.environment["DPPA_MPI"]
+        let places = asked.map { [$0] } ?? Self.places
+        var reasons: [String] = []
+        var found: UnsafeMutableRawPointer?
+        for place in places where found == nil {
+            guard access(place, F_OK) == 0 else {
+                reasons.append("there is no \(place)")
+                continue
+            }
+            // Parts of MPI that it opens itself look for its symbols.
+            found = dlopen(place, RTLD_NOW | RTLD_GLOBAL)
+            if found == nil { reasons.append(dlerror().map { String(cString: $0) } ?? "\(place) cannot be opened") }
+        }
+        guard let handle = found else {
+            throw DPPAError(
+                .missingInput,
+                "\(launcher.name) has started \(launcher.size) processes, and the library for MPI is missing",
+                notes: reasons + [
+                    "build it where the MPI is: make mpi, which puts it beside the program; or name it in DPPA_MPI"
+                ])
+        }
+        func function<Function>(_ name: String, _: Function.Type) throws -> Function {
+            guard let address = dlsym(handle, "dppa_ranks_" + name) else {
+                throw DPPAError(
+                    .missingInput, "the library for MPI has no dppa_ranks_\(name)",
+                    notes: ["it belongs to another version: build it again with make mpi"])
+            }
+            return unsafeBitCast(address, to: Function.self)
+        }
+        open = try function("open", type(of: open))
+        gather = try function("gather", type(of: gather))
+        collect = try function("collect", type(of: collect))
+        test = try function("test", type(of: test))
+        signal = try function("signal", type(of: signal))
+        isSignalled = try function("is_signalled", type(of: isSignalled))
+        close = try function("close", type(of: close))
+        errorWords = try function("words", type(of: errorWords))
+    }
+
+    func words(_ error: Int32) -> String {
+        var text = [CChar](repeating: 0, count: 512)
+        errorWords(error, &text, Int32(text.count))
+        return String(cString: text)
+    }
+}
