@@ -21,9 +21,11 @@ import Testing
     /// their comparison with 0 and choice; one selection and two selected sums; quotient and base. DARE: three differences, random
     /// numbers, comparisons, selections and quotients; two sums, lambda, the base. With what sums have to stay: three differences,
     /// random numbers, comparisons, selections and twice magnitudes; then three differences, masks as they were drawn,
-    /// selections and products; two sums, lambda, the base.
+    /// selections and products; two sums, lambda, the base. DELLA: for each expert a difference, its magnitude, probabilities by
+    /// rank, random numbers, their comparison, a selection and a quotient; then signs are elected as in TIES.
     @Test(arguments: [
         ("task_arithmetic", 1, 7.0), ("ties", 2, 28), ("ties own", 2, 28), ("dare", 1, 19), ("dare l1", 2, 34),
+        ("della", 1, 40),
     ])
     func eachElementTakesAsManyStepsAsTheFormulaNeeds(recipe: String, passes: Int, steps: Double) throws {
         let path =

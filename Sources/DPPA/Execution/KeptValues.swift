@@ -11,7 +11,7 @@ final class KeptMask: Sendable {
 
     init(elements: Int) {
         bits = Buffer(MaskBits.byteCount(elements))
-        bits.fill(0)
+        bits.clear()
     }
 
     /// Takes elements from one on, each once.

@@ -24,19 +24,23 @@ package enum RowKernels {
         }
     }
 
-    /// `out[r, j]` = how many elements of row r come before x[r, j] in ascending order.
+    /// `out[r, j]` = how many elements of row r come before x[r, j] in ascending order, or the value at that place of `values`.
     ///
     /// Ranks count from 0; equal elements (and the two zeros) rank by index, NaN comes last. Rows of up to 2^24 elements
-    /// have exact ranks. `out` is not `x`.
+    /// have exact ranks. There are as many `values` as a row has elements, if there are any. `out` is not `x`.
     package static func rank(
-        _ x: UnsafePointer<Float>, rowLength: Int, rowCount: Int, into out: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>, rowLength: Int, rowCount: Int, values: UnsafePointer<Float>? = nil,
+        into out: UnsafeMutablePointer<Float>
     ) {
         let sorter = RadixSorter(capacity: rowLength)
         for row in 0..<max(0, rowCount) {
-            let (values, ranks) = (x + row * rowLength, out + row * rowLength)
-            for index in 0..<rowLength { sorter.set(index, key: OrderKey.ascending(values[index])) }
-            let order = sorter.sort(count: rowLength)
-            for position in 0..<rowLength { ranks[order.index(position)] = Float(position) }
+            let (elements, ranks) = (x + row * rowLength, out + row * rowLength)
+            let order = sorter.sort(elements, count: rowLength)
+            if let values {
+                for position in 0..<rowLength { ranks[order.index(position)] = values[position] }
+            } else {
+                for position in 0..<rowLength { ranks[order.index(position)] = Float(position) }
+            }
         }
     }
 

@@ -17,6 +17,12 @@ package final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     /// Sets every element.
     package func fill(_ value: Element) { pointer.update(repeating: value, count: count) }
 
+    /// Sets every byte to 0; `fill` knows the type of elements only when it runs, and goes through them one by one.
+    package func clear() {
+        UnsafeMutableRawPointer(pointer).initializeMemory(
+            as: UInt8.self, repeating: 0, count: count * MemoryLayout<Element>.stride)
+    }
+
     /// A copy as an array.
     package func array() -> [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 }

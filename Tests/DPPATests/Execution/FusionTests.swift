@@ -46,6 +46,17 @@ import Testing
             return x.isFinite && (size > cut.threshold || size == cut.threshold && index <= cut.lastIndex)
         }
         for step in program.instructions {
+            if case .rank(let table) = step.code {
+                let x = (0..<64).map { value(step.a, $0) }
+                // Stable, NaN last.
+                let order = x.indices.sorted { (x[$0].isNaN ? 1 : 0, x[$0], $0) < (x[$1].isNaN ? 1 : 0, x[$1], $1) }
+                var values = x
+                for (place, index) in order.enumerated() {
+                    values[index] = table.map { program.tables[$0][place] } ?? Float(place)
+                }
+                registers[step.target] = values
+                continue
+            }
             registers[step.target] = (0..<64).map { index in
                 let (a, b, c) = (value(step.a, index), value(step.b, index), value(step.c, index))
                 switch step.code {
@@ -83,7 +94,7 @@ import Testing
                 Instruction(.binary(.add), .element(0), .element(9), into: .element(10)),
             ]
         var fused = program(steps)
-        let kept = fused.fuse(keeping: [.element(10)])
+        let kept = fused.fuse(keeping: [.element(10)], rowLength: 64)
         // Both loads are kept for what is no arithmetic on two operands.
         #expect(kept == [.element(10)] && fused.instructions.count == 5, "\(fused.instructions)")
         #expect(fused.instructions.contains { if case .keep(let cut) = $0.code { cut.ofMagnitudes } else { false } })
@@ -97,7 +108,7 @@ import Testing
     func shared() {
         var fused = program(trimming)
         // The mask, the magnitudes and a source are wanted themselves.
-        let kept = fused.fuse(keeping: [.element(5), .element(4), .element(3), .element(1)])
+        let kept = fused.fuse(keeping: [.element(5), .element(4), .element(3), .element(1)], rowLength: 64)
         #expect(kept == [.element(5), .element(4), .element(3), .element(1)])
         #expect(fused.instructions.count == 5 && fused.instructions.contains { $0.target == .element(1) })
     }
@@ -112,7 +123,7 @@ import Testing
         for register in 3..<24 {
             let target = Slot.element(register)
             let step: Instruction =
-                switch random.next() % 8 {
+                switch random.next() % 10 {
                 case 0: Instruction(.unary(pick([.abs, .sign, .negate, .not])), slot(), into: target)
                 case 1:
                     Instruction(
@@ -120,6 +131,11 @@ import Testing
                 case 2: Instruction(.select, slot(), .number(1), .number(0), into: target)
                 case 3, 4: Instruction(.select, slot(), operand(), operand(), into: target)
                 case 5: Instruction(.binary(.multiply), slot(), .number(1), into: target)
+                case 6: Instruction(.rank(table: nil), slot(), into: target)
+                case 7:
+                    Instruction(
+                        .binary(pick([.multiply, .divide, .subtract])), .element(register - 1), .number(3), into: target
+                    )
                 default:
                     Instruction(
                         .binary(pick([.add, .add, .subtract, .greater, .equal])), slot(), operand(), into: target)
@@ -128,9 +144,49 @@ import Testing
         }
         let wanted = [Slot.element(23), slot(), slot()]
         var fused = program(steps)
-        let kept = fused.fuse(keeping: wanted)
+        let kept = fused.fuse(keeping: wanted, rowLength: 64)
         #expect(fused.instructions.count <= steps.count)
         let data = (0..<3).map { awkward(64, seed: UInt64(seed + $0)) }
         #expect(evaluate(fused, data, kept) == evaluate(program(steps), data, wanted), "\(fused.instructions)")
+    }
+
+    /// A draw below a probability that grows with the rank of a magnitude, and a quotient by where(p > 0, p, 1).
+    private func ranked(divisor: Double) -> [Instruction] {
+        [
+            Instruction(.load(source: 0), into: .element(0)), Instruction(.load(source: 1), into: .element(1)),
+            Instruction(.unary(.abs), .element(0), into: .element(2)),
+            Instruction(.rank(table: nil), .element(2), into: .element(3)),
+            Instruction(.binary(.multiply), .number(2), .element(3), into: .element(4)),
+            Instruction(.binary(.divide), .element(4), .number(divisor), into: .element(5)),
+            Instruction(.binary(.subtract), .element(5), .number(0.3), into: .element(6)),
+            Instruction(.binary(.multiply), .element(6), .number(0.1), into: .element(7)),
+            Instruction(.binary(.add), .number(0.7), .element(7), into: .element(8)),
+            Instruction(.binary(.less), .element(1), .element(8), into: .element(9)),
+            Instruction(.select, .element(9), .element(0), .number(0), into: .element(10)),
+            Instruction(.binary(.greater), .element(8), .number(0), into: .element(11)),
+            Instruction(.select, .element(11), .element(8), .number(1), into: .element(12)),
+            Instruction(.binary(.divide), .element(10), .element(12), into: .element(13)),
+        ]
+    }
+
+    @Test("What is computed of a rank alone is looked up")
+    func tables() {
+        let data = [awkward(64, seed: 4), awkward(64, seed: 5), awkward(64, seed: 6)]
+        func check(_ steps: [Instruction], _ kept: [Slot], tables: Int, steps count: Int, rowLength: Int = 64) {
+            var fused = program(steps)
+            let names = fused.fuse(keeping: kept, rowLength: rowLength)
+            #expect(fused.tables.count == tables && fused.instructions.count == count, "\(fused.instructions)")
+            #expect(evaluate(fused, data, names) == evaluate(program(steps), data, kept))
+        }
+        let steps = ranked(divisor: 63)
+        // A load, magnitude, rank, comparison, selection, quotient.
+        check(steps, [.element(13)], tables: 1, steps: 6)
+        // The probability itself is the table's too; both names of it are one.
+        check(steps, [.element(13), .element(8), .element(12)], tables: 1, steps: 6)
+        // Two values of a rank, the rank itself, and what is not finite stay as they were computed; so do long rows.
+        check(steps, [.element(13), .element(7)], tables: 0, steps: 13)
+        check(steps, [.element(13), .element(3)], tables: 0, steps: 13)
+        check(ranked(divisor: 0), [.element(13)], tables: 0, steps: 13)
+        check(steps, [.element(13)], tables: 0, steps: 13, rowLength: 1 << 20)
     }
 }

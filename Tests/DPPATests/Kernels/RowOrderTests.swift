@@ -1,4 +1,5 @@
 import DPPA
+import Foundation
 import Testing
 
 @Suite("Orders within rows")
@@ -13,6 +14,15 @@ struct RowOrderTests {
         case 2: (0..<count * length).map { _ in random.coarse() }
         case 3: (0..<count * length).map { _ in random.anyBits() }
         case 4: [Float](repeating: .nan, count: count * length)
+        case 5: (0..<count * length).map { _ in random.difference() }
+        // Many zeros of both signs, and magnitudes over more octaves than leading bits are made of.
+        case 6:
+            (0..<count * length).map { _ in
+                random.next() % 2 == 0
+                    ? (random.next() % 2 == 0 ? 0 : -0.0) : random.difference() * exp2(Float(random.next() % 40))
+            }
+        // Few bits, but as far from their order as they can be, and one that makes all others share their leading bits.
+        case 7: (0..<count * length).map { $0 % length == 1 ? 1e9 : Float((length - $0 % length) % 5000) / 8192 }
         default: (0..<count * length).map { _ in random.fine() }
         }
     }
@@ -28,7 +38,7 @@ struct RowOrderTests {
     @Test("Ranks, masks and order statistics of rows equal those of a sort")
     func all() {
         for (count, length) in shapes {
-            for kind in 0..<6 {
+            for kind in 0..<9 {
                 let x = rows(count, length, kind)
                 let (ranks, mask) = (Tile(count * length), Tile(count * length, 9))
                 for wanted in [0, 1, length / 3, length / 2, length - 1, length, length + 4] where wanted >= 0 {
@@ -54,6 +64,23 @@ struct RowOrderTests {
                             (0..<length).allSatisfy { mask.start[row * length + $0] == (chosen.contains($0) ? 1 : 0) })
                     }
                 }
+            }
+        }
+    }
+
+    @Test("Rows of any length, and values in the place of ranks", arguments: 5..<9)
+    func lookedUp(kind: Int) {
+        for length in [1, 2, 63, 64, 65, 66, 511, 896, 1025, 70_001] {
+            let (x, table) = (rows(2, length, kind), (0..<length).map { Float($0) * 0.5 - 3 })
+            let (ranks, found) = (Tile(2 * length), Tile(2 * length))
+            withPointer(x, shift: 3) {
+                RowKernels.rank($0, rowLength: length, rowCount: 2, into: ranks.start)
+                RowKernels.rank($0, rowLength: length, rowCount: 2, values: table, into: found.start)
+            }
+            for row in 0..<2 {
+                let order = order(Array(x[row * length..<(row + 1) * length]))
+                #expect(order.enumerated().allSatisfy { ranks.start[row * length + $1] == Float($0) }, "\(length)")
+                #expect(order.enumerated().allSatisfy { found.start[row * length + $1] == table[$0] }, "\(length)")
             }
         }
     }
@@ -87,5 +114,14 @@ struct RowOrderTests {
         }
         #expect(mask.values == [1, 0, 0, 1, 1, 0, 0, 1, 1])
         #expect(statistics == [1, 5, 0])
+    }
+}
+
+extension SplitMix {
+    /// The magnitude of a difference of two bfloat16 numbers that are near each other.
+    fileprivate mutating func difference() -> Float {
+        func rounded(_ x: Float) -> Float { Float(bitPattern: (x.bitPattern &+ 0x8000) & 0xffff_0000) }
+        let base = rounded(fine() * 0.05)
+        return abs(rounded(base + fine() * fine() * 0.004) - base)
     }
 }

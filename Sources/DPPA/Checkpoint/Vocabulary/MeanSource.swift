@@ -22,7 +22,7 @@ struct MeanSource: TensorSource {
 
     func load(_ elements: Range<Int>, into buffer: UnsafeMutableRawPointer) throws {
         let sum = Buffer<Float>(elements.count)
-        sum.fill(0)
+        sum.clear()
         for piece in pieces {
             let first = piece.elements.lowerBound + elements.lowerBound
             let values = try piece.source.floats(first..<first + elements.count)
@@ -66,7 +66,7 @@ final class MeanRowSource: TensorSource {
     private func computed() throws -> Buffer<Float> {
         let (rows, columns) = (matrix.shape[0], shape.reduce(1, *))
         let sums = Buffer<Double>(columns)
-        sums.fill(0)
+        sums.clear()
         let step = max(1, (1 << 18) / max(1, columns))
         for start in stride(from: 0, to: rows, by: step) {
             let count = min(step, rows - start)

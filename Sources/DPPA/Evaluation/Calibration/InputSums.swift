@@ -23,10 +23,10 @@ package final class InputSums: @unchecked Sendable {
         self.width = width
         sums = Buffer<Double>(width)
         squares = Buffer<Double>(width)
-        sums.fill(0)
-        squares.fill(0)
+        sums.clear()
+        squares.clear()
         products = hasProducts ? Buffer<Float>(width * width) : nil
-        products?.fill(0)
+        products?.clear()
     }
 
     /// What it takes, with what is made of it, in bytes.

@@ -12,7 +12,7 @@ struct WorkerCounts: Sendable {
     init(threads: Int) {
         // A cache line for each thread.
         counts = Buffer(threads * Self.places)
-        counts.fill(0)
+        counts.clear()
     }
 
     /// Adds to one thread's counts.

@@ -88,7 +88,7 @@ final class EqualCountSink: TileSink, @unchecked Sendable {
     init(_ value: Float, chunks: Int) {
         self.value = value
         counts = Buffer<Int>(chunks)
-        counts.fill(0)
+        counts.clear()
     }
 
     var bytes: Int { counts.count * 8 }

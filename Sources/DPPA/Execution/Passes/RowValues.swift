@@ -11,7 +11,7 @@ package struct RowValues: PassWork {
         guard pass.graph.selects(x, pass.tensor) else { return }
         let tensor = pass.tensor
         let values: Buffer<Double> = try pass.room(pass.facts.rowCount)
-        values.fill(0)
+        values.clear()
         if pass.facts.numel > 0 { pass.attach(RowValueSink(values), [try pass.rows(x)]) }
         pass.afterwards { $0.store.set(self, tensor.index, values.array()) }
     }

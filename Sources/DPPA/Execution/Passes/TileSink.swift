@@ -101,4 +101,9 @@ struct Tile {
             if let start = $0.baseAddress { try body(start) }
         }
     }
+    /// Calls a body with one of the program's tables, or without.
+    func withTable(_ number: Int?, _ body: (UnsafePointer<Float>?) -> Void) {
+        guard let number else { return body(nil) }
+        task.program.tables[number].withUnsafeBufferPointer { body($0.baseAddress) }
+    }
 }

@@ -64,7 +64,11 @@ extension TileMachine {
             }
         case .keptMask(let mask):
             tile.task.program.masks[mask].expand(from: tile.range.lowerBound, into: out, count: count)
-        case .rank: RowKernels.rank(try elements(step.a, step), rowLength: length, rowCount: tile.rowCount, into: out)
+        case .rank(let table):
+            let x = try elements(step.a, step)
+            tile.withTable(table) {
+                RowKernels.rank(x, rowLength: length, rowCount: tile.rowCount, values: $0, into: out)
+            }
         case .top(let isCount):
             let shares = try values(step.b, tile.rowCount, step)
             for row in 0..<tile.rowCount { counts.pointer[row] = Order.wanted(shares[row], isCount, of: length) }

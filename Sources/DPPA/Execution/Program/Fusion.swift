@@ -7,11 +7,13 @@ extension Program {
     /// the one that makes its operand, when nothing else reads that, and arithmetic is neither reordered nor contracted.
     /// - `x * 1` and `where(mask, 1, 0)` are what they are made of.
     /// - `kept(|x|)` looks at magnitudes, `where(kept(x), a, b)` chooses at once, `a + where(mask, b, 0)` adds at once.
+    /// - What is computed of nothing but ranks and numbers is looked up: a row's ranks are 0, 1, 2 … once each.
     /// - Arithmetic reads bfloat16 where it lies.
-    package mutating func fuse(keeping kept: [Slot]) -> [Slot] {
+    package mutating func fuse(keeping kept: [Slot], rowLength: Int) -> [Slot] {
         var fusion = Fusion(self, kept)
         fusion.dropIdentities()
         fusion.join()
+        fusion.tabulate(rowLength)
         fusion.readStored()
         return fusion.finish(&self)
     }
@@ -23,6 +25,7 @@ private struct Fusion {
     private var steps: [Instruction]
     private var isDropped: [Bool]
     private var kept: [Slot]
+    private var tables: [[Float]] = []
     /// By register of elements: the step that makes it, and how often it is read, by steps and in the end.
     private var makers: [Int]
     private var uses: [Int]
@@ -155,6 +158,48 @@ private struct Fusion {
         let left = steps.indices.filter { !isDropped[$0] }
         program.instructions = left.map { steps[$0] }
         program.nodes = left.map { self.program.nodes[$0] }
+        program.tables = tables
         return kept
+    }
+}
+
+/// Functions of ranks.
+extension Fusion {
+    /// The longest row whose functions are tabulated: a table for each tensor lies in memory beside what the threads need.
+    private static var longestTable: Int { 1 << 16 }
+
+    /// Gives a rank of which one value is read the table of that value; what has led to it is dropped.
+    mutating func tabulate(_ rowLength: Int) {
+        guard (1...Self.longestTable).contains(rowLength) else { return }
+        for number in steps.indices where !isDropped[number] {
+            guard case .rank(nil) = steps[number].code, let rank = steps[number].target.element else { continue }
+            var tables = [rank: RankTable(count: rowLength)]
+            var read = Set(kept.compactMap(\.element))
+            for later in steps.indices where later > number && !isDropped[later] {
+                let step = steps[later]
+                if let target = step.target.element, let table = RankTable(of: step, tables) {
+                    tables[target] = table
+                } else {
+                    read.formUnion([step.a, step.b, step.c].compactMap(\.element))
+                }
+            }
+            read.formIntersection(tables.keys)
+            guard let result = read.min(), let table = tables[result], !read.contains(rank),
+                read.allSatisfy({ tables[$0]?.bits == table.bits }),
+                // What is not finite is left to the steps, of which one is to be named.
+                table.values.allSatisfy(\.isFinite)
+            else { continue }
+            for register in tables.keys { isDropped[makers[register]] = true }
+            func name(_ slot: Slot) -> Slot {
+                slot.element.map { read.contains($0) } == true ? .element(result) : slot
+            }
+            for later in steps.indices where !isDropped[later] { steps[later] = steps[later].renamed(name) }
+            kept = kept.map(name)
+            // In the place of the rank: what reads it comes later.
+            isDropped[number] = false
+            makers[result] = number
+            steps[number] = Instruction(.rank(table: self.tables.count), steps[number].a, into: .element(result))
+            self.tables.append(table.values)
+        }
     }
 }

@@ -52,8 +52,8 @@ package struct Instruction: Sendable {
         case keptInColumns(thresholds: Int, lastRows: Int)
         /// The elements of one of the program's masks, which an earlier pass has made.
         case keptMask(Int)
-        /// The rank of each element of `a` in its row.
-        case rank
+        /// The rank of each element of `a` in its row, or what one of the program's tables has there.
+        case rank(table: Int?)
         /// The mask of the largest elements of each row of `a`; `b` is how many, as a share or a count.
         case top(isCount: Bool)
         /// A reduction over each row of `a`, or of `a` and `b`.

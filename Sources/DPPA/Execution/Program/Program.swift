@@ -19,6 +19,8 @@ package struct Program: Sendable {
     package var streams: [SerialStream] = []
     /// Stored row and column values that instructions refer to by number.
     package var vectors: [[Double]] = []
+    /// Values for each rank in a row that instructions refer to by number.
+    package var tables: [[Float]] = []
     /// Masks of earlier passes that instructions refer to by number.
     var masks: [KeptMask] = []
     /// How many registers of elements there are.

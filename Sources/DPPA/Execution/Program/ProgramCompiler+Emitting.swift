@@ -69,7 +69,7 @@ extension ProgramCompiler {
         case .rowTop(let x, let share, let isCount):
             let (elements, amount) = (try register(of: known(x), id), try row(of: known(share), share))
             return .slot(append(id, .top(isCount: isCount), elements, amount))
-        case .rank(let x): return .slot(append(id, .rank, register(of: try known(x), id)))
+        case .rank(let x): return .slot(append(id, .rank(table: nil), register(of: try known(x), id)))
         default: throw graph.fault("there is no program for elements", id, tensor)
         }
     }
@@ -91,6 +91,9 @@ extension ProgramCompiler {
 
     private mutating func emitRow(_ id: NodeID, _ node: Node) throws -> Slot {
         switch node.operation {
+        case .reduce(.max, let x, nil) where isRank(x) && facts.rowLength > 0:
+            // The ranks of every row are 0, 1, 2 …
+            return .number(Double(Float(facts.rowLength - 1)))
         case .reduce(let op, let x, let y):
             let first = try register(of: known(x), id)
             let second = try y.map { try register(of: known($0), id) } ?? .none
@@ -98,16 +101,24 @@ extension ProgramCompiler {
         case .kth(let x, let index):
             return appendRow(id, .kth, try register(of: known(x), id), try row(of: known(index), index))
         case .kept: return appendRow(id, .rows(vector: vector(try stored(id))))
-        case .unary(let op, let x): return appendRow(id, .unary(op), try row(of: known(x), x))
+        case .unary(let op, let x):
+            let operand = try row(of: known(x), x)
+            if case .number(let x) = operand { return .number(op(x)) }
+            return appendRow(id, .unary(op), operand)
         case .binary(let op, let a, let b):
-            return appendRow(id, .binary(op), try row(of: known(a), a), try row(of: known(b), b))
+            let operands = (try row(of: known(a), a), try row(of: known(b), b))
+            if case (.number(let a), .number(let b)) = operands { return .number(op(a, b)) }
+            return appendRow(id, .binary(op), operands.0, operands.1)
         case .select(let mask, let a, let b):
             let choice = try row(of: known(mask), mask)
+            if case .number(let truth) = choice { return try truth != 0 ? row(of: known(a), a) : row(of: known(b), b) }
             return appendRow(id, .select, choice, try row(of: known(a), a), try row(of: known(b), b))
         case .size(let scope): return .number(scope == .element ? Double(facts.rowLength) : 1)
         default: throw graph.fault("there is no program for rows", id, tensor)
         }
     }
+
+    private func isRank(_ id: NodeID) -> Bool { if case .rank = graph[id].operation { true } else { false } }
 
     /// The value of an operand, which always comes before what uses it.
     func known(_ id: NodeID) throws -> Value {

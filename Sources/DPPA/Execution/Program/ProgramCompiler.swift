@@ -66,7 +66,7 @@ struct ProgramCompiler {
 
     /// Fuses steps, gives out final registers and returns the program, verified if wanted, with the new names of what is `kept`.
     mutating func finish(keeping kept: [Slot], isVerified: Bool) throws -> (program: Program, kept: [Slot]) {
-        let kept = program.fuse(keeping: kept)
+        let kept = program.fuse(keeping: kept, rowLength: facts.rowLength)
         let original = program
         let names = try program.allocateRegisters(keeping: kept)
         if isVerified {

@@ -74,6 +74,7 @@ extension Program {
         case .spreadColumns(let vector): has(vector, facts.rowLength)
         case .rows(let vector): has(vector, facts.rowCount)
         case .keptMask(let mask): masks.indices.contains(mask)
+        case .rank(let table?): tables.indices.contains(table) && tables[table].count == facts.rowLength
         default: true
         }
     }

@@ -96,7 +96,7 @@ public enum ALPS {
 
         /// The largest of the dense weights, and no multipliers.
         func begin() {
-            dual.fill(0)
+            dual.clear()
             work.pointer.update(from: start.pointer, count: count)
             choose()
         }
@@ -160,7 +160,7 @@ public enum ALPS {
         }
 
         private func mark() {
-            guard kept > 0 else { return support.fill(0) }
+            guard kept > 0 else { return support.clear() }
             var squares = (0..<count).map { work.pointer[$0] * work.pointer[$0] }
             let limit = squares.withUnsafeMutableBufferPointer { SparseGPT.select(count - kept, in: $0) }
             var room = kept

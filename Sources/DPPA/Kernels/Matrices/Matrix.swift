@@ -23,7 +23,7 @@ package struct Matrix: Sendable {
     /// A matrix of zeros.
     package static func zeros(rows: Int, columns: Int) -> Matrix {
         let matrix = Matrix(rows: rows, columns: columns)
-        matrix.values.fill(0)
+        matrix.values.clear()
         return matrix
     }
 

@@ -11,7 +11,7 @@ package enum Philox {
             UInt32(truncatingIfNeeded: blocks.w2[0]), UInt32(truncatingIfNeeded: blocks.w3[0]))
     }
 
-    /// One word of eight blocks; the upper 32 bits of each lane are 0, as the wide multiplication wants it.
+    /// One word of eight blocks, in the lower halves of the lanes; what is in the upper halves has no meaning.
     typealias Words = SIMD8<UInt64>
 
     /// Eight blocks, word by word: first the counters, then the random numbers.
@@ -25,7 +25,8 @@ package enum Philox {
 
         /// The ten rounds.
         ///
-        /// Not inlined: among other code the compiler regroups the lanes and spends three times as long.
+        /// Not inlined: among other code the compiler regroups the lanes and spends three times as long, as it does where it
+        /// can see that the upper halves are not wanted.
         @inline(never)
         mutating func encrypt(key: SIMD2<UInt32>) {
             let lower = Words(repeating: 0xffff_ffff)
@@ -33,14 +34,15 @@ package enum Philox {
             var (c0, c1, c2, c3) = (w0, w1, w2, w3)
             var (k0, k1) = (UInt64(key[0]), UInt64(key[1]))
             for _ in 0..<10 {
+                // The product of lower halves is one instruction, which clears nothing first.
                 let first = (c0 & lower) &* Words(repeating: 0xd251_1f53)
                 let second = (c2 & lower) &* Words(repeating: 0xcd9e_8d57)
                 c0 = (second &>> shift) ^ c1 ^ Words(repeating: k0)
-                c1 = second & lower
+                c1 = second
                 c2 = (first &>> shift) ^ c3 ^ Words(repeating: k1)
-                c3 = first & lower
-                k0 = (k0 &+ 0x9e37_79b9) & 0xffff_ffff
-                k1 = (k1 &+ 0xbb67_ae85) & 0xffff_ffff
+                c3 = first
+                k0 &+= 0x9e37_79b9
+                k1 &+= 0xbb67_ae85
             }
             (w0, w1, w2, w3) = (c0, c1, c2, c3)
         }

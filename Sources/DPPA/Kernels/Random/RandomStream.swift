@@ -48,27 +48,26 @@ package struct RandomStream: Sendable {
         let shift = Philox.Words(repeating: 32)
         let numbers = Philox.Words(repeating: block) &+ Philox.Words(0, 1, 2, 3, 4, 5, 6, 7)
         var blocks = Philox.Blocks(
-            words: numbers & lower, numbers &>> shift, Philox.Words(repeating: tensor.low),
+            words: numbers, numbers &>> shift, Philox.Words(repeating: tensor.low),
             Philox.Words(repeating: tensor.high))
         blocks.encrypt(key: key)
         // Two neighbouring words of a block in each lane; even lanes have words 0 and 1, odd ones 2 and 3.
         var pairs = SIMD16<UInt64>()
-        pairs.evenHalf = blocks.w0 | (blocks.w1 &<< shift)
-        pairs.oddHalf = blocks.w2 | (blocks.w3 &<< shift)
+        pairs.evenHalf = (blocks.w0 & lower) | (blocks.w1 &<< shift)
+        pairs.oddHalf = (blocks.w2 & lower) | (blocks.w3 &<< shift)
         let all = unsafeBitCast(pairs, to: SIMD32<UInt32>.self)
         out.store(Self.unit(all.lowHalf), 0)
         out.store(Self.unit(all.highHalf), 16)
     }
 
-    /// ⌊word / 2^8⌋ · 2^-24, exactly: 23 bits become the fraction of a number in 1..<2, the last one adds 2^-24.
+    /// ⌊word / 2^8⌋ · 2^-24, exactly.
     @inline(__always)
     static func unit(_ words: SIMD16<UInt32>) -> Lanes {
-        let upper = (words &>> SIMD16(repeating: 9)) | SIMD16(repeating: 0x3f80_0000)
-        let last = (words &<< SIMD16(repeating: 23)) & SIMD16(repeating: 0x8000_0000)
-        // The last bit as 0 or 2^-24: an arithmetic shift spreads it over the bits of that number.
-        let spread = unsafeBitCast(last, to: SIMD16<Int32>.self) &>> SIMD16(repeating: 31)
-        let tiny = Lanes(bits: spread & SIMD16(repeating: 0x3380_0000))
-        return (unsafeBitCast(upper, to: Lanes.self) - Lanes(repeating: 1)) + tiny
+        let upper = unsafeBitCast(words &>> SIMD16(repeating: 8), to: SIMD16<Int32>.self)
+        var numbers = Lanes()
+        // By hand: the generic conversion is a call.
+        for lane in 0..<16 { numbers[lane] = Float(upper[lane]) }
+        return numbers * Lanes(repeating: 0x1p-24)
     }
 
     private static func hash(_ bytes: [UInt8]) -> UInt64 {

@@ -8,7 +8,7 @@ package struct Histogram16: Sendable {
     private let bins = Buffer<UInt64>(65536)
 
     /// Bins of zeros.
-    package init() { bins.fill(0) }
+    package init() { bins.clear() }
 
     /// The 65536 counts.
     package var counts: UnsafePointer<UInt64> { UnsafePointer(bins.pointer) }

@@ -32,7 +32,7 @@ struct PackOutput: Sendable {
             let groups = count / m
             let places = Buffer<UInt8>(GroupCode.byteCount(groups: groups, n: n, m: m))
             let words = Buffer<UInt8>(groups * n * size)
-            places.fill(0)
+            places.clear()
             GroupCode.encode(
                 piece.own.pointer, size: size, bits, count: count, n: n, m: m, places: places.pointer,
                 words: words.pointer)
@@ -69,7 +69,7 @@ struct PackOutput: Sendable {
         DTypeConversion.decode(piece.own.pointer, as: dtype, into: own.pointer, count: count)
         DTypeConversion.decode(piece.base.pointer, as: dtype, into: base.pointer, count: count)
         let signs = Buffer<UInt8>(ChangedBits.byteCount(count))
-        signs.fill(0)
+        signs.clear()
         for index in 0..<count where own.pointer[index] - base.pointer[index] >= 0 {
             signs.pointer[index >> 3] |= 1 << UInt8(index & 7)
         }

@@ -44,7 +44,7 @@ final class ChangedWords: PackedWords {
         if areGaps {
             let bytes = try read(entry.byte..<entries[last].byte)
             bits = Buffer<UInt8>(ChangedBits.byteCount(elements.count))
-            bits.fill(0)
+            bits.clear()
             let found = GapCode.decode(
                 bytes.pointer, count: bytes.count, behind: entry.place, range: elements, into: bits.pointer)
             (start, rank, marked) = (0, entry.count + found.before, found.marked)
