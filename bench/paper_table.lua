@@ -1,27 +1,44 @@
--- The paper's comparison on the zoo: what pruning leaves of one expert, and what is left of several after merging.
--- Searching sees zoo/search alone, the tables zoo/eval alone. Every method has its coefficient searched by the same rule
+-- The paper's comparison: what pruning leaves of one expert, and what is left of several after merging.
+-- Searching sees search/ alone, the tables eval/ alone. Every method has its coefficient searched by the same rule
 -- on the same questions: base + c * what the method makes of the delta, c on a grid.
---   bench/paper_table        runs this and writes docs/results.md
+--   bench/paper_table        runs this on the zoo and writes docs/results.md
+--   bench/smollm2_table      runs it on fine-tunes of SmolLM2
 local dppa = require "dppa.v1"
 local dp = require "dppa.dp"
 local dpa = require "dppa.dpa"
 local dare = require "dppa.dare"
 local objective = require "dppa.objective"
+local pruning = require "dppa.pruning"
 local search = require "dppa.search"
 local ties = require "dppa.ties"
 
+local at = dppa.option { name = "at", default = "zoo/", help = "what stands before base, the experts' names, search and eval" }
+local methods = dppa.option {
+  name = "methods", default = { "DARE", "magnitude", "OWL", "DP" }, of = "text",
+  help = "that prune one expert; Wanda is the other that there is",
+}
+local dppa_rates = dppa.option { name = "dppa_rates", default = { 0.8 }, min = 0, max = 1, help = "what DPPA drops, in tables" }
+local smallest = dppa.option { name = "smallest", kind = "count", default = 2, min = 2, max = 3, help = "of how many experts merges are" }
+local part = dppa.option { name = "part", default = 1, min = 0.05, max = 1, help = "of the questions of search/ that are asked" }
+local step = dppa.option { name = "step", default = 0.1, min = 0.01, help = "between two coefficients" }
+local seeds = dppa.option { name = "seeds", default = { 0, 1, 2 }, of = "count", help = "of what draws at random" }
+
 local domains = { "math", "finance", "law" }
-local seeds = { 0, 1, 2 }
-local base, experts, deltas, questions, exam = dppa.model "zoo/base", {}, {}, {}, {}
+local base, experts, deltas, questions, exam = dppa.model(at .. "base"), {}, {}, {}, {}
 for index, domain in ipairs(domains) do
-  experts[index] = dppa.model("zoo/" .. domain)
+  experts[index] = dppa.model(at .. domain)
   deltas[index] = experts[index] - base
-  questions[index], exam[index] = "zoo/search/" .. domain .. ".jsonl", "zoo/eval/" .. domain .. ".jsonl"
+  questions[index], exam[index] = at .. "search/" .. domain .. ".jsonl", at .. "eval/" .. domain .. ".jsonl"
+end
+
+local function judged(dense, tasks)
+  local whole = objective(dense, tasks)
+  return function(models, share) return whole(models, share * part) end
 end
 
 local function searched(name, candidate, judge, from, to)
   local found = search {
-    name = name, strategy = "grid", parameters = { { name = "coefficient", min = from, max = to, step = 0.1 } },
+    name = name, strategy = "grid", parameters = { { name = "coefficient", min = from, max = to, step = step } },
     maximize = judge, candidate = function(p) return candidate(p.coefficient) end,
   }
   return candidate(found.parameters.coefficient), found.parameters.coefficient
@@ -34,24 +51,50 @@ local function graded(domain, method, rate, seed, coefficient, model)
   single[#single + 1] = { domains[domain], method, rate, seed, coefficient, score.value, score.standard_error, score.count }
 end
 
-local function pruned(delta, method, rate, seed)
-  if method ~= "DARE" then
-    return dp.prune(delta, { rate = rate, method = method == "DP" and "dp" or method == "OWL" and "owl" or "magnitude" })
-  end
-  return delta:apply(function(part)
-    return dppa.where(part:bernoulli(1 - rate, { seed = seed }), part, 0) / (1 - rate)
+-- Wanda's rule on a delta: of each output what is largest by size times the norm of its input, as the expert reads its own questions.
+local norms = {}
+local function wanda(index, rate)
+  norms[index] = norms[index] or dppa.activations(experts[index], questions[index]).norm
+  return deltas[index]:apply(function(part)
+    local names = {}
+    for k, tensor in ipairs(dppa.facts(part)) do names[k] = tensor.name end
+    local score = dppa.abs(part) * dppa.spread_columns(norms[index]:select(names), part)
+    return pruning.by_row(part, score, { keep = 0, sparsity = rate })
   end)
 end
 
+local presets = { magnitude = "magnitude", OWL = "owl", DP = "dp" }
+local function pruned(index, method, rate, seed)
+  if method == "Wanda" then return wanda(index, rate) end
+  if method == "DARE" then
+    return deltas[index]:apply(function(part)
+      return dppa.where(part:bernoulli(1 - rate, { seed = seed }), part, 0) / (1 - rate)
+    end)
+  end
+  if not presets[method] then error("methods: there is no '" .. method .. "'; there are DARE, magnitude, OWL, DP, Wanda") end
+  return dp.prune(deltas[index], { rate = rate, method = presets[method] })
+end
+
+-- The inner half of what DPPA keeps has a factor of its own, as in the paper: rates 0.9 and 0.8.
 local amplified = {}
-for index, delta in ipairs(deltas) do
+local function amplify(index, rate, take, judge)
+  local partitions = dpa(deltas[index], { rates = { (1 + rate) / 2, rate } })
+  local found = search {
+    name = domains[index] .. " DPPA " .. take .. (rate ~= dppa_rates[1] and " " .. rate or ""), strategy = "greedy", take = take,
+    maximize = judge, budget = 200, parameters = { { name = "factor", start = { 1.8, 0 }, step = 0.1 } },
+    candidate = function(p) return base + partitions(p.factor) end,
+  }
+  return partitions(found.parameters.factor), found.parameters.factor
+end
+
+for index in ipairs(deltas) do
   graded(index, "base", 1, 0, 0, base)
   graded(index, "dense expert", 0, 0, 1, experts[index])
-  local judge = objective(experts[index], questions[index])
+  local judge = judged(experts[index], questions[index])
   for _, rate in ipairs { 0.8, 0.9 } do
-    for _, method in ipairs { "DARE", "magnitude", "OWL", "DP" } do
+    for _, method in ipairs(methods) do
       for _, seed in ipairs(method == "DARE" and seeds or { 0 }) do
-        local kept = pruned(delta, method, rate, seed)
+        local kept = pruned(index, method, rate, seed)
         local name = domains[index] .. " " .. method .. " " .. rate .. " " .. seed
         graded(index, method, rate, seed, 1, base + kept)
         local model, coefficient = searched(name, function(c) return base + c * kept end, judge, 0.5, 3)
@@ -59,17 +102,13 @@ for index, delta in ipairs(deltas) do
       end
     end
   end
-  local amplify = dpa(delta)
-  for _, take in ipairs { "rule", "best" } do
-    local found = search {
-      name = domains[index] .. " DPPA " .. take, strategy = "greedy", take = take, maximize = judge, budget = 200,
-      parameters = { { name = "factor", start = { 1.8, 0 }, step = 0.1 } },
-      candidate = function(p) return base + amplify(p.factor) end,
-    }
-    local factors = found.parameters.factor
-    amplified[take] = amplified[take] or {}
-    amplified[take][index] = amplify(factors)
-    graded(index, "DPPA (" .. take .. ")", 0.8, 0, factors[1] .. " / " .. factors[2], base + amplified[take][index])
+  for _, rate in ipairs(dppa_rates) do
+    amplified[rate] = amplified[rate] or { rule = {}, best = {} }
+    for _, take in ipairs { "rule", "best" } do
+      local delta, factors = amplify(index, rate, take, judge)
+      amplified[rate][take][index] = delta
+      graded(index, "DPPA (" .. take .. ")", rate, 0, factors[1] .. " / " .. factors[2], base + delta)
+    end
   end
 end
 dppa.report {
@@ -90,7 +129,7 @@ local function sum(parts, c)
   return base + total
 end
 
-local methods = {
+local kinds = {
   { "task arithmetic", function(_, indices) return function(c) return sum(pick(deltas, indices), c) end end },
   { "TIES", function(_, indices)
     return function(c) return ties(base, pick(experts, indices), { density = 0.2, lambda = c }) end
@@ -110,27 +149,32 @@ local methods = {
     for k, index in ipairs(indices) do sparse[k] = dp.prune(deltas[index], { rate = 0.8 }) end
     return function(c) return sum(sparse, c) end
   end },
-  { "DPPA + task arithmetic", function(_, indices)
-    return function(c) return sum(pick(amplified.rule, indices), c) end
-  end },
-  { "DPPA (best) + task arithmetic", function(_, indices)
-    return function(c) return sum(pick(amplified.best, indices), c) end
-  end },
-  { "DPPA + TIES", function(_, indices)
-    return function(c) return ties(base, pick(amplified.rule, indices), { density = 1, lambda = c }) end
-  end },
 }
+for place, rate in ipairs(dppa_rates) do
+  local named, sparse = place == 1 and "DPPA" or "DPPA at " .. rate, amplified[rate]
+  kinds[#kinds + 1] = { named .. " + task arithmetic", function(_, indices)
+    return function(c) return sum(pick(sparse.rule, indices), c) end
+  end }
+  kinds[#kinds + 1] = { named .. " (best) + task arithmetic", function(_, indices)
+    return function(c) return sum(pick(sparse.best, indices), c) end
+  end }
+  kinds[#kinds + 1] = { named .. " + TIES", function(_, indices)
+    return function(c) return ties(base, pick(sparse.rule, indices), { density = 1, lambda = c }) end
+  end }
+end
 
 -- Several domains together: the geometric mean of what each keeps of its expert.
 local merges = {}
-for _, indices in ipairs { { 1, 2 }, { 1, 3 }, { 2, 3 }, { 1, 2, 3 } } do
-  local names, tasks, judge = {}, {}, objective(pick(experts, indices), pick(questions, indices))
+local together = { { 1, 2, 3 } }
+if smallest == 2 then together = { { 1, 2 }, { 1, 3 }, { 2, 3 }, { 1, 2, 3 } } end
+for _, indices in ipairs(together) do
+  local names, tasks, judge = {}, {}, judged(pick(experts, indices), pick(questions, indices))
   for k, index in ipairs(indices) do
     names[k] = domains[index]
     tasks[domains[index]] = exam[index]
   end
   local title = table.concat(names, " + ")
-  for _, method in ipairs(methods) do
+  for _, method in ipairs(kinds) do
     for _, seed in ipairs(method.random and seeds or { 0 }) do
       local model, coefficient = searched(title .. " " .. method[1] .. " " .. seed, method[2](seed, indices), judge, 0.1, 2)
       for domain, score in pairs(dppa.score(model, tasks, { details = true })) do
