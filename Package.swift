@@ -53,10 +53,12 @@ let package = Package(
         .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
         // Headers and library come from libopenblas-dev.
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("openblas")]),
+        // Products by the tiles of newer processors, which it asks for when it runs.
+        .target(name: "CTiles"),
         // The header comes from libxxhash-dev, and there is no library to link.
         .target(name: "CXXHash", cSettings: [.unsafeFlags(instructionSet)]),
         engine("Support", ["CXXHash", system]),
-        engine("Kernels", ["COpenBLAS"]),
+        engine("Kernels", ["COpenBLAS", "CTiles"]),
         engine("Checkpoint", [system]),
         engine("Tokenization"),
         engine("Expression"),

@@ -77,7 +77,7 @@ struct EvaluationSubject {
         try budget.reserve(weight + batch, for: "scoring \(label)")
         let room = budget.free + weight + batch
         let candidates = max(1, min(models, room / 2 / (weight + batch)))
-        let all = facts.values.reduce(0) { $0 + $1.numel } * 4 * candidates
+        let all = facts.values.reduce(0) { $0 + $1.numel } * WeightStream.bytesPerWeight * candidates
         let weights = all <= room / 2 ? all : 0
         let activations = (room - max(weights, weight * candidates)) / candidates
         return MemoryShares(

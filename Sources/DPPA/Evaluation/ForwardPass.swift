@@ -43,7 +43,7 @@ struct ForwardPass {
         }
         for block in weights.rowBlocks(network.head) {
             try check()
-            let rows = try weights.rows(network.head, block)
+            let rows = try weights.matrices(network.head, block, run: onAllThreads)
             for (index, head) in heads.enumerated() {
                 try each(head.pieces) { head.add(rows[index], block, piece: $0, $1) }
             }
@@ -146,9 +146,10 @@ extension ForwardPass {
             for (state, rows) in zip(states, rows) { try collector.add(map, state, rows: rows, from: source, self) }
         }
         let found = try weights.tensors(map.tensors.map(\.name))
+        let matrices = try weights.matrices(map, run: onAllThreads)
         for (candidate, state) in states.enumerated() {
             let loaded = LoadedLinear(
-                map: map, weight: found[0][candidate], bias: found.count > 1 ? found[1][candidate] : nil)
+                map: map, weights: matrices[candidate], bias: found.count > 1 ? found[1][candidate] : nil)
             let (rows, blocks) = (rows[candidate], map.blocks)
             try each(rows.count * blocks) { number, scratch in
                 let batch = number / blocks
@@ -171,6 +172,11 @@ extension ForwardPass {
                 source(state)[piece.rows.lowerBound], rows: piece.rows.count, outputs: piece.outputs, adding: adding,
                 into: target[piece.rows.lowerBound] + piece.outputs.lowerBound, stride: target.width)
         }
+    }
+
+    /// Runs a body over numbered pieces on all threads.
+    private func onAllThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+        try each(count) { number, _ in body(number) }
     }
 
     /// Runs a body over numbered pieces on all threads, each with its own scratch memory.

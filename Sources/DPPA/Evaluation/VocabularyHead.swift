@@ -66,13 +66,13 @@ final class VocabularyHead: @unchecked Sendable {
     var pieces: Int { (states.count + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
 
     /// Takes the logits of some rows of the head into account, for one piece.
-    func add(_ rows: Buffer<Float>, _ block: Range<Int>, piece: Int, _ scratch: ActivationScratch) {
+    func add(_ rows: WeightMatrix, _ block: Range<Int>, piece: Int, _ scratch: ActivationScratch) {
         let first = piece * Self.rowsAtOnce
         let count = min(states.count - first, Self.rowsAtOnce)
         let logits = scratch.floats(count * block.count)
-        MatrixProduct.times(
-            activations.pointer + first * width, width, rows: count, rows.pointer, width, columns: block.count,
-            inner: width, into: logits, block.count)
+        rows.times(
+            activations.pointer + first * width, rows: count, outputs: 0..<block.count, into: logits,
+            stride: block.count)
         for index in 0..<count {
             update(first + index, UnsafeMutablePointer(logits + index * block.count), block)
         }

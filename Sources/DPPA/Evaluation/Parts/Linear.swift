@@ -10,7 +10,7 @@ struct Linear: Sendable {
     /// Whether the tensor is [inputs, outputs].
     let isTransposed: Bool
     /// How many outputs the tensor has.
-    fileprivate let stored: Int
+    private let stored: Int
     let inputs: Int
     /// The outputs of the tensor that are this map's.
     fileprivate var range: Range<Int>
@@ -43,6 +43,11 @@ struct Linear: Sendable {
 
     var tensors: [ExpectedTensor] { [weight] + [bias].compactMap { $0 } }
 
+    /// Where its weights lie in the tensor.
+    var place: WeightMatrix.Place {
+        WeightMatrix.Place(outputs: range, inputs: inputs, stored: stored, isTransposed: isTransposed)
+    }
+
     /// How many output columns one piece of a product has.
     private static let columns = 1024
 
@@ -56,25 +61,17 @@ struct Linear: Sendable {
 /// A linear map with one candidate's numbers.
 struct LoadedLinear: Sendable {
     let map: Linear
-    let weight: Buffer<Float>
+    let weights: WeightMatrix
     let bias: Buffer<Float>?
 
-    /// `y = x · wᵀ + b` for some rows of x and some of the outputs; `adding` adds it to what y holds.
+    /// `y = x · wᵀ + b` for some rows of x and one of the map's blocks of outputs; `adding` adds it to what y holds.
     func times(
         _ x: UnsafePointer<Float>, rows: Int, outputs: Range<Int>, adding: Bool = false,
         into y: UnsafeMutablePointer<Float>, stride: Int
     ) {
-        let first = map.range.lowerBound + outputs.lowerBound
-        if map.isTransposed {
-            MatrixProduct.weigh(
-                x, map.inputs, rows: rows, weight.pointer + first, map.stored, columns: outputs.count,
-                inner: map.inputs, adding: adding, into: y, stride)
-        } else {
-            MatrixProduct.times(
-                x, map.inputs, rows: rows, weight.pointer + first * map.inputs, map.inputs, columns: outputs.count,
-                inner: map.inputs, adding: adding, into: y, stride)
-        }
+        weights.times(x, rows: rows, outputs: outputs, adding: adding, into: y, stride: stride)
         guard let bias else { return }
+        let first = map.range.lowerBound + outputs.lowerBound
         for row in 0..<rows {
             for column in 0..<outputs.count { y[row * stride + column] += bias.pointer[first + column] }
         }
