@@ -32,8 +32,9 @@ build: packages
 # What lets one run be shared by many processes, built for the MPI of this machine (`mpicc`) and put beside the program:
 # mpirun -n 4 dppa-run run …
 MPICC ?= mpicc
+MPIFLAGS = -O2 -shared -fPIC
 mpi: build
-	$(MPICC) -O2 -shared -fPIC -o "$$($(SWIFT) build -c release --show-bin-path)/libdppa-mpi.so" Sources/CMPI/ranks.c
+	$(MPICC) $(MPIFLAGS) -o "$$($(SWIFT) build -c release --show-bin-path)/libdppa-mpi.so" Sources/CMPI/ranks.c
 
 # DPPA on the zoo, end to end: factors are searched on zoo/search, the table is of zoo/eval.
 demo: build
@@ -86,6 +87,8 @@ STATIC = -c release --static-swift-stdlib --scratch-path .build/install
 install: packages
 	$(SWIFT) build $(STATIC) -j $(JOBS) --product dppa-run
 	@$(MAKE) --no-print-directory install-files PROGRAM="$$($(SWIFT) build $(STATIC) --show-bin-path)/dppa-run"
+	@if command -v $(MPICC) >/dev/null; then mkdir -p "$(PREFIX)/lib/dppa" \
+	  && $(MPICC) $(MPIFLAGS) -o "$(PREFIX)/lib/dppa/libdppa-mpi.so" Sources/CMPI/ranks.c; fi
 
 # Puts a program that is built already, and its files, under PREFIX.
 install-files:

@@ -36,7 +36,10 @@ struct MPITests {
                 command + " run \(recipe) --out out --force --fresh --threads 1 \(options)", in: scratch.path)
             #expect(result.code == 0, "\(result)")
             #expect(result.errors.components(separatedBy: "wrote out").count == 2, "\(result)")
-            let files = try Shell.run("cd out && find . -type f | sort | xargs sha256sum", in: scratch.path)
+            // The card of a search says how long scoring has taken.
+            let files = try Shell.run(
+                "cd out && find . -type f ! -path \(recipe == "dppa" ? "./README.md" : "''") | sort | xargs sha256sum",
+                in: scratch.path)
             return files.output.split(separator: "\n").map(String.init)
         }
         let expected = try written(1)

@@ -7,7 +7,7 @@ import Testing
     /// Recipes by what they have ranks share: values of tensors, layers and the model, orders, random numbers, matrices, adapters,
     /// scores, inputs of linears, several results.
     static let recipes: [(name: String, options: [String: String])] = [
-        ("ties", [:]), ("ties", ["trim": "model"]), ("dare_ties", [:]), ("della", ["rescale": "l1"]),
+        ("ties", [:]), ("ties", ["scope": "model"]), ("dare_ties", [:]), ("della", ["rescale": "l1"]),
         ("breadcrumbs", [:]),
         ("model_stock", [:]), ("magic", [:]), ("emr", [:]), ("iso_c", [:]), ("lora", [:]), ("dp", [:]),
         ("dppa", ["budget": "4"]), ("wanda", [:]), ("mixture_of_experts", [:]),
@@ -26,7 +26,9 @@ import Testing
                 atPath: scratch.path + "/\(size)", withIntermediateDirectories: true)
             let errors = ThreadRanks(size).run(recipe, out: out, options)
             #expect(errors.count == size && errors.allSatisfy { $0 == nil }, "\(errors)")
-            let found = try contents(out)
+            var found = try contents(out)
+            // The card of a search says how long scoring has taken.
+            if name == "dppa" { found["README.md"] = nil }
             #expect(found.count > 2)
             if expected.isEmpty { expected = found }
             #expect(found == expected, "\(name) on \(size)")
