@@ -20,7 +20,8 @@ packages:
 # An MPI with its compiler, and a Slurm to play a cluster of two nodes with; the tests of ranks are skipped without them.
 CLUSTER = libopenmpi-dev openmpi-bin slurmctld slurmd slurm-client munge iproute2
 cluster-packages:
-	@if ! command -v mpicc mpirun srun >/dev/null || [ ! -e /usr/sbin/slurmctld ]; then \
+	@if ! (for tool in mpicc mpirun srun munged /usr/sbin/slurmctld; do \
+	    PATH="$$PATH:/usr/sbin" command -v $$tool || exit 1; done) >/dev/null; then \
 	  echo "installing $(CLUSTER)"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(CLUSTER); \

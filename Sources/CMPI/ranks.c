@@ -64,9 +64,6 @@ void dppa_ranks_close(void) {
   MPI_Finalize();
 }
 
-// Ends all ranks at once.
-void dppa_ranks_abort(int code) { MPI_Abort(MPI_COMM_WORLD, code); }
-
 // An MPI error in words, at most `size` bytes with the 0 at their end.
 void dppa_ranks_words(int error, char *text, int size) {
   char words[MPI_MAX_ERROR_STRING];

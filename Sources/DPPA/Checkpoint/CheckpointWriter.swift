@@ -64,6 +64,14 @@ public final class CheckpointWriter: Sendable {
         case joining
         /// They are made where nobody looks for them: the first rank collects what this one writes.
         case apart
+
+        /// Whether the first rank, or the only one, opens them.
+        package var isFirst: Bool {
+            switch self {
+            case .new, .resumable: true
+            case .joining, .apart: false
+            }
+        }
     }
 
     /// The same, opened in some way.
@@ -76,12 +84,7 @@ public final class CheckpointWriter: Sendable {
         self.tensors = tensors
         totalBytes = tensors.reduce(0) { $0 + $1.byteCount }
         let continues: Bool? = if case .resumable(let continues) = opening { continues } else { nil }
-        let isFirst =
-            switch opening {
-            case .joining, .apart: false;
-            case .new, .resumable: true
-            }
-        tensorDigests = continues == nil && isFirst ? [] : tensors.map { _ in StreamDigest() }
+        tensorDigests = continues == nil && opening.isFirst ? [] : tensors.map { _ in StreamDigest() }
         var files: [OutputFile] = []
         var places = Array(repeating: (file: 0, offset: 0), count: tensors.count)
         for (number, shard) in Self.shards(tensors, shardSize, stem).enumerated() {
@@ -92,7 +95,7 @@ public final class CheckpointWriter: Sendable {
                 offset += tensors[index].byteCount
             }
             let path = directory + "/" + shard.name
-            guard isFirst else {
+            guard opening.isFirst else {
                 let isApart = if case .apart = opening { true } else { false }
                 files.append(
                     try isApart
@@ -183,8 +186,7 @@ public final class CheckpointWriter: Sendable {
         for file in files { try file.sync() }
         var message = Message()
         for file in files { file.put(into: &message) }
-        for (rank, message) in try ranks.share(message).enumerated() where rank != ranks.rank {
-            var message = message
+        try ranks.exchange(message) { message in
             for file in files { try file.add(&message) }
         }
     }

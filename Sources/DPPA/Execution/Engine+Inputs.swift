@@ -17,10 +17,7 @@ extension Engine {
         defer { (report.ranks, report.bytesExchanged) = (ranks.size, ranks.bytesReceived) }
         var message = Message()
         putDigests(into: &message)
-        for (rank, message) in try ranks.share(message).enumerated() {
-            var message = message
-            try takeDigests(&message, isOwn: rank == ranks.rank)
-        }
+        try ranks.exchange(message, takeDigests)
     }
 
     private func completeInputs() throws {

@@ -259,15 +259,6 @@ final class OrderSearch: @unchecked Sendable {
         }
     }
 
-    /// Passes over what this rank has told.
-    func skip(_ message: inout Message) throws {
-        for _ in 0..<(try message.take(Int.self)) {
-            _ = try message.take(Int.self)
-            _ = try BracketScan(&message)
-        }
-        for _ in 0..<(try message.take(Int.self)) { _ = try message.takeList(of: Int.self) }
-    }
-
     /// Takes in what another rank has found.
     func add(_ message: inout Message) throws {
         for _ in 0..<(try message.take(Int.self)) {

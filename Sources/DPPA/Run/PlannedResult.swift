@@ -87,20 +87,15 @@ struct PlannedModel: PlannedResult {
         _ directory: String, shardSize: Int, as opening: CheckpointWriter.Opening
     ) throws -> [Engine.Output] {
         var opening = opening
-        let isFirst =
-            switch opening {
-            case .joining, .apart: false;
-            case .new, .resumable: true
-            }
         // The draft of a pack is made anew.
-        if target != nil, isFirst { opening = .new }
+        if target != nil, opening.isFirst { opening = .new }
         let folder = target == nil ? directory : directory + "/" + Self.draft
         if target != nil { try OutputPlace(folder).create() }
         let writer = try CheckpointWriter(
             directory: folder, tensors: plan.tensors, shardSize: shardSize, metadata: [:],
             as: opening)
         self.writer = writer
-        if isFirst { try plan.copyCarried(to: writer) }
+        if opening.isFirst { try plan.copyCarried(to: writer) }
         var output = Engine.Output(graph, node: result.node, writer: writer, tensors: plan.computed)
         output.comparison = comparison
         return [output]

@@ -82,13 +82,10 @@ package final class RecipeRun {
         var request = given
         let ranks = request.engine.ranks
         var message = try ranks.fromFirst { Message() }
-        var folder = try message.takeText()
+        let draft = try message.takeText()
         // What is written for the first rank to collect goes with this process.
-        var own: RankFolder?
-        if request.collects {
-            own = try RankFolder(ranks.rank)
-            folder = own?.path ?? folder
-        }
+        let own = request.collects ? try RankFolder(ranks.rank) : nil
+        let folder = own?.path ?? draft
         defer { withExtendedLifetime(own) {} }
         request.journal = ScoreJournal(path: nil)
         let merge = try merge(&request, observer: observer, isInterrupted: isInterrupted) { _ in }

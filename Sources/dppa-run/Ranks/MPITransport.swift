@@ -42,8 +42,7 @@ final class MPITransport: RankTransport {
     }
 
     func collect(_ own: [UInt8]) throws -> [[UInt8]] {
-        let counts = try exchange(withUnsafeBytes(of: own.count, Array.init), counts: Array(repeating: 8, count: size))
-            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        let counts = try counts(own.count)
         guard counts.reduce(0, +) <= Int(Int32.max) else {
             throw DPPAError(.internalFault, "ranks hand over \(counts.reduce(0, +)) bytes at once")
         }
@@ -51,8 +50,7 @@ final class MPITransport: RankTransport {
     }
 
     func gather(_ own: [UInt8]) throws -> [[UInt8]] {
-        let counts = try exchange(withUnsafeBytes(of: own.count, Array.init), counts: Array(repeating: 8, count: size))
-            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        let counts = try counts(own.count)
         var parts = [[UInt8]](repeating: [], count: size)
         // MPI counts in 32 bits, all ranks together.
         let piece = Int(Int32.max) / size / 64 * 64
@@ -64,12 +62,22 @@ final class MPITransport: RankTransport {
         return parts
     }
 
+    /// How many bytes each rank has.
+    private func counts(_ own: Int) throws -> [Int] {
+        try exchange(withUnsafeBytes(of: own, Array.init), counts: Array(repeating: 8, count: size))
+            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+    }
+
     /// One exchange, whose sizes all ranks know; for all, or for the first one.
     private func exchange(_ own: [UInt8], counts: [Int], isForAll: Bool = true) throws -> [[UInt8]] {
         let sizes = counts.map(Int32.init)
-        let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
+        var (offsets, total) = ([Int](), 0)
+        for count in counts {
+            offsets.append(total)
+            total += count
+        }
         let starts = offsets.map(Int32.init)
-        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, counts.reduce(0, +)), alignment: 64)
+        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, total), alignment: 64)
         defer { all.deallocate() }
         try own.withUnsafeBytes { own in
             try sizes.withUnsafeBufferPointer { sizes in

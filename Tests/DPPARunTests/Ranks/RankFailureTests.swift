@@ -49,6 +49,25 @@ import Testing
         }
     }
 
+    @Test("So it is while a recipe waits for a number, and whoever asks for one", arguments: [1, 2])
+    func inside(failing: Int) throws {
+        let (scratch, _) = try Self.models()
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local base, a = dppa.model "models/base", dppa.model "models/a"
+            local size = dppa.mean(dppa.abs(a - base), "model"):value()
+            return base + size * (a - base)
+            """, "value.lua")
+        let errors = ThreadRanks(3).run(
+            recipe, out: scratch.path + "/out",
+            observer: { $0 == failing ? Stopper(DPPAError(.data, "too bad"), after: 0) : nil })
+        for error in errors {
+            #expect(error?.code == .data && error?.message == "too bad", "\(String(describing: error))")
+            #expect(error?.notes.contains { $0.contains("rank \(failing) of 3") } == true)
+        }
+    }
+
     @Test("A fault that all ranks meet is told as one process tells it")
     func everywhere() throws {
         let (scratch, _) = try Self.models()

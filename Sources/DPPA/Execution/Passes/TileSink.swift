@@ -101,6 +101,7 @@ struct Tile {
             if let start = $0.baseAddress { try body(start) }
         }
     }
+
     /// Calls a body with one of the program's tables, or without.
     func withTable(_ number: Int?, _ body: (UnsafePointer<Float>?) -> Void) {
         guard let number else { return body(nil) }

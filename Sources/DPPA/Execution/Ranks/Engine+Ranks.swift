@@ -44,20 +44,14 @@ extension Engine {
         for entry in entries { try coder.put(entry, into: &message) }
         for search in searches { search.put(into: &message) }
         putFindings(into: &message)
-        for (rank, message) in try options.ranks.share(message).enumerated() {
-            var message = message
-            guard try message.take(UInt128.self) == own else { throw disagreement(rank) }
-            let isOwn = rank == options.ranks.rank
-            for _ in 0..<(try message.take(Int.self)) {
-                let entry = try coder.take(&message)
-                if !isOwn { store.add(entry) }
-            }
-            for search in searches {
-                if isOwn { try search.skip(&message) } else { try search.add(&message) }
-            }
-            try takeFindings(&message, isOwn: isOwn)
+        try ranks.exchange(message) { message in
+            guard try message.take(UInt128.self) == own else { throw Self.disagreement }
+            for _ in 0..<(try message.take(Int.self)) { store.add(try coder.take(&message)) }
+            for search in searches { try search.add(&message) }
+            try takeFindings(&message)
         }
-        told = report
+        (told, toldNonFinite) = (report, nonFiniteInputs)
+        toldStatistics = statistics.mapValues(\.tensors.count)
     }
 
     /// What ranks must have in common for numbers of nodes and tensors to mean the same: every expression that an epoch needs.
@@ -72,9 +66,9 @@ extension Engine {
         return hash.value
     }
 
-    private func disagreement(_ rank: Int) -> DPPAError {
+    private static var disagreement: DPPAError {
         DPPAError(
-            .data, "rank \(rank) does not compute the same as rank \(options.ranks.rank)",
+            .data, "another rank does not compute the same as this one",
             notes: ["all ranks must run the same command, and read the same recipe and the same models"])
     }
 
@@ -84,7 +78,7 @@ extension Engine {
         let found = nonFiniteInputs.filter { toldNonFinite[$0.key] != $0.value }
         message.put(found.count)
         for (key, count) in found {
-            message.put([key.model, key.tensor.index])
+            put(key, into: &message)
             message.put(count)
         }
         message.put(statistics.count)
@@ -97,42 +91,40 @@ extension Engine {
         message.put(report.counts(since: told))
     }
 
-    private func takeFindings(_ message: inout Message, isOwn: Bool) throws {
-        try takeDigests(&message, isOwn: isOwn)
+    private func takeFindings(_ message: inout Message) throws {
+        try takeDigests(&message)
         var found: [(ResidentKey, Int)] = []
         for _ in 0..<(try message.take(Int.self)) {
             let (key, count) = (try resident(&message), try message.take(Int.self))
             found.append((key, count))
         }
-        if !isOwn { note(found) }
-        for (key, count) in found { toldNonFinite[key] = count }
+        note(found)
         for _ in 0..<(try message.take(Int.self)) {
             let output: Int = try message.take()
             for _ in 0..<(try message.take(Int.self)) {
-                let tensor = try DeltaStatistics.Tensor(&message, graph)
-                if !isOwn { statistics[output]?.tensors.append(tensor) }
+                statistics[output]?.tensors.append(try DeltaStatistics.Tensor(&message, graph))
             }
-            toldStatistics[output] = statistics[output]?.tensors.count
         }
-        let counts: [Int] = try message.takeList()
-        if !isOwn { report.add(counts) }
+        report.add(try message.takeList())
     }
 
     func putDigests(into message: inout Message) {
         let digests = inputs.takeNew()
         message.put(digests.count)
         for (key, digest) in digests {
-            message.put([key.model, key.tensor.index])
+            put(key, into: &message)
             message.put(digest)
         }
     }
 
-    func takeDigests(_ message: inout Message, isOwn: Bool) throws {
+    func takeDigests(_ message: inout Message) throws {
         for _ in 0..<(try message.take(Int.self)) {
             let (key, digest) = (try resident(&message), try message.take(Digest.self))
-            if !isOwn { inputs.know(key, digest) }
+            inputs.know(key, digest)
         }
     }
+
+    private func put(_ key: ResidentKey, into message: inout Message) { message.put([key.model, key.tensor.index]) }
 
     private func resident(_ message: inout Message) throws -> ResidentKey {
         let numbers: [Int] = try message.takeList()

@@ -35,8 +35,7 @@ struct PlannedAdapter: PlannedResult {
         let tensors = plan.tensors()
         let folder = plan.isOpen ? directory + "/" + Self.draft : directory
         if plan.isOpen { try OutputPlace(folder).create() }
-        let isResumable = if case .resumable = opening { true } else { false }
-        let writer = try Self.writer(folder, tensors, as: isResumable ? .new : opening)
+        let writer = try Self.writer(folder, tensors, as: opening.isFirst ? .new : opening)
         self.writer = writer
         let places = Dictionary(
             tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -19,8 +19,7 @@ extension Resumption {
 
     /// Has all ranks know what each has finished.
     func shareFinished() throws {
-        for (rank, message) in try engine.ranks.share(told).enumerated() where rank != engine.ranks.rank {
-            var message = message
+        try engine.ranks.exchange(told) { message in
             for (result, number, tensor) in try Self.taken(&message) { finished[result][number] = tensor }
         }
     }

@@ -9,6 +9,10 @@ package final class Ranks: Sendable {
     private let transport: any RankTransport
     /// Whether the run has ended, with an error or without: from then on nobody shares anything.
     private let isOver = Atomic<Bool>(false)
+    /// Whether it was noticed here that another rank has failed: errors from then on are of that.
+    private let isPeer = Atomic<Bool>(false)
+    /// The error that all ranks have ended with.
+    private let verdict = Mutex<DPPAError?>(nil)
     private let received = Atomic<Int>(0)
 
     /// The ranks that a transport reaches.
@@ -28,18 +32,15 @@ package final class Ranks: Sendable {
     /// Whether this is the process that talks to the person, keeps files that are there once, and decides.
     package var isFirst: Bool { rank == 0 }
 
-    /// Another rank cannot go on; thrown where that is noticed, before the error itself is known.
-    package struct Peer: Error {}
-
     /// Shares what each rank has found; gives that of all, by rank.
     ///
-    /// Throws `Failure` when some rank has come with an error instead.
+    /// Throws the error of a rank that has come with one instead.
     package func share(_ own: Message) throws -> [Message] {
         guard !isAlone else { return [own] }
         var message = Message()
         message.put(true)
         message.put(own.bytes)
-        return try exchange(message)
+        return try received(of: message)
     }
 
     /// Gives the first rank what each has, in pieces that all ranks hand over together; `piece` makes one, nil at the end, and
@@ -74,6 +75,15 @@ package final class Ranks: Sendable {
         if let failure { throw failure }
     }
 
+    /// Shares what each rank has found, and has this one take what the others have, by rank.
+    package func exchange(_ own: Message, _ take: (inout Message) throws -> Void) throws {
+        guard !isAlone else { return }
+        for (rank, message) in try share(own).enumerated() where rank != self.rank {
+            var message = message
+            try take(&message)
+        }
+    }
+
     /// Gives all ranks what the first one makes.
     package func fromFirst(_ make: () throws -> Message) throws -> Message {
         try share(isFirst ? make() : Message())[0]
@@ -88,42 +98,44 @@ package final class Ranks: Sendable {
         isOver.store(true, ordering: .relaxed)
     }
 
-    /// Throws `Peer` when another rank is known to have failed; may be called from any thread, often.
-    package func check() throws { if !isAlone, transport.isSignalled { throw Peer() } }
-
-    /// The error of a run, of whichever rank it is.
-    package struct Failure: Error {
-        /// What went wrong, with the rank and its machine where that is not the first one.
-        package let error: DPPAError
+    /// Throws when another rank is known to have failed; may be called from any thread, often.
+    ///
+    /// Why, is known with `fail`.
+    package func check() throws {
+        guard !isAlone, transport.isSignalled else { return }
+        isPeer.store(true, ordering: .relaxed)
+        throw DPPAError(.internalFault, "another rank cannot go on")
     }
 
     /// Ends the run of all ranks with an error, and gives the one that the first rank tells the person.
     ///
-    /// What was shared already is given back; a `Peer` is not an error of its own.
+    /// Where another rank's was noticed before, whatever the error has become on its way, it is that one's. Whoever asks again gets
+    /// back what it gives, to which something may have been added.
     package func fail(_ error: any Error) -> any Error {
-        if let failure = error as? Failure { return failure.error }
-        guard !isAlone, !isOver.load(ordering: .relaxed) else { return error }
-        transport.signal()
-        var message = Message()
-        message.put(false)
-        message.put(!(error is Peer))
-        message.put(error is Peer ? DPPAError(.internalFault, "") : error as? DPPAError ?? Self.fault(error))
-        message.put(ProcessInfo.processInfo.hostName)
-        do { _ = try exchange(message) } catch {
-            return (error as? Failure)?.error ?? error
+        if isAlone { return error }
+        if !isOver.load(ordering: .relaxed) {
+            transport.signal()
+            var message = Message()
+            message.put(false)
+            message.put(!isPeer.load(ordering: .relaxed))
+            message.put(error as? DPPAError ?? Self.fault(error))
+            message.put(ProcessInfo.processInfo.hostName)
+            _ = try? received(of: message)
         }
-        return error
+        return verdict.withLock { verdict in
+            defer { verdict = nil }
+            return verdict
+        } ?? error
     }
 
     private static func fault(_ error: any Error) -> DPPAError { DPPAError(.internalFault, "\(error)") }
 
-    private func exchange(_ message: Message) throws -> [Message] {
+    private func received(of message: Message) throws -> [Message] {
         guard !isOver.load(ordering: .relaxed) else {
             throw DPPAError(.internalFault, "rank \(rank) goes on after the run has ended")
         }
         var received: [Message] = []
         var failures: [(rank: Int, error: DPPAError, host: String)] = []
-        var hasFailed = false
         for (rank, bytes) in try transport.gather(message.bytes).enumerated() {
             if rank != self.rank { self.received.add(bytes.count, ordering: .relaxed) }
             var message = Message(bytes)
@@ -131,20 +143,20 @@ package final class Ranks: Sendable {
                 received.append(Message(try message.takeList()))
                 continue
             }
-            hasFailed = true
             let isOwn: Bool = try message.take()
             let (error, host) = (try message.takeError(), try message.takeText())
             if isOwn { failures.append((rank, error, host)) }
         }
-        guard hasFailed else { return received }
-        isOver.store(true, ordering: .relaxed)
-        guard let first = failures.first else {
-            throw Failure(error: DPPAError(.internalFault, "the run has ended, and no rank says why"))
+        guard received.count < size else { return received }
+        var error = DPPAError(.internalFault, "the run has ended, and no rank says why")
+        if let first = failures.first {
+            error = first.error
+            // What all ranks find, such as a misspelt name, is no matter of ranks.
+            if first.rank > 0 { error.notes.append("this was on rank \(first.rank) of \(size), on \(first.host)") }
         }
-        var error = first.error
-        // What all ranks find, such as a misspelt name, is no matter of ranks.
-        if first.rank > 0 { error.notes.append("this was on rank \(first.rank) of \(size), on \(first.host)") }
-        throw Failure(error: error)
+        verdict.withLock { $0 = error }
+        isOver.store(true, ordering: .relaxed)
+        throw error
     }
 }
 
