@@ -92,7 +92,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DPPARunTests", dependencies: house + ["DPPA", "DPPAScript", "DPPAImport", "dppa-run"],
-            exclude: ["Fixtures"],
+            exclude: ["Fixtures", "Ranks/slurm.sh"],
             swiftSettings: strict),
     ]
 )

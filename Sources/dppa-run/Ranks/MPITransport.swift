@@ -201,6 +201,6 @@ private struct Library: @unchecked Sendable {
     func words(_ error: Int32) -> String {
         var text = [CChar](repeating: 0, count: 512)
         errorWords(error, &text, Int32(text.count))
-        return String(cString: text)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
