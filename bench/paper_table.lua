@@ -20,7 +20,9 @@ local methods = dppa.option {
 local dppa_rates = dppa.option { name = "dppa_rates", default = { 0.8 }, min = 0, max = 1, help = "what DPPA drops, in tables" }
 local smallest = dppa.option { name = "smallest", kind = "count", default = 2, min = 2, max = 3, help = "of how many experts merges are" }
 local part = dppa.option { name = "part", default = 1, min = 0.05, max = 1, help = "of the questions of search/ that are asked" }
-local step = dppa.option { name = "step", default = 0.1, min = 0.01, help = "between two coefficients" }
+local step = dppa.option { name = "step", default = 0.1, min = 0.01, help = "between two coefficients of one expert" }
+local merge_step = dppa.option { name = "merge_step", default = 0.1, min = 0.01, help = "between two coefficients of a merge" }
+local merge_most = dppa.option { name = "merge_most", default = 2, min = 0.1, help = "the largest coefficient of a merge" }
 local seeds = dppa.option { name = "seeds", default = { 0, 1, 2 }, of = "count", help = "of what draws at random" }
 
 local domains = { "math", "finance", "law" }
@@ -36,9 +38,9 @@ local function judged(dense, tasks)
   return function(models, share) return whole(models, share * part) end
 end
 
-local function searched(name, candidate, judge, from, to)
+local function searched(name, candidate, judge, from, to, by)
   local found = search {
-    name = name, strategy = "grid", parameters = { { name = "coefficient", min = from, max = to, step = step } },
+    name = name, strategy = "grid", parameters = { { name = "coefficient", min = from, max = to, step = by } },
     maximize = judge, candidate = function(p) return candidate(p.coefficient) end,
   }
   return candidate(found.parameters.coefficient), found.parameters.coefficient
@@ -97,7 +99,7 @@ for index in ipairs(deltas) do
         local kept = pruned(index, method, rate, seed)
         local name = domains[index] .. " " .. method .. " " .. rate .. " " .. seed
         graded(index, method, rate, seed, 1, base + kept)
-        local model, coefficient = searched(name, function(c) return base + c * kept end, judge, 0.5, 3)
+        local model, coefficient = searched(name, function(c) return base + c * kept end, judge, 0.5, 3, step)
         graded(index, method .. ", coefficient searched", rate, seed, coefficient, model)
       end
     end
@@ -176,7 +178,8 @@ for _, indices in ipairs(together) do
   local title = table.concat(names, " + ")
   for _, method in ipairs(kinds) do
     for _, seed in ipairs(method.random and seeds or { 0 }) do
-      local model, coefficient = searched(title .. " " .. method[1] .. " " .. seed, method[2](seed, indices), judge, 0.1, 2)
+      local name = title .. " " .. method[1] .. " " .. seed
+      local model, coefficient = searched(name, method[2](seed, indices), judge, 0.1, merge_most, merge_step)
       for domain, score in pairs(dppa.score(model, tasks, { details = true })) do
         merges[#merges + 1] = { title, method[1], seed, coefficient, domain, score.value, score.standard_error, score.count }
       end

@@ -36,6 +36,12 @@ int dppa_ranks_collect(const void *own, int count, void *all, const int *counts,
   return MPI_Igatherv(own, count, MPI_BYTE, all, counts, offsets, MPI_BYTE, 0, ranks, &pending);
 }
 
+// Begins to give each rank bytes of its own: `sizes` and `starts` in `own` by rank, and in `all` those of the bytes that each has for
+// this one. All must stay until `dppa_ranks_test` says that it is done.
+int dppa_ranks_deliver(const void *own, const int *sizes, const int *starts, void *all, const int *counts, const int *offsets) {
+  return MPI_Ialltoallv(own, sizes, starts, MPI_BYTE, all, counts, offsets, MPI_BYTE, ranks, &pending);
+}
+
 int dppa_ranks_test(int *done) { return MPI_Test(&pending, done, MPI_STATUS_IGNORE); }
 
 // Tells all others that this rank has failed; nobody waits for it to arrive.

@@ -30,13 +30,13 @@ public final class CheckpointWriter: Sendable {
     private let directory: String
     /// What names of files begin with.
     private let stem: String
-    private let tensors: [Tensor]
-    private let files: [OutputFile]
-    private let places: [(file: Int, offset: Int)]
+    let tensors: [Tensor]
+    let files: [OutputFile]
+    let places: [(file: Int, offset: Int)]
     /// The digests of the tensors, made as they are written; none where nobody wants them.
-    private let tensorDigests: [StreamDigest]
-    /// The tensors that something was written of.
-    private let begun = Mutex<Set<Int>>([])
+    let tensorDigests: [StreamDigest]
+    /// Of the tensors that something was written of, the bytes between the first and the last that was.
+    let begun = Mutex<[Int: Range<Int>]>([:])
     /// The index, once it is written.
     private let index = Mutex<FileDigest?>(nil)
 
@@ -144,7 +144,11 @@ public final class CheckpointWriter: Sendable {
     /// Safe to call from several threads.
     public func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws {
         let place = places[tensor]
-        if byteOffset == 0 { begun.withLock { _ = $0.insert(tensor) } }
+        let (start, end) = (byteOffset, byteOffset + bytes.count)
+        begun.withLock { begun in
+            let known = begun[tensor] ?? start..<end
+            begun[tensor] = min(known.lowerBound, start)..<max(known.upperBound, end)
+        }
         if !tensorDigests.isEmpty { tensorDigests[tensor].add(bytes, at: byteOffset) }
         try files[place.file].write(bytes, at: place.offset + byteOffset)
     }
@@ -178,47 +182,6 @@ public final class CheckpointWriter: Sendable {
     /// Brings the tensors to the disk that have been written by now, or those that share their files.
     package func sync(tensors: some Sequence<Int>) throws {
         for file in Set(tensors.map { places[$0].file }) { try files[file].flush() }
-    }
-
-    /// Brings what this rank has written to the disk, and has all ranks know the digests of it.
-    package func share(_ ranks: Ranks) throws {
-        guard !ranks.isAlone else { return }
-        for file in files { try file.sync() }
-        var message = Message()
-        for file in files { file.put(into: &message) }
-        try ranks.exchange(message) { message in
-            for file in files { try file.add(&message) }
-        }
-    }
-
-    /// Hands the first rank the bytes of all tensors that were written here, which writes them to its own files.
-    package func collect(_ ranks: Ranks) throws {
-        // All that arrives together is in memory.
-        let most = max(1 << 16, (64 << 20) / ranks.size)
-        var pieces = begun.withLock { $0.sorted() }.flatMap { tensor in
-            stride(from: 0, to: tensors[tensor].byteCount, by: most).map {
-                (tensor: tensor, bytes: $0..<min($0 + most, tensors[tensor].byteCount))
-            }
-        }[...]
-        try ranks.collect {
-            guard !ranks.isFirst, let piece = pieces.popFirst() else { return nil }
-            let (place, buffer) = (places[piece.tensor], Buffer<UInt8>(piece.bytes.count))
-            let start = place.offset + piece.bytes.lowerBound
-            guard try files[place.file].read(start..<start + piece.bytes.count, into: buffer.pointer) else {
-                throw DPPAError(.inputOutput, "\(files[place.file].name) has lost what was written to it")
-            }
-            var message = Message()
-            message.put([piece.tensor, piece.bytes.lowerBound])
-            message.put(UnsafePointer(buffer.pointer), count: buffer.count)
-            return message.bytes
-        } take: { rank, bytes in
-            var message = Message(bytes)
-            let (place, bytes): ([Int], [UInt8]) = (try message.takeList(), try message.takeList())
-            guard place.count == 2, tensors.indices.contains(place[0]), place[1] >= 0,
-                place[1] + bytes.count <= tensors[place[0]].byteCount
-            else { throw DPPAError(.internalFault, "rank \(rank) hands over what has no place") }
-            try bytes.withUnsafeBytes { try write(tensor: place[0], byteOffset: place[1], $0) }
-        }
     }
 
     /// Brings everything to the disk and writes the index of a sharded checkpoint.

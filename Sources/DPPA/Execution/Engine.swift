@@ -33,7 +33,7 @@ public final class Engine {
     /// Of the outputs of the present run that are compared, by their number.
     package internal(set) var statistics: [Int: DeltaStatistics] = [:]
     /// Is told of the tensors of an output, by its number, that have been written.
-    private var written: ((_ output: Int, _ tensors: [TensorID]) throws -> Void)?
+    private(set) var written: ((_ output: Int, _ tensors: [TensorID]) throws -> Void)?
     /// The name of what the passes are part of, when they are not a run of their own.
     var stageName: String?
     /// Whether this rank does all passes, and shares nothing.
@@ -132,90 +132,6 @@ public final class Engine {
         }
     }
 
-    private func run(_ epoch: Int, _ schedule: Schedule, _ outputs: [Output]) throws {
-        // Sampling computes some as well, and may fail half way.
-        defer {
-            matrices.removeAll()
-            kept.beginUnit()
-        }
-        let later = schedule.keptValues(epoch, graph)
-        let everything = graph.allTensors
-        for id in schedule.coarse(at: Stage(epoch: epoch)) where !store.has(id) {
-            try coarse.evaluate(id, on: schedule.needs.tensors(of: id, among: everything))
-        }
-        let passCount = schedule.passCount(epoch)
-        var global: [OrderSearch] = []
-        for case let scan as OrderScan in schedule.work(at: Stage(epoch: epoch))
-        where !graph[scan.node].scope.staysInUnit {
-            global += try searches(scan, on: schedule.needs.tensors(of: scan.node, among: everything))
-        }
-        try sample(global)
-        let reaching = OrderSearches(global)
-        let isShared = sharesPasses(outputs)
-        var units = units(epoch, schedule, outputs, ranks: isShared ? ranks.size : 1)
-        if isShared {
-            units = try dealt(units, epoch, schedule, outputs)
-            store.record()
-        }
-        for unit in units {
-            residents.beginUnit()
-            matrices.removeAll()
-            kept.beginUnit()
-            for pass in 0...passCount {
-                let stage = Stage(epoch: epoch, pass: pass)
-                for id in pass > 0 ? schedule.coarse(at: stage) : [] {
-                    try coarse.evaluate(id, on: schedule.needs.tensors(of: id, among: unit))
-                }
-                guard pass < passCount else { continue }
-                let isLast = pass == passCount - 1
-                kept.wanted = later[pass]
-                let work = schedule.work(at: stage)
-                try prepare(work, on: unit, schedule.needs, outputs, keeping: isLast ? [] : schedule.needed)
-                try run(work, on: unit, schedule.needs, reaching, outputs, isLast: isLast)
-            }
-        }
-        if isShared { try share(epoch, schedule, global) }
-        try finish(global, isShared: isShared)
-    }
-
-    private func run(
-        _ work: [any PassWork], on unit: [TensorID], _ needs: Needs, _ global: OrderSearches, _ outputs: [Output],
-        isLast: Bool
-    ) throws {
-        var local: [OrderSearch] = []
-        for case let scan as OrderScan in work where graph[scan.node].scope.staysInUnit {
-            local += try searches(scan, on: needs.tensors(of: scan.node, among: unit))
-        }
-        try sample(local)
-        let searches = [OrderSearches(local), global]
-        var tasks: [TensorTask] = []
-        var finishes: [(Engine) throws -> Void] = []
-        for tensor in unit {
-            var pass = TensorPass(self, tensor, searches, outputs)
-            for item in work where needs.contains(item, on: tensor) { try item.join(&pass) }
-            pass.keep(kept)
-            if let task = try pass.task() { tasks.append(task) }
-            finishes += pass.finishes
-        }
-        try residents.keep(tasks, local + global.all, matrices: matrices.bytes + kept.bytes, isLast: isLast, options)
-        try perform(tasks, stage: isLast ? "writing" : "measuring")
-        var unsound: Set<String> = []
-        if stageName == nil {
-            count(tasks)
-            let found = counters.take()
-            unsound = Set(found.keys.map { graph.facts($0.tensor).name })
-            note(found.map { ($0.key, $0.value) })
-        }
-        for finish in finishes { try finish(self) }
-        try finish(local, isShared: false)
-        guard let written else { return }
-        for case let write as OutputWrite in work {
-            let slots = outputs[write.number].slots
-            try written(
-                write.number, unit.filter { slots[$0] != nil && !unsound.contains(graph.facts($0).name) })
-        }
-    }
-
     /// Keeps how many infinities and NaNs were found among inputs, each tensor once.
     func note(_ found: [(key: ResidentKey, count: Int)]) {
         guard !found.isEmpty else { return }
@@ -241,7 +157,9 @@ public final class Engine {
     }
 
     /// Runs tasks over all their chunks.
-    func perform(_ tasks: [TensorTask], stage: String) throws {
+    ///
+    /// If `areParts`, other ranks have other chunks of their tensors, whose digests are for the caller to close.
+    func perform(_ tasks: [TensorTask], stage: String, areParts: Bool = false) throws {
         var index: [(task: Int, chunk: Int)] = []
         for (number, task) in tasks.enumerated() {
             for chunk in task.chunks.indices { index.append((number, chunk)) }
@@ -253,7 +171,7 @@ public final class Engine {
         let built = tasks.reduce(0) { $0 + $1.outputBytes(inMemory: true) }
         observer?.begin(stage: stageName ?? stage)
         if options.digestsInputs { inputs.open(tasks) }
-        defer { inputs.close() }
+        defer { if !areParts { inputs.close() } }
         try pool.run(pieces.count) { piece, worker in
             try observer?.checkInterruption()
             try ranks.check()

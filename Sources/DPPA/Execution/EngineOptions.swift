@@ -20,6 +20,8 @@ public struct EngineOptions: Sendable {
     package var digestsInputs = false
     /// The processes that share the passes.
     package var ranks = Ranks.alone
+    /// The least that one of them does of what several do together, in bytes that are moved.
+    package var smallestPart = 8 << 20
 
     /// Options; chunk and tile are for measurements.
     public init(

@@ -44,6 +44,24 @@ final class InputDigests {
         }
     }
 
+    /// Tells another rank what of a tensor has gone by here, of which it has the rest.
+    func put(of tensor: TensorID, into message: inout Message) {
+        let own = streams.filter { $0.key.tensor == tensor }
+        message.put(own.count)
+        for (key, stream) in own {
+            message.put(key.model)
+            stream.put(into: &message)
+        }
+    }
+
+    /// Takes what of a tensor has gone by on another rank.
+    func add(of tensor: TensorID, _ message: inout Message) throws {
+        for _ in 0..<(try message.take(Int.self)) {
+            let key = ResidentKey(model: try message.take(), tensor: tensor)
+            try (streams[key] ?? StreamDigest()).add(&message)
+        }
+    }
+
     /// Takes what the tasks have made; what has failed on the way is left out.
     func close() {
         for (key, stream) in streams { add(key, stream.finish()) }

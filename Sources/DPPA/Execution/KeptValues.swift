@@ -83,7 +83,7 @@ extension TensorPass {
                 afterwards { $0.kept[node, tensor] = .mask(mask) }
             } else if slot.isRow, kept.takes(facts.rowCount * 8) {
                 let values = Buffer<Double>(facts.rowCount)
-                attach(RowValueSink(values), [slot])
+                attach(RowValueSink(values, rowLength: facts.rowLength), [slot])
                 afterwards { $0.kept[node, tensor] = .rows(values.array()) }
             }
         }

@@ -242,17 +242,17 @@ final class OrderSearch: @unchecked Sendable {
         others = []
     }
 
-    /// Tells other ranks what the pass has found here.
-    func put(into message: inout Message) {
+    /// Tells other ranks what the pass has found here, in one of the members or in all.
+    func put(into message: inout Message, member: Int? = nil) {
         let found = scans.indices.compactMap { index in
             scans[index].flatMap { $0.valid + $0.below > 0 ? (member: index % max(1, members.count), scan: $0) : nil }
-        }
+        }.filter { member == nil || $0.member == member }
         message.put(found.count)
         for (member, scan) in found {
             message.put(member)
             scan.put(into: &message)
         }
-        let counts = equalCounts.withLock { $0 }
+        let counts = equalCounts.withLock { $0 }.filter { member == nil || $0.member == member }
         message.put(counts.count)
         for count in counts {
             message.put([count.member, count.range.lowerBound, count.range.upperBound, count.low, count.high])

@@ -52,8 +52,6 @@ final class MPITransport: RankTransport {
     func gather(_ own: [UInt8]) throws -> [[UInt8]] {
         let counts = try counts(own.count)
         var parts = [[UInt8]](repeating: [], count: size)
-        // MPI counts in 32 bits, all ranks together.
-        let piece = Int(Int32.max) / size / 64 * 64
         for start in stride(from: 0, to: counts.max() ?? 0, by: piece) {
             let sizes = counts.map { max(0, min(piece, $0 - start)) }
             let range = min(start, own.count)..<min(start + piece, own.count)
@@ -61,6 +59,24 @@ final class MPITransport: RankTransport {
         }
         return parts
     }
+
+    func deliver(_ own: [[UInt8]]) throws -> [[UInt8]] {
+        let most = try counts(own.map(\.count).max() ?? 0).max() ?? 0
+        let lengths = try exchange(
+            own.map { withUnsafeBytes(of: $0.count, Array.init) }, counts: Array(repeating: 8, count: size)
+        )
+        .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        var parts = [[UInt8]](repeating: [], count: size)
+        for start in stride(from: 0, to: most, by: piece) {
+            let pieces = own.map { Array($0[min(start, $0.count)..<min(start + piece, $0.count)]) }
+            let sizes = lengths.map { max(0, min(piece, $0 - start)) }
+            for (rank, part) in try exchange(pieces, counts: sizes).enumerated() { parts[rank] += part }
+        }
+        return parts
+    }
+
+    /// What a rank has for another, in one exchange: MPI counts in 32 bits, all ranks together.
+    private var piece: Int { Int(Int32.max) / size / 64 * 64 }
 
     /// How many bytes each rank has.
     private func counts(_ own: Int) throws -> [Int] {
@@ -70,28 +86,33 @@ final class MPITransport: RankTransport {
 
     /// One exchange, whose sizes all ranks know; for all, or for the first one.
     private func exchange(_ own: [UInt8], counts: [Int], isForAll: Bool = true) throws -> [[UInt8]] {
-        let sizes = counts.map(Int32.init)
-        var (offsets, total) = ([Int](), 0)
-        for count in counts {
-            offsets.append(total)
-            total += count
-        }
-        let starts = offsets.map(Int32.init)
-        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, total), alignment: 64)
+        let places = Places(counts)
+        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, places.total), alignment: 64)
         defer { all.deallocate() }
         try own.withUnsafeBytes { own in
-            try sizes.withUnsafeBufferPointer { sizes in
-                try starts.withUnsafeBufferPointer { starts in
-                    let exchange = isForAll ? library.gather : library.collect
-                    try call {
-                        exchange(own.baseAddress, Int32(own.count), all, sizes.baseAddress, starts.baseAddress)
-                    }
+            try places.withPointers { sizes, starts in
+                let exchange = isForAll ? library.gather : library.collect
+                try call { exchange(own.baseAddress, Int32(own.count), all, sizes, starts) }
+                try wait()
+            }
+        }
+        return isForAll || rank == 0 ? places.parts(of: all) : []
+    }
+
+    /// One exchange in which each rank has bytes of its own for each other, whose sizes both know.
+    private func exchange(_ own: [[UInt8]], counts: [Int]) throws -> [[UInt8]] {
+        let (given, got) = (Places(own.map(\.count)), Places(counts))
+        let all = UnsafeMutableRawPointer.allocate(byteCount: max(1, got.total), alignment: 64)
+        defer { all.deallocate() }
+        try Array(own.joined()).withUnsafeBytes { own in
+            try given.withPointers { sizes, starts in
+                try got.withPointers { counts, offsets in
+                    try call { library.deliver(own.baseAddress, sizes, starts, all, counts, offsets) }
                     try wait()
                 }
             }
         }
-        guard isForAll || rank == 0 else { return [] }
-        return zip(offsets, counts).map { Array(UnsafeRawBufferPointer(start: all + $0, count: $1)) }
+        return got.parts(of: all)
     }
 
     private func wait() throws {
@@ -132,6 +153,34 @@ final class MPITransport: RankTransport {
     }
 }
 
+/// Where the bytes of each rank lie, one behind the other, as MPI counts them.
+private struct Places {
+    private let counts: [Int32]
+    private let offsets: [Int32]
+    let total: Int
+
+    init(_ counts: [Int]) {
+        var (offsets, total) = ([Int32](), 0)
+        for count in counts {
+            offsets.append(Int32(total))
+            total += count
+        }
+        (self.counts, self.offsets, self.total) = (counts.map(Int32.init), offsets, total)
+    }
+
+    func withPointers<Result>(
+        _ body: (_ counts: UnsafePointer<Int32>?, _ offsets: UnsafePointer<Int32>?) throws -> Result
+    ) rethrows -> Result {
+        try counts.withUnsafeBufferPointer { counts in
+            try offsets.withUnsafeBufferPointer { try body(counts.baseAddress, $0.baseAddress) }
+        }
+    }
+
+    func parts(of all: UnsafeRawPointer) -> [[UInt8]] {
+        zip(offsets, counts).map { Array(UnsafeRawBufferPointer(start: all + Int($0), count: Int($1))) }
+    }
+}
+
 /// The functions of the library.
 private struct Library: @unchecked Sendable {
     let open: @convention(c) (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>) -> Int32
@@ -141,6 +190,11 @@ private struct Library: @unchecked Sendable {
         ) -> Int32
     let gather: Exchange
     let collect: Exchange
+    let deliver:
+        @convention(c) (
+            UnsafeRawPointer?, UnsafePointer<Int32>?, UnsafePointer<Int32>?, UnsafeMutableRawPointer,
+            UnsafePointer<Int32>?, UnsafePointer<Int32>?
+        ) -> Int32
     let test: @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
     let signal: @convention(c) (Int32, Int32) -> Int32
     let isSignalled: @convention(c) (UnsafeMutablePointer<Int32>) -> Int32
@@ -191,6 +245,7 @@ private struct Library: @unchecked Sendable {
         open = try function("open", type(of: open))
         gather = try function("gather", type(of: gather))
         collect = try function("collect", type(of: collect))
+        deliver = try function("deliver", type(of: deliver))
         test = try function("test", type(of: test))
         signal = try function("signal", type(of: signal))
         isSignalled = try function("is_signalled", type(of: isSignalled))

@@ -57,6 +57,15 @@ final class ThreadRanks: Sendable {
             return rank == 0 ? all : []
         }
 
+        func deliver(_ own: [[UInt8]]) throws -> [[UInt8]] {
+            var message = Message()
+            for bytes in own { message.put(bytes) }
+            return try gather(message.bytes).map { bytes in
+                var message = Message(bytes)
+                return try (0..<size).map { _ in try message.takeList(of: UInt8.self) }[rank]
+            }
+        }
+
         func signal() { all.signals.withLock { _ = $0.insert(rank) } }
         var isSignalled: Bool { all.signals.withLock { !$0.subtracting([rank]).isEmpty } }
     }

@@ -24,6 +24,40 @@ import Testing
         #expect(Deal.ranks([1, 1, 1, 1], among: 4) == [0, 1, 2, 3])
     }
 
+    @Test(
+        "What may be divided is divided at the borders of shares, so that all have the same, in pieces that are worth it"
+    )
+    func pieces() {
+        var random = Lehmer(4)
+        for count in [1, 2, 3, 7, 64, 1000] {
+            for length in [1, 2, 5, 200] {
+                for smallest in [0, 40] {
+                    let sizes = (0..<length).map { _ in Int.random(in: 0...100_000, using: &random) }
+                    let pieces = Deal.pieces(sizes, among: count, smallest: smallest) { _ in true }
+                    var bytes = [Int](repeating: 0, count: count)
+                    for (size, unit) in zip(sizes, pieces) {
+                        #expect(unit.map(\.bytes.lowerBound) == [0] + unit.map(\.bytes.upperBound).dropLast())
+                        #expect(unit.last?.bytes.upperBound == size)
+                        #expect(unit.count == 1 || unit.allSatisfy { $0.bytes.count >= smallest })
+                        for piece in unit { bytes[piece.rank] += piece.bytes.count }
+                    }
+                    let ranks = pieces.flatMap { $0.map(\.rank) }
+                    #expect(ranks == ranks.sorted())
+                    let share = Double(sizes.reduce(0, +)) / Double(count)
+                    #expect(Double(bytes.max() ?? 0) <= share + 2 * max(1, Double(smallest), share / 64) + 1)
+                }
+            }
+        }
+        // Of two borders one lies in what must stay whole.
+        let pieces = Deal.pieces([10, 80, 10], among: 4, smallest: 0) { $0 != 1 }
+        #expect(pieces.map { $0.map(\.rank) } == [[0], [2], [3]])
+        #expect(
+            Deal.pieces([10, 90], among: 2, smallest: 0) { _ in true }.map { $0.map(\.bytes) } == [
+                [0..<10], [0..<40, 40..<90],
+            ])
+        #expect(Deal.pieces([], among: 3, smallest: 0) { _ in true }.isEmpty)
+    }
+
     @Test("A message gives back what was put in, and what is torn is an error")
     func messages() throws {
         var message = Message()

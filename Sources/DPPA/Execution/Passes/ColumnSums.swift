@@ -9,6 +9,7 @@ package struct ColumnSums: PassWork {
     package var y: NodeID?
 
     package var operands: [NodeID] { [x, y].compactMap(\.self) }
+    package var isDivisible: Bool { true }
     package func words(_ graph: Graph) -> String { "\(op) by column of \(graph.formula(x, depth: 4))" }
 
     package func join(_ pass: inout TensorPass) throws {
@@ -25,7 +26,7 @@ package struct ColumnSums: PassWork {
 }
 
 /// Column leaves of a register, or of the products of two.
-private final class ColumnSumSink: TileSink, @unchecked Sendable {
+private final class ColumnSumSink: DivisibleSink, @unchecked Sendable {
     private let op: Accumulation
     private let leaves: Buffer<Double>
     private let rowLength: Int
@@ -53,6 +54,14 @@ private final class ColumnSumSink: TileSink, @unchecked Sendable {
             slots,
             ColumnAccumulator(op, rowLength: rowLength, rowsPerLeaf: rowGranularity, leaves: leaves.pointer + first))
     }
+
+    func put(_ chunks: [Chunk], into message: inout Message) {
+        let (leaf, width) = (rowLength * rowGranularity, rowLength * op.width)
+        let (start, end) = (chunks.first?.owned.lowerBound ?? 0, chunks.last?.owned.upperBound ?? 0)
+        message.put(leaves, start / leaf * width..<(end + leaf - 1) / leaf * width)
+    }
+
+    func add(_ message: inout Message) throws { try message.take(into: leaves) }
 
     private final class Cursor: TileCursor {
         let slots: [Slot]

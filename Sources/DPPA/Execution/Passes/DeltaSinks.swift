@@ -20,6 +20,14 @@ struct WorkerCounts: Sendable {
         for place in 0..<4 { counts.pointer[worker * Self.places + place] += found[place] }
     }
 
+    /// Tells another rank the counts.
+    func put(into message: inout Message) { for place in 0..<4 { message.put(total[place]) } }
+
+    /// Adds those of another rank.
+    func add(_ message: inout Message) throws {
+        for place in 0..<4 { counts.pointer[place] += try message.take(Int.self) }
+    }
+
     /// The counts of all threads together.
     var total: SIMD4<Int> {
         var total = SIMD4<Int>()
@@ -129,13 +137,15 @@ extension TensorPass {
 }
 
 /// How a delta agrees with the merged one.
-private final class AgreementSink: TileSink, TileCursor, @unchecked Sendable {
+private final class AgreementSink: DivisibleSink, TileCursor, @unchecked Sendable {
     private let counts: WorkerCounts
     var slots: [Slot] = []
 
     init(_ counts: WorkerCounts) { self.counts = counts }
 
     func open(_ chunk: OpenChunk) -> any TileCursor { self }
+    func put(_ chunks: [Chunk], into message: inout Message) { counts.put(into: &message) }
+    func add(_ message: inout Message) throws { try counts.add(&message) }
 
     func take(_ tile: Tile) throws {
         let part = tile.owned

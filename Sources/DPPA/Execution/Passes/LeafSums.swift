@@ -9,6 +9,7 @@ package struct LeafSums: PassWork {
     package var y: NodeID?
 
     package var operands: [NodeID] { [x, y].compactMap(\.self) }
+    package var isDivisible: Bool { true }
     package func words(_ graph: Graph) -> String { "\(op) of \(graph.formula(x, depth: 4))" }
 
     package func join(_ pass: inout TensorPass) throws {
@@ -21,7 +22,7 @@ package struct LeafSums: PassWork {
 }
 
 /// Leaf sums of a register, or of the products of two.
-final class LeafSumSink: TileSink, @unchecked Sendable {
+final class LeafSumSink: DivisibleSink, @unchecked Sendable {
     private let op: Accumulation
     private let leaves: Buffer<Double>
     var slots: [Slot] = []
@@ -41,6 +42,15 @@ final class LeafSumSink: TileSink, @unchecked Sendable {
         let first = chunk.chunk.leaves.lowerBound / LeafAccumulator.leafSize
         return Cursor(slots, LeafAccumulator(op, leaves: leaves.pointer + first * op.width))
     }
+
+    func put(_ chunks: [Chunk], into message: inout Message) {
+        let (size, width) = (LeafAccumulator.leafSize, op.width)
+        let own = chunks.map(\.leaves).filter { !$0.isEmpty }
+        let (start, end) = (own.first?.lowerBound ?? 0, own.last?.upperBound ?? 0)
+        message.put(leaves, start / size * width..<(end + size - 1) / size * width)
+    }
+
+    func add(_ message: inout Message) throws { try message.take(into: leaves) }
 
     private final class Cursor: TileCursor {
         let slots: [Slot]

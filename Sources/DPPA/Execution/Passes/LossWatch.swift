@@ -1,5 +1,6 @@
 import DPPACheckpoint
 import DPPAKernels
+import DPPASupport
 import Synchronization
 
 /// Watches whether anything of what changes a tensor survives rounding to the type that it is written in.
@@ -22,6 +23,22 @@ final class LossWatch: Sendable {
         guard found[1] == 0 else { return survives.store(true, ordering: .relaxed) }
         let largest = DeltaCounts.largest(values, reference: reference, storedAs: stored, count: count)
         lost.withLock { $0.add(LostChange(changed: found[0], largest: largest.change, beside: largest.beside)) }
+    }
+
+    /// Tells another rank what it has seen.
+    func put(into message: inout Message) {
+        let lost = lost.withLock { $0 }
+        message.put(!isOpen)
+        message.put(lost.changed)
+        message.put(lost.largest)
+        message.put(lost.beside)
+    }
+
+    /// Takes in what that of another rank has seen.
+    func add(_ message: inout Message) throws {
+        if try message.take(Bool.self) { survives.store(true, ordering: .relaxed) }
+        let other = LostChange(changed: try message.take(), largest: try message.take(), beside: try message.take())
+        lost.withLock { $0.add(other) }
     }
 
     /// What was lost, when the pass is over; nil where something survived, or nothing was changed.

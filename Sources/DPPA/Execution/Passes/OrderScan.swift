@@ -11,31 +11,40 @@ package struct OrderScan: OrderWork {
     /// How many are wanted, or which.
     package var amount: NodeID
 
+    package var isDivisible: Bool { true }
+
     package func join(_ pass: inout TensorPass) throws {
         guard pass.facts.numel > 0, let (search, member) = pass.search(of: node) else { return }
+        let isLocal = pass.graph[node].scope.staysInUnit
         // The order of sizes needs no sizes: the scan ignores signs.
         if case (.unary(.abs, let signed), .largest) = (pass.graph[x].operation, search.key),
             pass.graph[signed].scope == .element
         {
-            pass.attach(OrderScanSink(search, member, .largestMagnitude), [try pass.elements(signed)])
+            pass.attach(OrderScanSink(search, member, .largestMagnitude, isLocal: isLocal), [try pass.elements(signed)])
         } else {
-            pass.attach(OrderScanSink(search, member, search.key), [try pass.elements(x)])
+            pass.attach(OrderScanSink(search, member, search.key, isLocal: isLocal), [try pass.elements(x)])
         }
     }
 }
 
 /// A scan of one of a search's tensors.
-private final class OrderScanSink: TileSink, @unchecked Sendable {
+private final class OrderScanSink: DivisibleSink, @unchecked Sendable {
     private let search: OrderSearch
     private let member: Int
     private let key: KeyKind
+    /// Whether it is over with its unit; what others find is put together when the epoch is.
+    private let isLocal: Bool
     var slots: [Slot] = []
 
-    init(_ search: OrderSearch, _ member: Int, _ key: KeyKind) {
-        (self.search, self.member, self.key) = (search, member, key)
+    init(_ search: OrderSearch, _ member: Int, _ key: KeyKind, isLocal: Bool) {
+        (self.search, self.member, self.key, self.isLocal) = (search, member, key, isLocal)
     }
 
     func open(_ chunk: OpenChunk) -> any TileCursor { Cursor(self, chunk) }
+    func put(_ chunks: [Chunk], into message: inout Message) {
+        if isLocal { search.put(into: &message, member: member) }
+    }
+    func add(_ message: inout Message) throws { if isLocal { try search.add(&message) } }
 
     private final class Cursor: TileCursor {
         let sink: OrderScanSink

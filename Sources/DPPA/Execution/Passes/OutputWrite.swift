@@ -10,6 +10,7 @@ package struct OutputWrite: PassWork {
     package var number: Int
     package var x: NodeID
 
+    package var isDivisible: Bool { true }
     package func words(_ graph: Graph) -> String { "write" }
     package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] {
         Array(outputs[number].slots.keys)
@@ -37,10 +38,17 @@ protocol OutputDestination: Sendable {
     func write(tensor: Int, byteOffset: Int, _ bytes: UnsafeRawBufferPointer) throws
     /// Whether nothing is written to a file.
     var isInMemory: Bool { get }
+    /// Tells another rank what of a tensor was written here, when that is on the disk.
+    func putDigest(of tensor: Int, into message: inout Message) throws
+    /// Takes in what of a tensor another rank has written.
+    func addDigest(of tensor: Int, _ message: inout Message) throws
 }
 
 extension OutputDestination {
     var isInMemory: Bool { false }
+    func putDigest(of tensor: Int, into message: inout Message) throws { throw notShared }
+    func addDigest(of tensor: Int, _ message: inout Message) throws { throw notShared }
+    private var notShared: DPPAError { DPPAError(.internalFault, "an output that is no file is shared by ranks") }
 }
 
 extension CheckpointWriter: OutputDestination {}
@@ -56,10 +64,16 @@ struct OutputSlot: Sendable {
     var elements: Range<Int>?
     /// Where what rounding leaves is counted, if it is.
     var rounding: RoundingCounts?
+
+    /// Tells another rank what was written here, when that is on the disk.
+    func putDigest(into message: inout Message) throws { try destination.putDigest(of: tensor, into: &message) }
+
+    /// Takes in what another rank has written.
+    func addDigest(_ message: inout Message) throws { try destination.addDigest(of: tensor, &message) }
 }
 
 /// An output tensor.
-private final class OutputSink: TileSink, @unchecked Sendable {
+private final class OutputSink: DivisibleSink, @unchecked Sendable {
     private let slot: OutputSlot
     var slots: [Slot] = []
 
@@ -68,6 +82,18 @@ private final class OutputSink: TileSink, @unchecked Sendable {
     var output: OutputSlot? { slot }
     func scratchBytes(_ chunk: Chunk) -> Int { chunk.owned.count * slot.dtype.byteSize }
     func open(_ chunk: OpenChunk) -> any TileCursor { Cursor(slots[0], slot, chunk) }
+
+    func put(_ chunks: [Chunk], into message: inout Message) throws {
+        try slot.putDigest(into: &message)
+        slot.rounding?.counts.put(into: &message)
+        slot.rounding?.watch.put(into: &message)
+    }
+
+    func add(_ message: inout Message) throws {
+        try slot.addDigest(&message)
+        try slot.rounding?.counts.add(&message)
+        try slot.rounding?.watch.add(&message)
+    }
 
     /// Collects a chunk's bytes, and writes them together.
     private final class Cursor: TileCursor {

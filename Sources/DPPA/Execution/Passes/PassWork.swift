@@ -13,6 +13,8 @@ package protocol PassWork: Hashable, Sendable {
     var operands: [NodeID] { get }
     /// The nodes that must be numbers by the time the pass begins, besides what the operands are made of.
     var givens: [NodeID] { get }
+    /// Whether ranks can do it on parts of a tensor and put together what they have found; then its sinks are `DivisibleSink`s.
+    var isDivisible: Bool { get }
     /// What is computed, as maths or as words, for `plan`.
     func words(_ graph: Graph) -> String
     /// The tensors that it concerns.
@@ -25,6 +27,7 @@ extension PassWork {
     package var subject: NodeID { x }
     package var operands: [NodeID] { [x] }
     package var givens: [NodeID] { [] }
+    package var isDivisible: Bool { false }
     package func tensors(_ graph: Graph, _ outputs: [Engine.Output]) -> [TensorID] { graph.tensors(of: x) }
 
     /// Whether some other work is the same.

@@ -5,6 +5,7 @@ import DPPASupport
 package struct RowValues: PassWork {
     package var x: NodeID
 
+    package var isDivisible: Bool { true }
     package func words(_ graph: Graph) -> String { graph.formula(x, depth: 4) }
 
     package func join(_ pass: inout TensorPass) throws {
@@ -12,21 +13,31 @@ package struct RowValues: PassWork {
         let tensor = pass.tensor
         let values: Buffer<Double> = try pass.room(pass.facts.rowCount)
         values.clear()
-        if pass.facts.numel > 0 { pass.attach(RowValueSink(values), [try pass.rows(x)]) }
+        if pass.facts.numel > 0 {
+            pass.attach(RowValueSink(values, rowLength: pass.facts.rowLength), [try pass.rows(x)])
+        }
         pass.afterwards { $0.store.set(self, tensor.index, values.array()) }
     }
 }
 
 /// Takes the numbers of the rows.
-final class RowValueSink: TileSink, TileCursor, @unchecked Sendable {
+final class RowValueSink: DivisibleSink, TileCursor, @unchecked Sendable {
     private let values: Buffer<Double>
+    private let rowLength: Int
     var slots: [Slot] = []
 
-    init(_ values: Buffer<Double>) { self.values = values }
+    init(_ values: Buffer<Double>, rowLength: Int) { (self.values, self.rowLength) = (values, rowLength) }
 
     var bytes: Int { values.count * 8 }
     var needsRows: Bool { true }
     func open(_ chunk: OpenChunk) -> any TileCursor { self }
+
+    func put(_ chunks: [Chunk], into message: inout Message) {
+        let (start, end) = (chunks.first?.owned.lowerBound ?? 0, chunks.last?.owned.upperBound ?? 0)
+        message.put(values, start / rowLength..<end / rowLength)
+    }
+
+    func add(_ message: inout Message) throws { try message.take(into: values) }
 
     func take(_ tile: Tile) throws {
         let (part, length) = (tile.owned, tile.task.rowLength)

@@ -14,13 +14,19 @@ package struct TensorPass {
     private let searches: [OrderSearches]
     /// What is written.
     let outputs: [Engine.Output]
+    /// The elements that this rank goes over; nil for all.
+    private let part: Range<Int>?
     var compiler: ProgramCompiler
     private var sinks: [(sink: any TileSink, slots: [Slot])] = []
     private(set) var copies: [TensorCopy] = []
     private var additions: [(inout TensorPass) throws -> Void] = []
     private(set) var finishes: [(Engine) throws -> Void] = []
 
-    init(_ engine: Engine, _ tensor: TensorID, _ searches: [OrderSearches] = [], _ outputs: [Engine.Output] = []) {
+    init(
+        _ engine: Engine, _ tensor: TensorID, _ searches: [OrderSearches] = [], _ outputs: [Engine.Output] = [],
+        part: Range<Int>? = nil
+    ) {
+        self.part = part
         self.tensor = tensor
         facts = engine.graph.facts(tensor)
         graph = engine.graph
@@ -71,11 +77,12 @@ package struct TensorPass {
         try budget.reserve(bytes, for: "reducing \(facts.name.shown)")
     }
 
-    /// The chunks of the whole tensor.
+    /// The chunks of the whole tensor, or those that begin in the part that this rank goes over.
     var chunks: [Chunk] {
         let granularity = sinks.reduce(1) { max($0, $1.sink.rowGranularity) }
-        return Chunk.all(
+        let all = Chunk.all(
             of: facts, elements: options.chunkElements, needsRows: needsRows, rowGranularity: granularity)
+        return part.map { part in all.filter { part.contains($0.owned.lowerBound) } } ?? all
     }
 
     /// Whether tiles are whole rows.

@@ -47,6 +47,11 @@ final class TensorTask: @unchecked Sendable {
         rowsPerTile = max(1, options.tileElements / max(1, rowLength))
     }
 
+    /// The models that it reads, by number.
+    var models: [Int] {
+        Set(program.models + copies.map(\.model)).filter { $0 != Program.noModel }.sorted()
+    }
+
     /// The elements of a tile, and so of a register.
     var tileSize: Int { program.needsRows ? rowsPerTile * rowLength : tileElements }
 }

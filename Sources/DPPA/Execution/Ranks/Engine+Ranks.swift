@@ -25,14 +25,6 @@ extension Engine {
         !ranks.isAlone && !outputs.contains { $0.slots.values.contains { $0.destination.isInMemory } }
     }
 
-    /// The units of an epoch that are this rank's.
-    func dealt(
-        _ units: [[TensorID]], _ epoch: Int, _ schedule: Schedule, _ outputs: [Output]
-    ) throws -> [[TensorID]] {
-        let ranks = try deal(units, epoch, schedule, outputs, among: ranks.size).ranks
-        return zip(units, ranks).compactMap { $1 == self.ranks.rank ? $0 : nil }
-    }
-
     /// Shares what an epoch has found.
     func share(_ epoch: Int, _ schedule: Schedule, _ searches: [OrderSearch]) throws {
         let coder = CoarseEntryCoder(epoch, schedule)

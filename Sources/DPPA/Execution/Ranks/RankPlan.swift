@@ -22,30 +22,11 @@ extension Engine {
     func plan(_ schedule: Schedule, _ outputs: [Output], ranks count: Int) throws -> RankPlan {
         var plan = RankPlan(bytes: Array(repeating: 0, count: count))
         for epoch in 0..<schedule.epochCount {
-            let (sizes, ranks) = try deal(
-                units(epoch, schedule, outputs, ranks: count), epoch, schedule, outputs, among: count)
-            for (size, rank) in zip(sizes, ranks) { plan.bytes[rank] += size }
-            plan.units = max(plan.units, sizes.count)
+            let units = units(epoch, schedule, outputs, ranks: count)
+            let bytes = try deal(units, epoch, schedule, outputs, among: count).bytes
+            plan.bytes = zip(plan.bytes, bytes).map(+)
+            plan.units = max(plan.units, units.count)
         }
         return plan
-    }
-
-    /// The sizes of the units of an epoch, and the rank of each.
-    func deal(
-        _ units: [[TensorID]], _ epoch: Int, _ schedule: Schedule, _ outputs: [Output], among count: Int
-    ) throws -> (sizes: [Int], ranks: [Int]) {
-        var known = UnitSizes(graph, epoch, schedule, outputs)
-        let sizes = try units.map { try known.bytes(of: $0) }
-        var ranks = Deal.ranks(sizes, among: count)
-        // Slices of one written tensor have one digest, so they stay together.
-        var places: [[Int]: Int] = [:]
-        for (number, unit) in units.enumerated() {
-            for (output, tensor) in unit.flatMap({ tensor in outputs.indices.map { ($0, tensor) } }) {
-                guard let slot = outputs[output].slots[tensor] else { continue }
-                if let rank = places[[output, slot.tensor]] { ranks[number] = rank }
-                places[[output, slot.tensor]] = ranks[number]
-            }
-        }
-        return (sizes, ranks)
     }
 }

@@ -8,6 +8,8 @@ package protocol RankTransport: Sendable {
     func gather(_ own: [UInt8]) throws -> [[UInt8]]
     /// Gives bytes to the first rank, which gets those of all, by rank; the others get nothing. Called as `gather` is.
     func collect(_ own: [UInt8]) throws -> [[UInt8]]
+    /// Gives each rank bytes of its own, by rank, and gets those that each has for this one. Called as `gather` is.
+    func deliver(_ own: [[UInt8]]) throws -> [[UInt8]]
     /// Lets the others know, without waiting for them, that this rank cannot go on.
     func signal()
     /// Whether another rank has signalled; may be called from any thread, often.
@@ -20,6 +22,7 @@ struct NoTransport: RankTransport {
     var size: Int { 1 }
     func gather(_ own: [UInt8]) -> [[UInt8]] { [own] }
     func collect(_ own: [UInt8]) -> [[UInt8]] { [own] }
+    func deliver(_ own: [[UInt8]]) -> [[UInt8]] { own }
     func signal() {}
     var isSignalled: Bool { false }
 }

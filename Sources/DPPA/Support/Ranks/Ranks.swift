@@ -84,6 +84,16 @@ package final class Ranks: Sendable {
         }
     }
 
+    /// Gives some ranks messages of their own, and gives what others have for this one, by rank.
+    package func deliver(_ own: [Int: Message]) throws -> [(rank: Int, message: Message)] {
+        guard !isAlone else { return [] }
+        // Whoever has failed comes here with the error, and to nothing behind it.
+        try meet()
+        let all = try transport.deliver((0..<size).map { own[$0]?.bytes ?? [] })
+        received.add(all.reduce(0) { $0 + $1.count }, ordering: .relaxed)
+        return all.enumerated().filter { !$1.isEmpty }.map { ($0, Message($1)) }
+    }
+
     /// Gives all ranks what the first one makes.
     package func fromFirst(_ make: () throws -> Message) throws -> Message {
         try share(isFirst ? make() : Message())[0]
