@@ -51,10 +51,18 @@ enum FolderKind {
 
     /// Whether tensors are the factors of an adapter rather than weights.
     static func isAdapter(_ names: [String]) -> Bool {
+        let words = ["lora_", "hada_w", "lokr_w"]
+        // The last three parts of a name tell it; the other parts are not taken out.
         func isFactor(_ name: String) -> Bool {
-            name.split(separator: ".").suffix(3).contains { part in
-                part.hasPrefix("lora_") || part.hasPrefix("hada_w") || part.hasPrefix("lokr_w")
+            var (rest, parts) = (name.utf8[...], 0)
+            while parts < 3, !rest.isEmpty {
+                let dot = rest.lastIndex(of: UInt8(ascii: "."))
+                let part = rest[(dot.map(rest.index(after:)) ?? rest.startIndex)...]
+                if words.contains(where: { part.starts(with: $0.utf8) }) { return true }
+                if !part.isEmpty { parts += 1 }
+                rest = rest[..<(dot ?? rest.startIndex)]
             }
+            return false
         }
         // A model that keeps its adapters beside their weights has both.
         guard names.contains(where: isFactor), !names.contains(where: { $0.contains(".base_layer.") }) else {

@@ -21,7 +21,7 @@ extension OpenModel {
             contents.tensors = zip(names, contents.tensors).map { ($0, $1.source) }
             contents.notices.append(notice)
         }
-        let sorted = contents.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let sorted = contents.tensors.sorted { $0.name.precedes($1.name) }
         let facts = TensorNaming.facts(sorted.map { ($0.name, $0.source.shape) })
         let elements = facts.reduce(0.0) { $0 + Double($1.numel) }
         guard elements <= 0x1p50 else {

@@ -68,7 +68,7 @@ public struct OpenModel: Sendable {
     public subscript(name: String) -> Tensor? { places[name].map { tensors[$0] } }
 
     /// The source of a tensor's elements, if the model has it.
-    public func source(_ name: String) -> (any TensorSource)? { self[name]?.source }
+    public func source(_ name: String) -> (any TensorSource)? { places[name].map { tensors[$0].source } }
 
     /// The bytes that reading all tensors takes.
     package var byteCount: Int { tensors.reduce(0) { $0 + $1.byteCount } }
@@ -110,7 +110,7 @@ public struct OpenModel: Sendable {
         self.home = home ?? path
         self.identity = identity
         self.space = space
-        self.tensors = tensors.sorted { $0.facts.name.utf8.lexicographicallyPrecedes($1.facts.name.utf8) }
+        self.tensors = tensors.sorted { $0.facts.name.precedes($1.facts.name) }
         weights = self.tensors.filter(\.isWeight).map(\.facts)
         carried = self.tensors.filter { !$0.isWeight }.map(\.facts)
         self.config = config

@@ -82,7 +82,14 @@ private struct Siblings {
     private let dtypes: [String: DType]
 
     init(_ tensors: [(name: String, dtype: DType)]) {
-        let suspects = tensors.filter { Self.isSuspect($0.name) }
+        // Thousands of names end in a few words.
+        var known: [Substring: Bool] = [:]
+        let suspects = tensors.filter { tensor in
+            let last = Self.last(tensor.name)
+            if let isSuspect = known[last] { return isSuspect }
+            known[last] = Self.isSuspect(last)
+            return Self.isSuspect(last)
+        }
         guard !suspects.isEmpty else {
             dtypes = [:]
             return
@@ -94,10 +101,11 @@ private struct Siblings {
         }
     }
 
-    /// Whether a name can be that of a scale, of codes, or of what belongs to them.
-    private static func isSuspect(_ name: String) -> Bool {
-        let last = name.utf8.lastIndex(of: UInt8(ascii: ".")).map { name[name.utf8.index(after: $0)...] } ?? name[...]
-        return endings.contains { last.hasSuffix($0) }
+    /// Whether a name whose last part is this can be that of a scale, of codes, or of what belongs to them.
+    private static func isSuspect(_ last: Substring) -> Bool { endings.contains { last.hasSuffix($0) } }
+
+    private static func last(_ name: String) -> Substring {
+        name.utf8.lastIndex(of: UInt8(ascii: ".")).map { name[name.utf8.index(after: $0)...] } ?? name[...]
     }
 
     private static let endings = [

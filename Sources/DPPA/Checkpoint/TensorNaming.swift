@@ -7,22 +7,32 @@
 package enum TensorNaming {
     /// The facts of all tensors of a checkpoint; stacks, depths and routers are known from the other tensors' names.
     package static func facts(_ tensors: [(name: String, shape: [Int])]) -> [TensorFacts] {
-        let names = tensors.map { $0.name.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
+        let names = tensors.map { tensor in
+            tensor.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+                .map { String(Substring($0)) }
+        }
         let stacks = Set(names.compactMap { parts in blockNumber(parts, behind: 2).map { stack(parts, $0) } })
         var places = names.map { place($0, stacks) }
         let mixtures = Set(places.compactMap(mixture))
-        for index in places.indices {
+        for index in places.indices where places[index].module.last?.lowercased() == "gate" {
             places[index].isBesideExperts = mixtures.contains(site(places[index], places[index].module.dropLast()))
         }
         var last: [String: Int] = [:]
         for place in places {
             if let stack = place.stack, let layer = place.layer { last[stack] = max(last[stack] ?? 0, layer) }
         }
+        // Blocks have the same modules, a mixture thousands of them: what one of a block does is found out once.
+        var roles: [Part: (role: String, isLinear: Bool)] = [:]
         return zip(tensors, places).map { tensor, place in
             var facts = TensorFacts(
                 name: tensor.name, shape: tensor.shape, stack: place.stack, layer: place.layer,
-                module: place.module.joined(separator: "."), role: TensorRole.role(place, tensor.shape))
-            facts.isLinear = TensorRole.isLinear(place, tensor.shape, facts.role)
+                module: place.module.joined(separator: "."))
+            let part = Part(place, facts)
+            if roles[part] == nil {
+                let role = TensorRole.role(place, tensor.shape)
+                roles[part] = (role, TensorRole.isLinear(place, tensor.shape, role))
+            }
+            if let known = roles[part] { (facts.role, facts.isLinear) = known }
             if let stack = place.stack, let layer = place.layer, let end = last[stack] {
                 facts.depth = end > 0 ? Double(layer) / Double(end) : 0
             }
@@ -38,8 +48,22 @@ package enum TensorNaming {
         /// The path inside the block, or from the root, without the parameter's own name.
         var module: [String]
         var parameter: String
-        /// Whether experts stand beside it in some block of the stack: then a module called `gate` chooses between them.
+        /// Whether it is a module called `gate` beside which experts stand in some block of the stack: it chooses between them.
         var isBesideExperts = false
+    }
+
+    /// All that a role depends on: which block it is does not matter.
+    private struct Part: Hashable {
+        let module: String
+        let parameter: String
+        let shape: [Int]
+        let isInBlock: Bool
+        let isBesideExperts: Bool
+
+        init(_ place: Place, _ facts: TensorFacts) {
+            (module, parameter, shape) = (facts.module, place.parameter, facts.shape)
+            (isInBlock, isBesideExperts) = (place.layer != nil, place.isBesideExperts)
+        }
     }
 
     private static func place(_ parts: [String], _ stacks: Set<String>) -> Place {

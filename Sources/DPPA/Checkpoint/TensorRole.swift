@@ -92,7 +92,7 @@ enum TensorRole {
 
     private static func isRouter(_ module: [String], _ isBesideExperts: Bool) -> Bool {
         guard let leaf = module.last else { return false }
-        return module.contains("router") || leaf.hasSuffix("expert_gate") || leaf == "gate" && isBesideExperts
+        return module.contains("router") || leaf.hasSuffix("expert_gate") || isBesideExperts
     }
 
     /// What names the projection: the module, or the parameter where it has no module of its own.

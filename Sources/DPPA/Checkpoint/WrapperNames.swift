@@ -10,6 +10,9 @@ enum WrapperNames {
     ///
     /// `module.`, which data parallelism puts before all names, is such a word only where every name begins with it.
     static func removed(from names: [String], in path: String) -> (names: [String], notice: String)? {
+        guard names.contains(where: mayHaveInner) || names.allSatisfy({ $0.utf8.starts(with: "module.".utf8) }) else {
+            return nil
+        }
         var words: Set<Substring> = []
         var parts = names.map { name in
             let all = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -27,5 +30,15 @@ enum WrapperNames {
             "the names of \(path.shown) are read without \(Phrase.list(words.sorted().map { "'\($0).'" })), which training tools "
                 + "put there"
         )
+    }
+
+    /// Whether some part of a name begins as such words do; hardly any does, and taking names apart takes time.
+    private static func mayHaveInner(_ name: String) -> Bool {
+        var isFirst = true
+        for byte in name.utf8 {
+            if isFirst, byte == UInt8(ascii: "_") { return true }
+            isFirst = byte == UInt8(ascii: ".")
+        }
+        return false
     }
 }

@@ -15,16 +15,16 @@ extension Engine {
             for node in nodes { involved.formUnion(schedule.needs.tensors(of: node, among: graph.tensors(of: node))) }
         }
         // Tensors of one name by their numbers, or ranks would not have the same units.
-        let sorted = involved.sorted { first, second in
-            let (a, b) = (graph.facts(first).name, graph.facts(second).name)
-            return a == b ? first.index < second.index : Graph.precedes(a, b)
-        }
+        let sorted = involved.map { (tensor: $0, name: graph.name($0)) }.sorted { first, second in
+            first.name == second.name
+                ? first.tensor.index < second.tensor.index : Graph.precedes(first.name, second.name)
+        }.map(\.tensor)
         guard schedule.layerEpochs.contains(epoch) else { return gathered(sorted, ranks) }
         var layers: [Int: Int] = [:]
         var units: [[TensorID]] = []
         for tensor in sorted {
             guard let layer = graph.layerKey(tensor) else {
-                if let other = units.last?.last, graph.facts(other).name == graph.facts(tensor).name {
+                if let other = units.last?.last, graph.name(other) == graph.name(tensor) {
                     units[units.count - 1].append(tensor)
                 } else {
                     units.append([tensor])
@@ -45,12 +45,12 @@ extension Engine {
     ///
     /// Ranks get several units each, so that none has much more than another.
     private func gathered(_ tensors: [TensorID], _ ranks: Int) -> [[TensorID]] {
-        let share = tensors.reduce(0) { $0 + graph.facts($1).numel } / (8 * ranks)
+        let share = tensors.reduce(0) { $0 + graph.numel($1) } / (8 * ranks)
         let smallest = ranks == 1 ? 1 << 22 : min(1 << 22, share)
         var units: [[TensorID]] = []
         var (size, last) = (0, "")
         for tensor in tensors {
-            let (count, name) = (graph.facts(tensor).numel, graph.facts(tensor).name)
+            let (count, name) = (graph.numel(tensor), graph.name(tensor))
             // What one name has of several shapes is computed of each other.
             if units.isEmpty || size + count > smallest && name != last {
                 units.append([])

@@ -37,37 +37,43 @@ public struct EnginePlan: Sendable {
         var loads: [NodeID: Loads] = [:]
         // A matrix is made of the tensor as models have it.
         func read(_ tensor: TensorID) -> TensorID { graph.hasMatrices ? graph.original(tensor) : tensor }
-        var seen: Set<ResidentKey> = []
+        // What each tensor of each model takes, and the last pass that has read it: none yet is -1.
+        let count = graph.tensorCount
+        var sizes = [Int](repeating: 0, count: graph.models.count * count)
+        var readers = [Int](repeating: -1, count: sizes.count)
         let stages = schedule.work.keys.sorted { ($0.epoch, $0.pass) < ($1.epoch, $1.pass) }
-        for stage in stages {
-            var reads: Set<ResidentKey> = []
+        for (number, stage) in stages.enumerated() {
+            var (first, again) = (0, 0)
             var words: [String] = []
             for item in schedule.work(at: stage) {
                 words.append(item.words(graph))
                 if let write = item as? OutputWrite {
                     for (tensor, slot) in outputs[write.number].slots {
-                        bytesWritten += graph.facts(tensor).numel * slot.dtype.byteSize
+                        bytesWritten += graph.numel(tensor) * slot.dtype.byteSize
                     }
                 }
+                let tensors = schedule.needs.tensors(of: item, graph, outputs)
                 for node in item.operands {
-                    for tensor in schedule.needs.tensors(of: item, graph, outputs) {
-                        let models = try loads[node, default: Loads(graph, node)].models(on: tensor)
-                        reads.formUnion(models.map { ResidentKey(model: $0, tensor: read(tensor)) })
+                    for tensor in tensors {
+                        for model in try loads[node, default: Loads(graph, node)].models(on: tensor) {
+                            let tensor = read(tensor)
+                            let place = model * count + tensor.index
+                            switch readers[place] {
+                            case number: continue
+                            case -1:
+                                let source = graph.models[model].source(graph.name(tensor))
+                                sizes[place] = source.map { $0.bytesRead($0.shape.reduce(1, *)) } ?? 0
+                                first += sizes[place]
+                            default: again += sizes[place]
+                            }
+                            readers[place] = number
+                        }
                     }
                 }
             }
-            func size(_ keys: Set<ResidentKey>) -> Int {
-                keys.reduce(0) { total, key in
-                    let facts = graph.facts(key.tensor)
-                    guard let source = graph.models[key.model].source(facts.name) else { return total }
-                    return total + source.bytesRead(source.shape.reduce(1, *))
-                }
-            }
-            let new = reads.subtracting(seen)
-            diskBytes += size(new)
-            cacheBytes += size(reads.intersection(seen))
-            seen.formUnion(new)
-            passes.append(Pass(epoch: stage.epoch, work: words, bytesRead: size(reads)))
+            diskBytes += first
+            cacheBytes += again
+            passes.append(Pass(epoch: stage.epoch, work: words, bytesRead: first + again))
         }
     }
 }

@@ -10,6 +10,8 @@ struct Loads {
     /// The names of each domain, where a name may have several shapes.
     private let names: [Set<String>]
     private var known: [[Bool]: [Int]] = [:]
+    /// What was found last: tensors that follow one another are mostly in the same selections.
+    private var last: (membership: [Bool], models: [Int])?
 
     init(_ graph: Graph, _ root: NodeID) {
         self.graph = graph
@@ -19,10 +21,16 @@ struct Loads {
     }
 
     mutating func models(on tensor: TensorID) throws -> [Int] {
-        let name = graph.facts(tensor).name
-        let membership =
-            names.isEmpty ? domains.map { graph.domain($0).contains(tensor) } : names.map { $0.contains(name) }
-        if let models = known[membership] { return models }
+        func isMember(_ number: Int) -> Bool {
+            names.isEmpty
+                ? graph.domain(domains[number]).contains(tensor) : names[number].contains(graph.name(tensor))
+        }
+        if let last, domains.indices.allSatisfy({ last.membership[$0] == isMember($0) }) { return last.models }
+        let membership = domains.indices.map(isMember)
+        if let models = known[membership] {
+            last = (membership, models)
+            return models
+        }
         var (open, seen, models): ([(id: NodeID, tensor: TensorID)], Set<NodeID>, Set<Int>) = ([(root, tensor)], [], [])
         while let (id, tensor) = open.popLast() {
             guard graph[id].isFine, !graph.isAbsent(id, on: tensor), seen.insert(id).inserted else { continue }

@@ -1,4 +1,5 @@
 import DPPACheckpoint
+import DPPASupport
 
 /// A selection of tensors, in bytewise order of their names.
 public struct Domain: Sendable {
@@ -18,10 +19,19 @@ extension Graph {
     /// The facts of a tensor.
     public func facts(_ tensor: TensorID) -> TensorFacts { tensors[tensor.index] }
 
+    /// The name alone, for loops over many tensors: copying all facts takes longer than most of what is done with them.
+    package func name(_ tensor: TensorID) -> String { tensors[tensor.index].name }
+
+    /// The number of elements, likewise.
+    package func numel(_ tensor: TensorID) -> Int { tensors[tensor.index].numel }
+
     /// The facts of a tensor by its name and shape; nil where the graph has none of these.
     package func facts(named name: String, shape: [Int]) -> TensorFacts? {
         tensorsByName[name, default: []].lazy.map(facts).first { $0.shape == shape }
     }
+
+    /// How many tensors there are; their numbers are below.
+    package var tensorCount: Int { tensors.count }
 
     /// The tensor of a number; nil where there are not so many.
     package func tensor(number: Int) -> TensorID? { tensors.indices.contains(number) ? TensorID(index: number) : nil }
@@ -100,7 +110,7 @@ extension Graph {
 
     /// Bytewise order of names, which is the order of tensors everywhere.
     package static func precedes(_ a: String, _ b: String) -> Bool {
-        a.utf8.lexicographicallyPrecedes(b.utf8)
+        a.precedes(b)
     }
 }
 

@@ -113,7 +113,8 @@ public struct MergeRun {
             if settings.collects { try planned.writer?.collect(ranks) } else { try planned.writer?.share(ranks) }
         }
         if record != nil { try engine.shareInputs() }
-        // What is there once, one rank writes.
+        // What is there once, one rank writes, while the others leave: nothing is shared any more.
+        try ranks.end()
         guard ranks.isFirst else { return [] }
         return try engine.byItself {
             try finish(results, &planned, outputs, statistics, resumption, to: target, record: record)

@@ -51,7 +51,7 @@ extension JSONValue {
                 value.write(to: &text, indent: inner)
             }
         case .object(let object):
-            let sorted = object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            let sorted = object.members.sorted { $0.name.precedes($1.name) }
             Self.write(sorted, to: &text, "{", "}", indent) { member, text, inner in
                 text += Self.quoted(member.name) + (inner == nil ? ":" : " : ")
                 member.value.write(to: &text, indent: inner)

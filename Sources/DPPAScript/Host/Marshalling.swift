@@ -1,5 +1,6 @@
 internal import CLua
 import DPPA
+import DPPASupport
 
 /// Values from C's plain structs.
 struct ValueReader {
@@ -69,7 +70,7 @@ final class ValueWriter {
             raw.number = number
         case .string(let text): raw = string(text)
         case .table(let table):
-            let keys = table.fields.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            let keys = table.fields.keys.sorted { $0.precedes($1) }
             raw.kind = CLUA_TABLE
             raw.count = table.array.count
             raw.list = values(table.array)

@@ -57,12 +57,9 @@ package final class RecipeRun {
         isInterrupted: @escaping @Sendable () -> Bool = { false },
         print: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> RecipeOutcome {
-        let ranks = request.engine.ranks
         do {
-            let outcome = try lead(request, observer: observer, isInterrupted: isInterrupted, print: print)
-            try ranks.end()
-            return outcome
-        } catch { throw ranks.fail(error) }
+            return try lead(request, observer: observer, isInterrupted: isInterrupted, print: print)
+        } catch { throw request.engine.ranks.fail(error) }
     }
 
     /// Takes part in a run that the first rank leads, which says where the draft is and puts it in its place.
@@ -72,7 +69,6 @@ package final class RecipeRun {
     ) throws {
         do {
             try follow(request, observer: observer, isInterrupted: isInterrupted)
-            try request.engine.ranks.end()
         } catch { throw request.engine.ranks.fail(error) }
     }
 

@@ -5,22 +5,44 @@ import Synchronization
 
 /// Messages between processes over MPI, by the library that `make mpi` builds for the MPI of this machine.
 ///
-/// A process that waits sleeps, so that as many may be started as there are, on as few processors as there are.
+/// A process that waits sleeps, so that as many may be started as there are, on as few processors as there are. MPI begins and ends on
+/// a thread of its own, as it wants both of one thread: its end need not be waited for while files are put into place.
 final class MPITransport: RankTransport {
     let rank: Int
     let size: Int
     private let library: Library
-    /// When a thread has last looked for a signal, in nanoseconds; one at a time calls MPI.
-    private let calls = Mutex<UInt64>(0)
+    /// One thread at a time calls MPI.
+    private let calls = Mutex(Calls())
     private let isTold = Atomic<Bool>(false)
+    private let leaving = DispatchSemaphore(value: 0)
+    private let left = DispatchSemaphore(value: 0)
+
+    private struct Calls {
+        /// When a thread has last looked for a signal, in nanoseconds.
+        var looked: UInt64 = 0
+        /// Whether MPI may be called: until it is left.
+        var isOpen = true
+    }
 
     /// Joins the other processes.
     ///
     /// Throws `missingInput` where the library is not there, and `internalFault` when MPI does not start.
     init(_ launcher: Launcher) throws {
-        library = try Library(launcher)
-        var (rank, size): (Int32, Int32) = (0, 0)
-        let error = library.open(&rank, &size)
+        let library = try Library(launcher)
+        let place = Mutex<(error: Int32, rank: Int32, size: Int32)>((0, 0, 0))
+        let (opened, leaving, left) = (DispatchSemaphore(value: 0), leaving, left)
+        let thread = Thread {
+            place.withLock { $0.error = library.open(&$0.rank, &$0.size) }
+            opened.signal()
+            leaving.wait()
+            library.close()
+            left.signal()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+        // MPI sets variables of the environment, which no other thread may read meanwhile: nothing else is done until it is there.
+        opened.wait()
+        let (error, rank, size) = place.withLock { $0 }
         guard error == 0 else {
             throw DPPAError(
                 .internalFault, "MPI does not start",
@@ -30,6 +52,7 @@ final class MPITransport: RankTransport {
                         : library.words(error)
                 ])
         }
+        self.library = library
         (self.rank, self.size) = (Int(rank), Int(size))
         guard self.size == launcher.size else {
             throw DPPAError(
@@ -127,16 +150,16 @@ final class MPITransport: RankTransport {
     }
 
     func signal() {
-        calls.withLock { _ in _ = library.signal(Int32(rank), Int32(size)) }
+        calls.withLock { if $0.isOpen { _ = library.signal(Int32(rank), Int32(size)) } }
     }
 
     var isSignalled: Bool {
         if isTold.load(ordering: .relaxed) { return true }
         // All threads ask at each chunk; now and then one looks.
         let now = DispatchTime.now().uptimeNanoseconds
-        return calls.withLockIfAvailable { last in
-            guard now > last + 20_000_000 else { return false }
-            last = now
+        return calls.withLockIfAvailable { calls in
+            guard calls.isOpen, now > calls.looked + 20_000_000 else { return false }
+            calls.looked = now
             var flag: Int32 = 0
             guard library.isSignalled(&flag) == 0, flag != 0 else { return false }
             isTold.store(true, ordering: .relaxed)
@@ -144,8 +167,18 @@ final class MPITransport: RankTransport {
         } ?? false
     }
 
+    func leave() {
+        calls.withLock { calls in
+            if calls.isOpen { leaving.signal() }
+            calls.isOpen = false
+        }
+    }
+
     /// Ends MPI when the run has ended on all ranks.
-    func close() { calls.withLock { _ in library.close() } }
+    func close() {
+        leave()
+        left.wait()
+    }
 
     private func call(_ body: () -> Int32) throws {
         let error = calls.withLock { _ in body() }

@@ -38,7 +38,7 @@ struct WeightFiles: Sendable {
     func contents(_ place: ModelPlace) throws -> ModelContents {
         var notices: [String] = []
         var tensors = try place.names.map { try weights(place.path, $0, &notices) } ?? open(place.path, &notices)
-        tensors.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        tensors.sort { $0.name.precedes($1.name) }
         if FolderKind.isAdapter(tensors.map(\.name)) { throw FolderKind.adapter(place.path) }
         let files = Set(tensors.map(\.path)).sorted()
         let scaled = try ScaledWeights(tensors, config: place.config, path: place.path)

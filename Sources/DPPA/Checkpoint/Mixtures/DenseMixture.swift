@@ -120,7 +120,7 @@ package struct DenseMixture {
             router("gate", 0..<experts.count)
             if shared != nil { router("shared_expert_gate", experts.count..<experts.count + 1) }
         }
-        named.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        named.sort { $0.name.precedes($1.name) }
         let facts = TensorNaming.facts(named.map { ($0.name, $0.source.shape) })
         let identity =
             "\(family.rawValue) of " + (experts + [shared].compactMap(\.self)).map(\.identity).joined(separator: ", ")

@@ -85,7 +85,7 @@ package struct LayerStack {
             text = try StackedConfig.setting(old, TiedHead.key, to: isTied ? "true" : "false")
             notices.append("\(label): \(TiedHead.key) of config.json became \(isTied)")
         }
-        named.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        named.sort { $0.name.precedes($1.name) }
         let facts = TensorNaming.facts(named.map { ($0.name, $0.source.shape) })
         return config.replacing(
             zip(facts, named).map { OpenModel.Tensor(facts: $0, source: $1.source) }, identity: identity, label: label,

@@ -81,7 +81,7 @@ struct SharedVocabulary {
         tokens = (0..<kept).map { id in table.tokens[id].count > 0 ? table.tokens[id].hash : nil }
         for (id, hash) in tokens.enumerated() { if let hash, ids[hash] == nil { ids[hash] = id } }
         if options.source == .union { addOthers() }
-        for (text, row) in options.tokens.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (text, row) in options.tokens.sorted(by: { $0.key.precedes($1.key) }) {
             let hash = TokenTable.hash(of: text)
             named[hash] = (try namedRow(text, hash, row.origin), row.isForced)
             guard ids[hash] == nil else { continue }

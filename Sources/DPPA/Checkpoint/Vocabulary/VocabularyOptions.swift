@@ -1,3 +1,5 @@
+import DPPASupport
+
 /// Which tokens the models of a family have a row for in embedding and head, and where rows come from that a model lacks.
 public struct VocabularyOptions: Sendable, Hashable {
     /// Whose tokens.
@@ -51,7 +53,7 @@ public struct VocabularyOptions: Sendable, Hashable {
     /// What tells it from others, for the names of views.
     var spelling: String {
         var words = ["\(source)"]
-        for (token, row) in tokens.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (token, row) in tokens.sorted(by: { $0.key.precedes($1.key) }) {
             words.append("\(token) = \(row.origin)\(row.isForced ? " forced" : "")")
         }
         if !hasBase { words.append("no base") }

@@ -29,7 +29,7 @@ package struct PackRun {
         }
         let codings = try PackLoss.codings(losses, model)
         let names = Set(model.tensors.map(\.facts.name)).union(base.tensors.map(\.facts.name))
-        let subjects = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { name in
+        let subjects = names.sorted { $0.precedes($1) }.map { name in
             PackSubject(name: name, own: model.source(name), base: base.source(name), loss: codings[name])
         }
         guard subjects.contains(where: \.isComparable) else {

@@ -14,6 +14,12 @@ package protocol RankTransport: Sendable {
     func signal()
     /// Whether another rank has signalled; may be called from any thread, often.
     var isSignalled: Bool { get }
+    /// Begins to leave the others, as all do when nothing is shared any more; does not wait for them.
+    func leave()
+}
+
+extension RankTransport {
+    package func leave() {}
 }
 
 /// One process, which has nobody to talk to.

@@ -106,6 +106,7 @@ package final class Ranks: Sendable {
     package func end() throws {
         try meet()
         isOver.store(true, ordering: .relaxed)
+        transport.leave()
     }
 
     /// Throws when another rank is known to have failed; may be called from any thread, often.

@@ -69,7 +69,7 @@ final class PackBase: Sendable {
 
     /// The error for a base that differs in some tensors, the first of which is told.
     private func mismatch(_ names: [String]) -> DPPAError {
-        let name = names.min { $0.utf8.lexicographicallyPrecedes($1.utf8) } ?? ""
+        let name = names.min { $0.precedes($1) } ?? ""
         let (there, here) = (stated(name), model.source(name))
         let what =
             switch (there, here) {
