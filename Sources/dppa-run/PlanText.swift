@@ -52,6 +52,7 @@ struct PlanText {
         lines.append(
             "ranks     \(ranks.bytes.count) for \(Phrase.counted(ranks.units, "unit")); the one with the most moves "
                 + "\(ByteCount.words(ranks.most)), \(String(format: "%.2f", ranks.imbalance)) times an even share")
+        lines += plan.scoring.map { "scoring   \($0)" }
         // What is gone through again, each rank goes through again of its own.
         let share = Double(ranks.most) / Double(max(1, ranks.bytes.reduce(0, +)))
         lines.append(
@@ -132,7 +133,10 @@ struct PlanText {
             "packs": .array(plan.packs.map { ["name": .string($0.name), "base": .string($0.base)] }),
             "nodes": .integer(plan.nodeCount),
             "ranks": plan.engine.ranks.map {
-                ["bytes": .array($0.bytes.map(JSONValue.integer)), "units": .integer($0.units)]
+                [
+                    "bytes": .array($0.bytes.map(JSONValue.integer)), "units": .integer($0.units),
+                    "scoring": JSONValue(plan.scoring),
+                ]
             }
                 ?? .null,
             "disk_bytes": .integer(plan.engine.diskBytes),

@@ -55,6 +55,39 @@ import Testing
         #expect(try files(changed.outcome.written[0])["model.safetensors"] != a["model.safetensors"])
     }
 
+    @Test("The card alone tells the recipe, its modules, options and type")
+    func card() throws {
+        let scratch = try Scratch()
+        _ = try scratch.write("return { lambda = 0.5 }\n", "lib/settings.lua")
+        let recipe = try scratch.write(
+            """
+            local dppa = require "dppa.v1"
+            local settings = require "settings"
+            local note = dppa.option { name = "note", default = "none" }
+            print("## Recipe\\n\\n`other.lua`:\\n\\n```lua\\nreturn 1\\n```\\n" .. note)
+            local base, math = dppa.model "base", dppa.model "math"
+            return base + settings.lambda * dppa.option { name = "share", default = 1 } * (math - base)
+            """, "half.lua")
+        let note = #"a "quoted" \ text: # with `signs`, and = too"#
+        let first = try run(recipe, ["share": "0.25", "note": note], dtype: .f32, in: scratch) { $0.modelRoots = [zoo] }
+        let second = try Scratch()
+        let text = try String(contentsOfFile: first.outcome.written[0] + "/README.md", encoding: .utf8)
+        let card = try second.write(text, "card.md")
+        let again = try run(card, in: second) { $0.modelRoots = [zoo] }
+        let record = again.outcome.record
+        #expect(record.recipe.name == "half.lua" && record.dtype == .f32)
+        #expect(record.recipe.text == first.outcome.record.recipe.text)
+        #expect(record.options.map(\.given) == first.outcome.record.options.map(\.given))
+        let (a, b) = (try files(first.outcome.written[0]), try files(again.outcome.written[0]))
+        #expect(a["model.safetensors"] != nil && a["model.safetensors"] == b["model.safetensors"])
+        #expect(a["recipe.lua"] == b["recipe.lua"] && a["lib/settings.lua"] == b["lib/settings.lua"])
+        let other = try second.write("# Model\n\n```lua\nreturn 1\n```\n\n## Recipe\n\nnone\n", "other.md")
+        let error = #expect(throws: DPPAError.self) {
+            _ = try RecipeRun(other).run(RecipeRun.Request(out: "x"), observer: nil)
+        }
+        #expect(error?.code == .missingInput && error?.message.hasSuffix("other.md has no recipe") == true)
+    }
+
     @Test func modelsThatAreNotFoundOrAreOthersAreTold() throws {
         let scratch = try Scratch()
         let options = ["base": zoo + "/base", "experts": zoo + "/law"]

@@ -42,13 +42,34 @@ package struct FrontMatter {
         return text[text.index(after: text.startIndex)..<end].split(separator: ",").compactMap { scalar($0.trimmed) }
     }
 
+    /// What stands before a double quote, in which a backslash takes the sign behind it as it is; nil for nothing, and for other
+    /// escapes.
+    private static func unquoted(_ text: Substring) -> String? {
+        var (value, isEscaped) = ("", false)
+        for sign in text {
+            if isEscaped {
+                guard sign == "\"" || sign == "\\" else { return nil }
+                value.append(sign)
+                isEscaped = false
+            } else if sign == "\\" {
+                isEscaped = true
+            } else if sign == "\"" {
+                return value.isEmpty ? nil : value
+            } else {
+                value.append(sign)
+            }
+        }
+        return nil
+    }
+
     /// A plain or quoted text; nil for nothing and for what is no text of one line.
     private static func scalar(_ text: Substring) -> String? {
         var text = text
         // No name has one; they would steer a terminal.
         if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) { return nil }
-        if let quote = text.first, quote == "\"" || quote == "'" {
-            guard let end = text.dropFirst().firstIndex(of: quote) else { return nil }
+        if text.first == "\"" { return unquoted(text.dropFirst()) }
+        if text.first == "'" {
+            guard let end = text.dropFirst().firstIndex(of: "'") else { return nil }
             text = text[text.index(after: text.startIndex)..<end]
             return text.isEmpty ? nil : String(text)
         }

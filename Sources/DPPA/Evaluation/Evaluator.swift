@@ -13,6 +13,10 @@ public struct Evaluator {
     let engine: Engine
     let dtype: DType?
     let encodings: TaskEncodings
+    /// Is told how ranks share what is scored.
+    package var tells: (ScoringPlan) -> Void = { _ in }
+    /// Whether who asks goes on without scores where they cannot be had: then an error of one rank is that of all, and the run goes on.
+    package var sharesFailures = false
 
     /// An evaluator for the models of an engine's graph; `dtype` is the type that they would be written in, nil for each
     /// tensor's own, and `encodings` what is kept of tokenizers and tasks between evaluators.
@@ -28,7 +32,7 @@ public struct Evaluator {
     /// vocabulary, or logits are not numbers; `limit` when the memory is too small; `missingInput` when a task is of texts and a
     /// model has no tokenizer.
     public func score(_ models: [NodeID], on tasks: [EvaluationTask]) throws -> [[Score]] {
-        try hasManyRanks(models) ? dealt(models, tasks) : answer(models, tasks).map { $0.map(\.score) }
+        try answer(models, tasks).map { $0.map(\.score) }
     }
 
     /// The same with what was said to each question.
@@ -53,27 +57,37 @@ public struct Evaluator {
 
     private func answer(_ models: [NodeID], _ tasks: [EvaluationTask]) throws -> [[Answer]] {
         try MatrixProduct.prepare()
-        let hasTexts = tasks.contains(where: \.isText)
-        let subjects = try models.map(subject)
-        var results = [[Answer]?](repeating: nil, count: models.count)
-        while let first = results.firstIndex(where: { $0 == nil }) {
-            let subject = subjects[first]
-            let encoded = try tasks.map { try subject.encode($0, encodings) }
-            let alike = try models.indices.filter {
-                try results[$0] == nil && subject.isLike(subjects[$0], hasTexts: hasTexts, encodings)
+        let works = try works(models, tasks, ranks: engine.ranks.size)
+        if !engine.ranks.isAlone { for work in works { tells(work.plan) } }
+        var answers = [[Answer]](repeating: [], count: models.count)
+        for (work, said) in zip(works, try said(works)) {
+            let seconds = said.seconds / Double(work.models.count * max(1, tasks.count))
+            for (place, said) in zip(work.places, said.candidates) {
+                answers[place] = try self.answers(work, said, seconds: seconds)
             }
-            let shares = try subject.shares(encoded.map(\.0), models: alike.count, engine.options)
-            // How many fit is a matter of memory, of which ranks may have different amounts.
-            var decision = try engine.ranks.fromFirst {
-                var message = Message()
-                message.put(shares.candidates)
-                return message
-            }
-            let group = Array(alike.prefix(try decision.take()))
-            let answers = try answer(subject, group.map { models[$0] }, encoded)
-            for (index, answer) in zip(group, answers) { results[index] = answer }
         }
-        return results.map { $0 ?? [] }
+        return answers
+    }
+
+    /// The answers to all tasks that a candidate's predictions and texts come to.
+    private func answers(_ work: ScoringWork, _ said: SaidPieces, seconds: Double) throws -> [Answer] {
+        var (predictions, completions) = (said.predictions[...], said.completions[...])
+        return try zip(work.tasks, try texts(work)).map { task, text in
+            let judge = Judge(task.encoded, label: work.subject.label)
+            let verdicts: [Verdict]
+            if task.encoded.task.metric == .generate {
+                let own = completions.prefix(task.encoded.samples.count)
+                completions = completions.dropFirst(own.count)
+                verdicts = try Generator.verdicts(task.encoded, Array(own), text)
+            } else {
+                let own = predictions.prefix(task.encoded.positionCount)
+                predictions = predictions.dropFirst(own.count)
+                verdicts = try judge.verdicts(Array(own))
+            }
+            return Answer(
+                judge: judge, verdicts: verdicts, score: judge.score(verdicts, seconds: seconds),
+                tokenizer: task.tokenizer)
+        }
     }
 
     /// Throws what scoring would throw before it reads a weight.
@@ -159,46 +173,32 @@ public struct Evaluator {
         return result
     }
 
-    private func predict(
+    func predict(
         _ subject: EvaluationSubject, _ models: [NodeID], _ sequences: [TokenSequence],
         _ shares: EvaluationSubject.MemoryShares
     ) throws -> [[Prediction]] {
         let pass = pass(subject, models, shares)
         var predictions = [[Prediction]](repeating: [], count: models.count)
-        let sequences = Array(sequences[ownSequences(sequences)])
         for wave in TokenLayout.waves(sequences, limit: shares.tokens) {
             let found = try pass.run(Array(sequences[wave]), candidates: models.count)
             for (index, part) in found.enumerated() { predictions[index] += part }
         }
-        return try gathered(predictions)
+        return predictions
     }
 
-    private func pass(
+    func pass(
         _ subject: EvaluationSubject, _ models: [NodeID], _ shares: EvaluationSubject.MemoryShares
     ) -> ForwardPass {
         let weights = WeightStream(
             engine, models: models, order: subject.network.order, facts: subject.facts, memory: shares.weights,
             dtype: subject.dtype)
-        let observer = engine.observer
-        return ForwardPass(subject.network, weights, pool: engine.pool) { try observer?.checkInterruption() }
+        return ForwardPass(subject.network, weights, pool: engine.pool, check: check)
     }
 
-    /// What each model generates in each task of generation, which differs from model to model, so they run one by one.
-    private func generated(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [(EncodedTask, TaskTokenizer?)],
-        _ shares: EvaluationSubject.MemoryShares
-    ) throws -> [[[Verdict]?]] {
-        let none = [[Verdict]?](repeating: nil, count: tasks.count)
-        guard tasks.contains(where: { $0.0.task.metric == .generate }) else { return models.map { _ in none } }
-        let needsPlain = tasks.contains { task, tokenizer in task.task.metric == .generate && tokenizer == nil }
-        let plain = try needsPlain ? subject.tokenText() : nil
-        return try models.map { model in
-            let generator = Generator(pass(subject, [model], shares), memory: shares.activations)
-            return try tasks.map { task, tokenizer -> [Verdict]? in
-                guard task.task.metric == .generate else { return nil }
-                return try generator.verdicts(task) { tokenizer?.text($0) ?? plain?.text($0) ?? "" }
-            }
-        }
+    /// Throws if the person or another rank has ended the work.
+    func check() throws {
+        try engine.observer?.checkInterruption()
+        try engine.options.ranks.check()
     }
 
     /// What the forward pass needs to know of a model.
@@ -208,31 +208,5 @@ public struct Evaluator {
             throw DPPAError(.data, "this model comes from no checkpoint")
         }
         return try EvaluationSubject(engine.graph, model, from: start) { start.outputDType($0, wished: dtype) }
-    }
-
-    private func answer(
-        _ subject: EvaluationSubject, _ models: [NodeID], _ tasks: [(EncodedTask, TaskTokenizer?)]
-    ) throws -> [[Answer]] {
-        for (task, _) in tasks { try subject.requireFit(task) }
-        let start = ContinuousClock.now
-        let shares = try subject.shares(tasks.map(\.0), models: models.count, engine.options)
-        try engine.settle(models)
-        return try engine.staged("scoring", bytes: subject.bytes * models.count) {
-            let predictions = try predict(subject, models, tasks.flatMap(\.0.sequences), shares)
-            let generated = try generated(subject, models, tasks, shares)
-            let seconds = (ContinuousClock.now - start) / .seconds(1) / Double(models.count * max(1, tasks.count))
-            return try models.indices.map { index in
-                var rest = predictions[index][...]
-                return try tasks.enumerated().map { number, task in
-                    let judge = Judge(task.0, label: subject.label)
-                    let own = rest.prefix(task.0.positionCount)
-                    rest = rest.dropFirst(own.count)
-                    let verdicts = try generated[index][number] ?? judge.verdicts(Array(own))
-                    return Answer(
-                        judge: judge, verdicts: verdicts, score: judge.score(verdicts, seconds: seconds),
-                        tokenizer: task.1)
-                }
-            }
-        }
     }
 }

@@ -152,10 +152,11 @@ extension ForwardPass {
                 map: map, weights: matrices[candidate], bias: found.count > 1 ? found[1][candidate] : nil)
             let (rows, blocks) = (rows[candidate], map.blocks)
             try each(rows.count * blocks) { number, scratch in
-                let batch = number / blocks
+                // One block of weights after the other, so that each comes from memory once for all batches.
+                let (block, batch) = number.quotientAndRemainder(dividingBy: rows.count)
                 guard !rows[batch].isEmpty else { return }
                 let piece = Piece(
-                    candidate: candidate, batch: batch, rows: rows[batch], outputs: map.block(number % blocks))
+                    candidate: candidate, batch: batch, rows: rows[batch], outputs: map.block(block))
                 body(loaded, state, piece, scratch)
             }
         }

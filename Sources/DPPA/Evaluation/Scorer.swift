@@ -39,6 +39,10 @@ public final class Scorer {
     private let fingerprint: GraphFingerprint
     private let encodings = TaskEncodings()
     private var parts = TaskParts()
+    /// Whether who asks goes on without scores where they cannot be had.
+    package var sharesFailures = false
+    /// How ranks have shared what was scored, in words, each once with how often, in the order of the first time.
+    package private(set) var sharing: [(words: String, count: Int)] = []
 
     /// A scorer on an engine; `dtype` is the type that models would be written in, nil for each tensor's own.
     public init(_ engine: Engine, dtype: DType?, journal: ScoreJournal, external: External? = nil) {
@@ -131,6 +135,30 @@ public final class Scorer {
         try Evaluator(engine, dtype: dtype, encodings: encodings).requireScorable(models, on: builtIn)
     }
 
+    /// How some ranks would share the scoring of models on the first share of each task's questions, in words.
+    ///
+    /// Throws what scoring would throw before it reads a weight.
+    package func plans(
+        _ models: [NodeID], on tasks: [ScoredTask], share: Double, ranks: Int
+    ) throws -> [String] {
+        let asked = tasks.compactMap { task -> EvaluationTask? in
+            guard case .builtIn(let own) = task else { return nil }
+            return share < 1 ? own.part(0..<own.count(ofShare: share)) : own
+        }
+        guard !asked.isEmpty else { return [] }
+        return try Evaluator(engine, dtype: dtype, encodings: encodings).works(models, asked, ranks: ranks)
+            .map(\.plan.words)
+    }
+
+    /// Takes note of how ranks share what is scored.
+    private func note(_ plan: ScoringPlan) {
+        if let known = sharing.firstIndex(where: { $0.words == plan.words }) {
+            sharing[known].count += 1
+        } else {
+            sharing.append((plan.words, 1))
+        }
+    }
+
     /// Has all ranks know the scores that the first one knows, so that all ask for the same.
     private func shareKnown(_ keys: [[UInt128]]) throws {
         let keys = Array(keys.joined())
@@ -141,13 +169,15 @@ public final class Scorer {
     /// times of their own there.
     private func share(_ keys: [UInt128], _ scores: () throws -> [Score?]) throws {
         let ranks = engine.ranks
-        let message = try ranks.fromFirst {
-            var message = Message()
-            for score in try scores() { message.put(score?.journal.text ?? "") }
-            return message
+        var rest = try ranks.fromFirst {
+            try ranks.attempt(sharesFailures) {
+                var message = Message()
+                for score in try scores() { message.put(score?.journal.text ?? "") }
+                return message
+            }
         }
+        try rest.takeAttempt()
         guard !ranks.isFirst else { return }
-        var rest = message
         for key in keys {
             let text = try rest.takeText()
             guard !text.isEmpty else { continue }
@@ -178,7 +208,9 @@ public final class Scorer {
         }
         for (missing, group) in lacking.sorted(by: { ($0.value.first ?? 0) < ($1.value.first ?? 0) }) {
             let wanted = missing.compactMap { if case .builtIn(let task) = tasks[$0] { task } else { nil } }
-            let evaluator = Evaluator(engine, dtype: dtype, encodings: encodings)
+            var evaluator = Evaluator(engine, dtype: dtype, encodings: encodings)
+            evaluator.tells = { [weak self] in self?.note($0) }
+            evaluator.sharesFailures = sharesFailures
             let scores = try evaluator.score(group.map { models[$0] }, on: wanted)
             for (model, row) in zip(group, scores) {
                 for (number, score) in zip(missing, row) { try journal.add(score, key: keys[model][number]) }

@@ -10,7 +10,7 @@ package struct TokenSequence: Sendable {
     var wanted: [Int]
     /// The tokens that should follow those places.
     var targets: [Int32]
-    /// Whether it is the first of its task: a batch begins here.
+    /// Whether a batch begins here, as it does with each task.
     var isFirst = false
 
     /// A sequence; `targets` holds one token for each wanted position.

@@ -77,6 +77,9 @@ public struct ModelCard: Sendable {
         }
         front.add("language", unique(models.flatMap(\.origin.languages)))
         front.add("datasets", unique(models.flatMap(\.origin.datasets)))
+        // For the program itself, which runs the recipe of a card.
+        front.add("dppa_options", RecipeLock.settings(record.lockedOptions).map { "\($0.name)=\($0.text)" })
+        front.add("dppa_dtype", record.dtype?.rawValue)
         return front
     }
 

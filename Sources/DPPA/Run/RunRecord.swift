@@ -31,6 +31,8 @@ public struct RunRecord: Sendable {
     public var tables: [ReportTable]
     /// What `dppa.score` gave, in the order of the calls.
     public var scores: [ScoredModel]
+    /// How ranks have shared the scoring, in words, with how often each; empty where one process did it.
+    package var sharing: [(words: String, count: Int)] = []
     /// What the recipe printed, a text for each call.
     public var printed: [String]
     /// What was warned of, a text each.

@@ -44,7 +44,9 @@ extension Catalog {
                 throw DPPAError(.data, "score: 'share' is 0, which is no question", location: call.location)
             }
             let scores: [[Score]]
-            do { scores = try session.score(models, on: files, share: share) } catch let error as DPPAError {
+            do { scores = try session.score(models, on: files, share: share, skips: skips) } catch let error
+                as DPPAError
+            {
                 guard skips, session.stop == nil, error.code != .interrupted, error.code != .internalFault else {
                     throw error.located(call.location)
                 }

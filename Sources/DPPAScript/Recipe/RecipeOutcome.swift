@@ -17,12 +17,14 @@ package struct RecipeOutcome {
     /// The tables that the recipe added.
     package var tables: [ReportTable] { record.tables }
 
-    /// A line for the person at the keyboard, and one for each adapter and each pack.
+    /// A line for the person at the keyboard, and one for each way in which ranks have shared the scoring, for each adapter and each
+    /// pack.
     package var summary: String {
         let adapters = zip(written, record.outputs).compactMap { path, output in
             (output.adapter?.summary ?? output.pack?.summary).map { "\n\(path): \($0)" }
         }
         return "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
+            + record.sharing.map { "\nscored \($0.words)" + ($0.count > 1 ? ", \($0.count) times" : "") }.joined()
             + adapters.joined()
     }
 

@@ -19,6 +19,8 @@ package struct RecipePlan {
     package let packs: [(name: String, base: String)]
     /// What the run would warn of, as far as it can be known before.
     package let warnings: [String]
+    /// How ranks would share the first scoring, in words; empty where there is none, or one process.
+    package let scoring: [String]
     /// How many differing nodes the expressions have.
     package let nodeCount: Int
 
@@ -81,6 +83,7 @@ package struct RecipePlan {
         warnings = trace.warnings + notices
         nodeCount = graph.count
         engine = try session.engine.plan(requests, models: models, ranks: ranks)
+        scoring = ranks > 1 ? try session.planned(ranks) : []
     }
 
     /// Every rule as maths, with what several of them share on lines of its own.

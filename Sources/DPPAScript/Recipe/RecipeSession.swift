@@ -29,6 +29,8 @@ package final class RecipeSession {
     private(set) var unsound: String?
     /// Where a dry run needed a number that only the weights can give.
     package private(set) var stop: DPPAError.Location?
+    /// How some ranks would share the scoring at that place, in words, where it is one.
+    private(set) var planned: (_ ranks: Int) throws -> [String] = { _ in [] }
     let isDry: Bool
     /// What was noticed while the recipe ran.
     package private(set) var warnings: [String] = []
@@ -56,6 +58,8 @@ package final class RecipeSession {
         external: evaluator.map { evaluator in
             Scorer.External(evaluator) { [unowned self] node, directory in try write(node, directory) }
         })
+    /// How ranks have shared the scoring, in words, with how often each.
+    var sharing: [(words: String, count: Int)] { scorer.sharing }
     private var tasks: [String: EvaluationTask] = [:]
     /// JSON files that a bundle brings, by the paths that the recipe has for them.
     var bundledTables: [String: String] = [:]
@@ -194,11 +198,12 @@ package final class RecipeSession {
         return values
     }
 
-    /// The scores of models on the first share of the questions of task files.
+    /// The scores of models on the first share of the questions of task files; `skips` if the recipe goes on without them when they
+    /// cannot be had.
     ///
     /// A file written as `external:NAME` is a task that the external program knows.
     func score(
-        _ models: [NodeID], on files: [(name: String?, path: String)], share: Double = 1
+        _ models: [NodeID], on files: [(name: String?, path: String)], share: Double = 1, skips: Bool = false
     ) throws -> [[Score]] {
         // Opened before a dry run ends here, so that `check` tells of what is wrong with them.
         let tasks = try files.map { file -> ScoredTask in
@@ -207,6 +212,8 @@ package final class RecipeSession {
             task.name = file.name ?? task.name
             return .builtIn(task)
         }
+        scorer.sharesFailures = skips
+        defer { scorer.sharesFailures = false }
         return try score(models, on: tasks, share: share)
     }
 
@@ -235,7 +242,10 @@ package final class RecipeSession {
         }
         for case .builtIn(let task) in tasks { taskDigests[task.name] = task.digest }
         looked += models
-        if isDry { try scorer.requireScorable(models, on: tasks) }
+        if isDry {
+            try scorer.requireScorable(models, on: tasks)
+            planned = { [scorer] in try scorer.plans(models, on: tasks, share: share, ranks: $0) }
+        }
         try requireWet()
         let found = try scorer.score(models, on: tasks, share: share)
         for (model, row) in zip(models, found) {

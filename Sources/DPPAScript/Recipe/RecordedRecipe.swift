@@ -2,10 +2,10 @@ import DPPA
 import Foundation
 import SystemPackage
 
-/// A recipe that stands with what it needs: of a written model the files beside the weights, or, as of a lock and of a bundle, the
-/// texts in it.
+/// A recipe that stands with what it needs: of a written model the files beside the weights, or, as of a lock, a bundle and a model
+/// card, the texts in it.
 package struct RecordedRecipe {
-    /// The recipe's file, which for a lock or a bundle is not there.
+    /// The recipe's file, which for a lock, a bundle or a card is not there.
     package let path: String
     /// What stands in the place of files, by path; for a model's folder that has its recipe's files nothing.
     let texts: [String: String]
@@ -16,9 +16,9 @@ package struct RecordedRecipe {
     /// The name of the file that the recipe was run from.
     package let name: String
 
-    /// The recipe of a model's folder, of a lock or of a bundle; nil for what is none of them.
+    /// The recipe of a model's folder, of a lock, a bundle or a card; nil for what is none of them.
     ///
-    /// Throws `missingInput` when the folder has no recipe, and `data` when the lock or the bundle cannot be read.
+    /// Throws `missingInput` when the folder or the card has no recipe, and `data` when the lock or the bundle cannot be read.
     package init?(_ place: String) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: place, isDirectory: &isDirectory) else { return nil }
@@ -41,8 +41,9 @@ package struct RecordedRecipe {
                 lock: try bundle.lock.map { try RecipeLock(Array($0.utf8), file: place) },
                 texts: Self.texts(bundle.text, bundle.modules, at: path), tables: bundle.tables)
         } else {
-            guard Self.isLock(place) else { return nil }
-            self.init(path: folder.appending("recipe.lua").string, lock: try RecipeLock(reading: place))
+            guard Self.isLock(place) || RecipeCard.isCard(place) else { return nil }
+            let lock = Self.isLock(place) ? try RecipeLock(reading: place) : try RecipeCard.lock(reading: place)
+            self.init(path: folder.appending("recipe.lua").string, lock: lock)
         }
     }
 
@@ -86,10 +87,7 @@ package struct RecordedRecipe {
 
     /// The options as they were given, as `--set` has them.
     package var options: [String: String] {
-        (lock?.options ?? []).reduce(into: [:]) { options, member in
-            options[member.name] =
-                member.value.array?.map { $0.string ?? $0.text }.joined(separator: ",") ?? member.value.string
-        }
+        Dictionary(RecipeLock.settings(lock?.options ?? []), uniquingKeysWith: { first, _ in first })
     }
 
     /// An error of a run, with the models that the recipe was run with when one of them is not found.

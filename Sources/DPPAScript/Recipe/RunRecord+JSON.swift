@@ -17,6 +17,7 @@ extension RunRecord {
             "models": .array(models.map(Self.json)), "outputs": .array(outputs.map(Self.json)),
             "named": Self.object(named.map { ($0.name, Self.json($0.values)) }),
             "tables": Self.object(tables.map { ($0.name, Self.json($0)) }), "scores": .array(scores.map(Self.json)),
+            "sharing": .array(sharing.map { ["words": .string($0.words), "times": .integer($0.count)] }),
             "printed": JSONValue(printed), "warnings": JSONValue(warnings),
         ]
     }

@@ -25,7 +25,7 @@ extension RunRecord {
             engine: session.engine.report, command: start.command, date: start.date, seconds: start.seconds)
         let read = try session.engine.inputDigests()
         for index in models.indices { models[index].tensorDigests = read[models[index].label] ?? [] }
-        tasks = session.taskDigests
+        (tasks, sharing) = (session.taskDigests, session.sharing)
     }
 }
 

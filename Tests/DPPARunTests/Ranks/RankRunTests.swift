@@ -10,7 +10,8 @@ import Testing
         ("ties", [:]), ("ties", ["scope": "model"]), ("dare_ties", [:]), ("della", ["rescale": "l1"]),
         ("breadcrumbs", [:]),
         ("model_stock", [:]), ("magic", [:]), ("emr", [:]), ("iso_c", [:]), ("lora", [:]), ("dp", [:]),
-        ("dppa", ["budget": "4"]), ("wanda", [:]), ("mixture_of_experts", [:]),
+        ("dppa", ["budget": "4"]), ("wanda", [:]), ("sparsegpt", [:]), ("regmean", [:]),
+        ("regmean", ["schedule": "layerwise"]), ("mixture_of_experts", [:]),
     ]
 
     @Test("Every file of a recipe's result is the same for 1, 2, 3 and 5 ranks", arguments: recipes.indices)

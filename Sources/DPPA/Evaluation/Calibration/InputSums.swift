@@ -3,9 +3,9 @@ import DPPASupport
 
 /// What is summed up of the inputs of one linear, token by token.
 ///
-/// Sums and squares of each input in float64, tokens in their order. Products of inputs with each other in float32, each batch of
-/// tokens by one product that is added to the batches before it. Batches and blocks of columns depend on the text alone, so that
-/// threads and memory change no bit.
+/// Sums and squares of each input in float64, the tokens of a part of the text in their order. Products of inputs with each other in
+/// float32, each batch of tokens by one product that is added to the batches of the part before it. Parts are added in their order.
+/// Parts, batches and blocks of columns depend on the text alone, so that threads, memory and ranks change no bit.
 package final class InputSums: @unchecked Sendable {
     /// How many inputs there are.
     package let width: Int
@@ -26,6 +26,14 @@ package final class InputSums: @unchecked Sendable {
         sums.clear()
         squares.clear()
         products = hasProducts ? Buffer<Float>(width * width) : nil
+        products?.clear()
+    }
+
+    /// Begins again with nothing.
+    func clear() {
+        count = 0
+        sums.clear()
+        squares.clear()
         products?.clear()
     }
 
@@ -52,6 +60,62 @@ package final class InputSums: @unchecked Sendable {
                 line, x.width, rows: columns.count, line, x.width, columns: count, inner: batch.count,
                 into: products.pointer + first * width + first, width)
         }
+    }
+}
+
+/// Adding what was summed up of other tokens, on this rank or on another one.
+extension InputSums {
+    /// Adds the sums of a later part of the text.
+    func add(_ part: InputSums) {
+        count += part.count
+        for index in 0..<width {
+            sums.pointer[index] += part.sums.pointer[index]
+            squares.pointer[index] += part.squares.pointer[index]
+        }
+        guard let products, let others = part.products else { return }
+        for row in 0..<width {
+            let first = row &* width
+            for index in first &+ row..<first &+ width { products.pointer[index] += others.pointer[index] }
+        }
+    }
+
+    /// Tells other ranks of all but the products.
+    func putSums(into message: inout Message) {
+        message.put(count)
+        message.put(UnsafePointer(sums.pointer), count: width)
+        message.put(UnsafePointer(squares.pointer), count: width)
+    }
+
+    /// Adds such sums of a later part.
+    func addSums(_ message: inout Message) throws {
+        count += try message.take(Int.self)
+        for own in [sums, squares] {
+            let others: [Double] = try message.takeList()
+            guard others.count == width else { throw Self.otherWidth }
+            for index in 0..<width { own.pointer[index] += others[index] }
+        }
+    }
+
+    /// Tells other ranks of some rows of the products, each from the diagonal on.
+    func putProducts(_ rows: Range<Int>, into message: inout Message) {
+        guard let products else { return }
+        for row in rows {
+            message.put(UnsafePointer(products.pointer + row * width + row), count: width - row)
+        }
+    }
+
+    /// Adds such rows of a later part.
+    func addProducts(_ rows: Range<Int>, _ message: inout Message) throws {
+        guard let products else { return }
+        for row in rows {
+            let (others, own): ([Float], _) = (try message.takeList(), products.pointer + row * width + row)
+            guard others.count == width - row else { throw Self.otherWidth }
+            for index in others.indices { own[index] += others[index] }
+        }
+    }
+
+    private static var otherWidth: DPPAError {
+        DPPAError(.internalFault, "another rank tells of inputs of another width")
     }
 }
 

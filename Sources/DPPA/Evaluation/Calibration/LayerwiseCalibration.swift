@@ -21,7 +21,7 @@ package final class LayerwiseCalibration {
     package let start: NodeID
     package let sources: [Source]
     package let options: CalibrationOptions
-    private let evaluator: Evaluator
+    let evaluator: Evaluator
     private let subjects: [EvaluationSubject]
     private let linears: [[CalibratedLinear]]
     private let isDry: Bool
@@ -63,7 +63,7 @@ package final class LayerwiseCalibration {
         try begin()
         return try staged {
             try runs.map { run in
-                let sums = try run.inputs(of: layer, hasProducts: options.hasCovariance, advances: false)
+                let sums = try run.inputs(of: layer, advances: false)
                 return linears[layer].map { MeasuredInputs(linear: $0, sums: sums[$0.name]) }
             }
         }
@@ -92,8 +92,7 @@ package final class LayerwiseCalibration {
         try staged {
             let engine = evaluator.engine
             try engine.settle([result])
-            let values = try engine.materialize(
-                [result], names.map { Engine.Wanted($0) }, dtype: subject.dtype)[0]
+            let values = try build(names, of: result, subject)
             var tensors = Dictionary(zip(names, values), uniquingKeysWith: { first, _ in first })
             for name in names { keep(name, tensors[name], subject) }
             // Behind the last block nobody looks.
@@ -123,14 +122,18 @@ package final class LayerwiseCalibration {
         let kept = linears.joined().reduce(0) { sum, linear in
             sum + (subject.facts[linear.name]?.numel ?? 0) * subject.dtype(linear.name).byteSize
         }
-        let streams = zip(subjects, sources).map { $0.network.width * 4 * $1.text.tokenCount }
+        let streams = zip(subjects, sources).map { subject, source in
+            CalibrationRun.streamBytes(
+                subject, source.text, hasProducts: options.hasCovariance, evaluator.engine.ranks)
+        }
         let shared = (measured.max() ?? 0) * sources.count + kept
         try staged {
             runs = try sources.indices.map { index in
                 // What the other models' streams take, too.
                 try CalibrationRun(
                     evaluator, sources[index].model, start: start, sources[index].text, subjects[index],
-                    reserved: shared + streams.reduce(0, +) - streams[index], among: sources.count)
+                    hasProducts: options.hasCovariance, reserved: shared + streams.reduce(0, +) - streams[index],
+                    among: sources.count)
             }
         }
     }

@@ -43,10 +43,11 @@ extension Evaluator {
         return try engine.staged("calibrating", bytes: subject.bytes) {
             let sizes = linears.joined().map { InputSums.bytes(width: $0.inputs, hasProducts: options.hasCovariance) }
             let run = try CalibrationRun(
-                self, model, start: model, text, subject, reserved: sizes.reduce(0, +))
+                self, model, start: model, text, subject, hasProducts: options.hasCovariance,
+                reserved: sizes.reduce(0, +))
             var found: [MeasuredInputs] = []
             for layer in linears.indices {
-                let sums = try run.inputs(of: layer, hasProducts: options.hasCovariance, advances: true)
+                let sums = try run.inputs(of: layer, advances: true)
                 found += linears[layer].map { MeasuredInputs(linear: $0, sums: sums[$0.name]) }
             }
             return found

@@ -81,6 +81,16 @@ package struct RecipeLock: Sendable {
     }
 }
 
+extension RecipeLock {
+    /// Options as `--set` has them.
+    package static func settings(_ options: [(name: String, value: JSONValue)]) -> [(name: String, text: String)] {
+        options.compactMap { option in
+            let text = option.value.array?.map { $0.string ?? $0.text }.joined(separator: ",") ?? option.value.string
+            return text.map { (option.name, $0) }
+        }
+    }
+}
+
 /// What two locks differ in, where one was made by running the other's recipe.
 extension RecipeLock {
     /// What was read otherwise than a lock says, a line each.

@@ -8,7 +8,7 @@ extension RunRecord {
         var lock = RecipeLock(program: version, name: recipe.name, text: recipe.text, shardSize: shardSize)
         lock.modules = Dictionary(recipe.modules.map { ($0.name, $0.text) }, uniquingKeysWith: { first, _ in first })
         lock.library = recipe.libraryDigests
-        lock.options = options.filter { $0.given != nil }.map { ($0.name, locked($0)) }
+        lock.options = lockedOptions
         lock.dtype = dtype
         lock.models = lockedModels
         lock.tasks = tasks
@@ -33,6 +33,11 @@ extension RunRecord {
             locked.checksums = model.origin.checksums
             return locked
         }
+    }
+
+    /// The options that were given, as a lock tells of them.
+    var lockedOptions: [(name: String, value: JSONValue)] {
+        options.filter { $0.given != nil }.map { ($0.name, locked($0)) }
     }
 
     /// A given option: texts and lists without local folders, the rest as it was written.

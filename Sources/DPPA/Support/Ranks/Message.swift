@@ -28,6 +28,9 @@ package struct Message: Sendable {
         bytes.append(contentsOf: UnsafeRawBufferPointer(start: values, count: count * MemoryLayout<Value>.stride))
     }
 
+    /// Puts in what another one holds.
+    package mutating func append(_ message: Message) { bytes += message.bytes }
+
     package mutating func put(_ text: String) { put(Array(text.utf8)) }
 
     /// Puts in a value that may be none.
