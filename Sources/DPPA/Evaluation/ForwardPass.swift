@@ -38,14 +38,14 @@ struct ForwardPass {
         let wanted = zip(sequences, layout.offsets).flatMap { sequence, offset in sequence.wanted.map { offset + $0 } }
         let heads = zip(states, try load(network.finalNorm)).map { state, norm in
             VocabularyHead(
-                state.stream, tokens: wanted, targets: sequences.flatMap(\.targets), norm: norm,
+                state.stream, layout, tokens: wanted, targets: sequences.flatMap(\.targets), norm: norm,
                 softCap: network.softCap)
         }
         for block in weights.rowBlocks(network.head) {
             try check()
             let rows = try weights.matrices(network.head, block, run: onAllThreads)
             for (index, head) in heads.enumerated() {
-                try each(head.pieces) { head.add(rows[index], block, piece: $0, $1) }
+                try each(head.pieceCount) { head.add(rows[index], block, piece: $0, $1) }
             }
         }
         return heads.map(\.predictions)

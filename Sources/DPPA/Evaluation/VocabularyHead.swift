@@ -34,22 +34,39 @@ final class VocabularyHead: @unchecked Sendable {
     /// By position.
     private let targetLogits: Buffer<Float>
 
-    /// How many rows one piece has.
+    /// The rows of each matrix product: those of one batch, as a product's last bits may depend on how many rows it has.
+    private let pieces: [Range<Int>]
+
+    /// How many rows a piece has at most.
     private static let rowsAtOnce = 256
 
-    /// Normalises the residual stream at the wanted tokens, of which one may be wanted for several targets.
-    init(_ stream: Buffer<Float>, tokens: [Int], targets: [Int32], norm: LoadedNorm, softCap: Float?) {
+    /// Normalises the residual stream at the wanted tokens, in the order of the batches of the layout; one may be wanted for several
+    /// targets.
+    init(
+        _ stream: Buffer<Float>, _ layout: TokenLayout, tokens: [Int], targets: [Int32], norm: LoadedNorm,
+        softCap: Float?
+    ) {
         width = norm.norm.width
         self.softCap = softCap
         self.targets = targets
         var known: [Int: Int] = [:]
         var rows: [Int] = []
+        var (pieces, batches, end): ([Range<Int>], ArraySlice<TokenLayout.Batch>, Int) = ([], layout.batches[...], 0)
         for token in tokens {
             let row = known[token] ?? known.count
+            if row == known.count {
+                let isNext = token >= end
+                while token >= end, let batch = batches.popFirst() { end = batch.tokens.upperBound }
+                if let last = pieces.last, !isNext, last.count < Self.rowsAtOnce {
+                    pieces[pieces.count - 1] = last.lowerBound..<row + 1
+                } else {
+                    pieces.append(row..<row + 1)
+                }
+            }
             known[token] = row
             rows.append(row)
         }
-        self.rows = rows
+        (self.rows, self.pieces) = (rows, pieces)
         var positions = [[Int]](repeating: [], count: known.count)
         for (position, row) in rows.enumerated() { positions[row].append(position) }
         self.positions = positions
@@ -63,12 +80,11 @@ final class VocabularyHead: @unchecked Sendable {
         }
     }
 
-    var pieces: Int { (states.count + Self.rowsAtOnce - 1) / Self.rowsAtOnce }
+    var pieceCount: Int { pieces.count }
 
     /// Takes the logits of some rows of the head into account, for one piece.
     func add(_ rows: WeightMatrix, _ block: Range<Int>, piece: Int, _ scratch: ActivationScratch) {
-        let first = piece * Self.rowsAtOnce
-        let count = min(states.count - first, Self.rowsAtOnce)
+        let (first, count) = (pieces[piece].lowerBound, pieces[piece].count)
         let logits = scratch.floats(count * block.count)
         rows.times(
             activations.pointer + first * width, rows: count, outputs: 0..<block.count, into: logits,
