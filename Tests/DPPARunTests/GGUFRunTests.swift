@@ -82,7 +82,7 @@ struct GGUFRunTests {
             data += isNorm ? [UInt8](repeating: 0, count: 128) : Array(repeating: block, count: 32).flatMap { $0 }
         }
         header += [UInt8](repeating: 0, count: (32 - header.count % 32) % 32)
-        FileManager.default.createFile(atPath: path, contents: Data(header + data))
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(header + data)))
         return path
     }
 

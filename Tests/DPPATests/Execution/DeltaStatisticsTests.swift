@@ -221,19 +221,18 @@ import Testing
         #expect(whole.survived <= whole.changed && (written != .f32 || whole.survived == whole.changed))
     }
 
-    @Test func countsAloneAreThoseOfTheFirstTileOfEachChunk() throws {
+    @Test func countsAloneAreOfASixteenthByPlaceWhateverChunksAndTilesAre() throws {
         let values = Self.values(.bf16)
         let (graph, merged) = try graph(Self.models(values, .bf16), lambda: 0.02)
         let exact = try run(graph, merged, .f32, isDetailed: nil).written
-        // A chunk is at least a leaf of 4096 elements.
-        for (chunk, tile) in [(1 << 16, 4096), (4096, 512)] {
+        for (chunk, tile) in [(1 << 16, 4096), (4096, 512), (12_288, 4096)] {
             let options = EngineOptions(threads: 2, chunkElements: chunk, tileElements: tile)
             let counts = try #require(try run(graph, merged, .bf16, isDetailed: false, options).statistics)
             #expect(counts.merged.relativeNorm == nil && counts.tensors.allSatisfy(\.experts.isEmpty))
             for tensor in counts.tensors {
                 let (base, bytes) = try (#require(values[tensor.facts.name]?[0]), #require(exact[tensor.facts.name]))
                 var naive = MergedDelta()
-                for index in base.indices where index % chunk < tile {
+                for index in base.indices where index % 65_536 < 4096 {
                     let m = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
                     naive.elements += 1
                     naive.changed += m != base[index] ? 1 : 0

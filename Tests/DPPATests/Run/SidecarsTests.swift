@@ -34,7 +34,7 @@ struct SidecarsTests {
         change(&result)
         var sidecars = try Sidecars(
             result, ResultModels(models, result), tensors: [], dtype: dtype)
-        try sidecars.write(to: folder.makeFolder("out"))
+        _ = try sidecars.write(to: folder.makeFolder("out"))
         #expect(sidecars.notices.isEmpty)
     }
 
@@ -92,7 +92,7 @@ struct SidecarsTests {
         let alone = try OpenModel(at: folder.path + "/a/model.safetensors", label: "a")
         var sidecars = try Sidecars(
             MergeResult(node: node), ResultModels([alone], MergeResult(node: node)), tensors: [], dtype: .f16)
-        try sidecars.write(to: folder.makeFolder("out"))
+        _ = try sidecars.write(to: folder.makeFolder("out"))
         #expect(sidecars.notices.count == 1 && sidecars.notices[0].contains("a has no config.json"))
         #expect(try folder.entries("out").isEmpty)
     }
@@ -109,7 +109,7 @@ struct SidecarsTests {
         var result = MergeResult(node: node)
         result.tokenizer = 1
         var sidecars = try Sidecars(result, ResultModels(models, result), tensors: [], dtype: nil)
-        try sidecars.write(to: folder.makeFolder("out"))
+        _ = try sidecars.write(to: folder.makeFolder("out"))
         #expect(sidecars.notices == ["warning: a: left beside the weights: optimizer.pt, trainer_state.json"])
         for name in ["tekken.json", "modules.json", "1_Pooling/config.json", "assets/a.png"] {
             #expect(try folder.text("out/" + name) == "\(name) of a\r\n")

@@ -49,7 +49,7 @@ struct WrittenModelTests {
         change(&result)
         var sidecars = try Sidecars(
             result, ResultModels(models, result, config: config), tensors: source.tensors.map(\.facts), dtype: nil)
-        try sidecars.write(to: folder.path + "/out")
+        _ = try sidecars.write(to: folder.path + "/out")
         return (sidecars.notices, try folder.entries("out"))
     }
 

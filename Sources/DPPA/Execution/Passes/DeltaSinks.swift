@@ -44,10 +44,14 @@ struct RoundingCounts: Sendable {
     var source: Int
     /// How many elements differ from the reference, how many of them rounding leaves different, and how many were looked at.
     var counts: WorkerCounts
-    /// Whether one tile of each chunk is enough, an even sixteenth or so of the elements.
+    /// Whether a sixteenth of the elements is enough: the first `sample` of `every` so many, by their places alone, so that the
+    /// counts depend on nothing else.
     var isSampled: Bool
     /// Whether anything survives, of all elements.
     var watch: LossWatch
+
+    static let sample = 1 << 12
+    static let every = 1 << 16
 }
 
 /// What the pass leaves of a comparison on one tensor.

@@ -135,14 +135,24 @@ private final class OutputSink: DivisibleSink, @unchecked Sendable {
             _ x: UnsafePointer<Float>, _ encoded: UnsafeRawPointer, _ tile: Tile, _ part: Range<Int>
         ) {
             guard let rounding = slot.rounding else { return }
-            let isCounted = !rounding.isSampled || tile.range.lowerBound == chunk.chunk.owned.lowerBound
-            guard isCounted || rounding.watch.isOpen else { return }
-            let reference = tile.raw(rounding.source, at: part.lowerBound)
             let stored = tile.task.program.sources[rounding.source].dtype
-            let found = DeltaCounts.rounding(
-                x, encoded: encoded, as: slot.dtype, reference: reference, storedAs: stored, count: part.count)
-            if isCounted { rounding.counts.add(chunk.worker, found) }
-            rounding.watch.take(found, x, reference: reference, storedAs: stored, count: part.count)
+            func found(_ range: Range<Int>) -> SIMD4<Int> {
+                let first = range.lowerBound - part.lowerBound
+                return DeltaCounts.rounding(
+                    x + first, encoded: encoded + first * slot.dtype.byteSize, as: slot.dtype,
+                    reference: tile.raw(rounding.source, at: range.lowerBound), storedAs: stored, count: range.count)
+            }
+            if rounding.watch.isOpen {
+                rounding.watch.take(
+                    found(part), x, reference: tile.raw(rounding.source, at: part.lowerBound), storedAs: stored,
+                    count: part.count)
+            }
+            guard rounding.isSampled else { return rounding.counts.add(chunk.worker, found(part)) }
+            let (every, size) = (RoundingCounts.every, RoundingCounts.sample)
+            for start in stride(from: part.lowerBound / every * every, to: part.upperBound, by: every) {
+                let range = (start..<start + size).clamped(to: part)
+                if !range.isEmpty { rounding.counts.add(chunk.worker, found(range)) }
+            }
         }
     }
 }
