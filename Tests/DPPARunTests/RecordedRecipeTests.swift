@@ -81,6 +81,17 @@ import Testing
         let (a, b) = (try files(first.outcome.written[0]), try files(again.outcome.written[0]))
         #expect(a["model.safetensors"] != nil && a["model.safetensors"] == b["model.safetensors"])
         #expect(a["recipe.lua"] == b["recipe.lua"] && a["lib/settings.lua"] == b["lib/settings.lua"])
+        for (line, replaced, told) in [
+            ("dppa_dtype: F32", "dppa_dtype: F33", "dppa_dtype is F33"),
+            ("- \"share=0.25\"", "- share", "dppa_options has share; expected name=value"),
+        ] {
+            #expect(text.contains(line))
+            let wrong = try second.write(text.replacingOccurrences(of: line, with: replaced), "wrong.md")
+            let error = #expect(throws: DPPAError.self) {
+                _ = try RecipeRun(wrong).run(RecipeRun.Request(out: "x"), observer: nil)
+            }
+            #expect(error?.code == .data && error?.message.contains(told) == true, "\(String(describing: error))")
+        }
         let other = try second.write("# Model\n\n```lua\nreturn 1\n```\n\n## Recipe\n\nnone\n", "other.md")
         let error = #expect(throws: DPPAError.self) {
             _ = try RecipeRun(other).run(RecipeRun.Request(out: "x"), observer: nil)

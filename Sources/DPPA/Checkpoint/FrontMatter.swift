@@ -11,7 +11,7 @@ package struct FrontMatter {
     }
 
     /// The head of a text.
-    init(_ text: String) {
+    package init(_ text: String) {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard lines.first?.trimmed == "---" else { return }
         var key: String?

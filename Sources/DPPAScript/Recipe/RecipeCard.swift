@@ -8,7 +8,8 @@ enum RecipeCard {
 
     /// The card's recipe, as a lock that tells of nothing else.
     ///
-    /// Throws `missingInput` when the card has none, and what reading throws.
+    /// Throws `missingInput` when the card has none, `data` when its front matter has what is no option or no type, and what reading
+    /// throws.
     static func lock(reading path: String) throws -> RecipeLock {
         let text = String(decoding: try FileDescriptor.contents(path, limit: 8 << 20), as: UTF8.self)
         let blocks = blocks(text)
@@ -21,13 +22,21 @@ enum RecipeCard {
         for block in blocks.dropFirst() where block.name.hasPrefix("lib/") && block.name.hasSuffix(".lua") {
             lock.modules[String(block.name.dropFirst(4).dropLast(4))] = block.text
         }
-        let front = FrontMatter(path: path)
+        let front = FrontMatter(text)
         for setting in front["dppa_options"] {
-            guard let equals = setting.firstIndex(of: "=") else { continue }
+            guard let equals = setting.firstIndex(of: "=") else {
+                throw DPPAError(.data, "\(path): dppa_options has \(setting.shown); expected name=value")
+            }
             lock.options.append(
                 (String(setting[..<equals]), .string(String(setting[setting.index(after: equals)...]))))
         }
-        lock.dtype = front["dppa_dtype"].first.flatMap { DType(rawValue: $0) }
+        if let word = front["dppa_dtype"].first {
+            guard let dtype = DType(rawValue: word) else {
+                throw DPPAError(
+                    .data, "\(path): dppa_dtype is \(word.shown), which is no type; F32, F16 and BF16 are some")
+            }
+            lock.dtype = dtype
+        }
         return lock
     }
 
