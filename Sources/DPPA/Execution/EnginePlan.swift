@@ -61,8 +61,7 @@ public struct EnginePlan: Sendable {
                             switch readers[place] {
                             case number: continue
                             case -1:
-                                let source = graph.models[model].source(graph.name(tensor))
-                                sizes[place] = source.map { $0.bytesRead($0.shape.reduce(1, *)) } ?? 0
+                                sizes[place] = graph.bytesRead(of: tensor, from: model)
                                 first += sizes[place]
                             default: again += sizes[place]
                             }

@@ -67,6 +67,11 @@ package struct Schedule {
     /// The work of a pass; none where nothing but coarse values is computed.
     func work(at stage: Stage) -> [any PassWork] { work[stage, default: []] }
 
+    /// The work of all passes of an epoch, in order.
+    func work(in epoch: Int) -> [any PassWork] {
+        (0..<passCount(epoch)).flatMap { work(at: Stage(epoch: epoch, pass: $0)) }
+    }
+
     /// The coarse nodes that become known at a moment; often none.
     func coarse(at stage: Stage) -> [NodeID] { coarse[stage, default: []] }
 

@@ -33,6 +33,8 @@ public struct RunRecord: Sendable {
     public var scores: [ScoredModel]
     /// How ranks have shared the scoring, in words, with how often each; empty where one process did it.
     package var sharing: [(words: String, count: Int)] = []
+    /// The same as texts.
+    package var sharingTexts: [String] { sharing.map { $0.words + ($0.count > 1 ? ", \($0.count) times" : "") } }
     /// What the recipe printed, a text for each call.
     public var printed: [String]
     /// What was warned of, a text each.

@@ -24,7 +24,7 @@ package struct RecipeOutcome {
             (output.adapter?.summary ?? output.pack?.summary).map { "\n\(path): \($0)" }
         }
         return "wrote \(written.joined(separator: ", ")): \(report.traffic(seconds: record.seconds))"
-            + record.sharing.map { "\nscored \($0.words)" + ($0.count > 1 ? ", \($0.count) times" : "") }.joined()
+            + record.sharingTexts.map { "\nscored " + $0 }.joined()
             + adapters.joined()
     }
 

@@ -85,10 +85,8 @@ final class MPITransport: RankTransport {
 
     func deliver(_ own: [[UInt8]]) throws -> [[UInt8]] {
         let most = try counts(own.map(\.count).max() ?? 0).max() ?? 0
-        let lengths = try exchange(
-            own.map { withUnsafeBytes(of: $0.count, Array.init) }, counts: Array(repeating: 8, count: size)
-        )
-        .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        let lengths = Self.numbers(
+            try exchange(own.map { Self.bytes($0.count) }, counts: Array(repeating: 8, count: size)))
         var parts = [[UInt8]](repeating: [], count: size)
         for start in stride(from: 0, to: most, by: piece) {
             let pieces = own.map { Array($0[min(start, $0.count)..<min(start + piece, $0.count)]) }
@@ -103,8 +101,13 @@ final class MPITransport: RankTransport {
 
     /// How many bytes each rank has.
     private func counts(_ own: Int) throws -> [Int] {
-        try exchange(withUnsafeBytes(of: own, Array.init), counts: Array(repeating: 8, count: size))
-            .map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
+        Self.numbers(try exchange(Self.bytes(own), counts: Array(repeating: 8, count: size)))
+    }
+
+    private static func bytes(_ number: Int) -> [UInt8] { withUnsafeBytes(of: number, Array.init) }
+
+    private static func numbers(_ parts: [[UInt8]]) -> [Int] {
+        parts.map { $0.withUnsafeBytes { $0.loadUnaligned(as: Int.self) } }
     }
 
     /// One exchange, whose sizes all ranks know; for all, or for the first one.

@@ -90,28 +90,14 @@ import Testing
     /// One matrix of 517 × 129 and a vector, of which ranks share the matrix.
     private static func write(_ labels: [String], in path: String, infinities: [Int] = []) throws {
         let shapes = [
-            ("model.layers.0.mlp.up_proj.weight", [517, 129]), ("model.layers.0.input_layernorm.weight", [129]),
+            (name: "model.layers.0.mlp.up_proj.weight", shape: [517, 129]),
+            (name: "model.layers.0.input_layernorm.weight", shape: [129]),
         ]
-        for (number, label) in labels.enumerated() {
-            let folder = path + "/" + label
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let writer = try CheckpointWriter(
-                directory: folder, tensors: shapes.map { .init(name: $0.0, shape: $0.1, dtype: .bf16) },
-                shardSize: 1 << 30, metadata: [:])
-            for (index, shape) in shapes.enumerated() {
-                let count = shape.1.reduce(1, *)
-                var values = (0..<count).map { Self.noise(UInt64(number) << 40 + UInt64(index) << 32 + UInt64($0)) }
-                if number > 0 && index == 0 { for place in infinities { values[place] = .infinity } }
-                var bytes = [UInt8](repeating: 0, count: 2 * count)
-                try bytes.withUnsafeMutableBytes { buffer in
-                    guard let start = buffer.baseAddress else { return }
-                    DTypeConversion.encode(values, as: .bf16, into: start, count: count)
-                    try writer.write(tensor: index, byteOffset: 0, UnsafeRawBufferPointer(buffer))
-                }
-            }
-            try writer.finish()
-            try #"{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}"#.write(
-                toFile: folder + "/config.json", atomically: true, encoding: .utf8)
+        try TinyModels.write(
+            labels, shapes, config: #"{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}"#, in: path
+        ) { model, tensor, element in
+            if model > 0, tensor == 0, infinities.contains(element) { return .infinity }
+            return noise(UInt64(model) << 40 + UInt64(tensor) << 32 + UInt64(element))
         }
     }
 

@@ -18,7 +18,20 @@ enum TinyModels {
     /// Writes base and experts as `path/LABEL`, in bfloat16; an expert changes about half of the base's elements by steps
     /// of a tenth of them.
     static func write(_ labels: [String], layers: Int, in path: String) throws {
-        let shapes = shapes(layers)
+        let config = """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 8, "intermediate_size": 16,
+             "num_hidden_layers": \(layers), "num_attention_heads": 2, "vocab_size": 12, "tie_word_embeddings": true}
+            """
+        try write(labels, shapes(layers), config: config, in: path) { model, tensor, element in
+            value(model: model, tensor: tensor, element: element)
+        }
+    }
+
+    /// Writes models of some tensors as `path/LABEL`, in bfloat16.
+    static func write(
+        _ labels: [String], _ shapes: [(name: String, shape: [Int])], config: String, in path: String,
+        value: (_ model: Int, _ tensor: Int, _ element: Int) -> Float
+    ) throws {
         for (number, label) in labels.enumerated() {
             try FileManager.default.createDirectory(
                 atPath: path + "/" + label, withIntermediateDirectories: true)
@@ -28,7 +41,7 @@ enum TinyModels {
                 metadata: [:])
             for (index, entry) in shapes.enumerated() {
                 let count = entry.shape.reduce(1, *)
-                let values = (0..<count).map { value(model: number, tensor: index, element: $0) }
+                let values = (0..<count).map { value(number, index, $0) }
                 var bytes = [UInt8](repeating: 0, count: 2 * count)
                 try bytes.withUnsafeMutableBytes { buffer in
                     guard let start = buffer.baseAddress else { return }
@@ -37,10 +50,7 @@ enum TinyModels {
                 }
             }
             try writer.finish()
-            try """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 8, "intermediate_size": 16,
-             "num_hidden_layers": \(layers), "num_attention_heads": 2, "vocab_size": 12, "tie_word_embeddings": true}
-            """.write(toFile: path + "/" + label + "/config.json", atomically: true, encoding: .utf8)
+            try config.write(toFile: path + "/" + label + "/config.json", atomically: true, encoding: .utf8)
         }
     }
 

@@ -23,10 +23,8 @@ package final class InputSums: @unchecked Sendable {
         self.width = width
         sums = Buffer<Double>(width)
         squares = Buffer<Double>(width)
-        sums.clear()
-        squares.clear()
         products = hasProducts ? Buffer<Float>(width * width) : nil
-        products?.clear()
+        clear()
     }
 
     /// Begins again with nothing.

@@ -142,12 +142,13 @@ private final class OutputSink: DivisibleSink, @unchecked Sendable {
                     x + first, encoded: encoded + first * slot.dtype.byteSize, as: slot.dtype,
                     reference: tile.raw(rounding.source, at: range.lowerBound), storedAs: stored, count: range.count)
             }
-            if rounding.watch.isOpen {
+            let whole = rounding.watch.isOpen || !rounding.isSampled ? found(part) : nil
+            if let whole, rounding.watch.isOpen {
                 rounding.watch.take(
-                    found(part), x, reference: tile.raw(rounding.source, at: part.lowerBound), storedAs: stored,
+                    whole, x, reference: tile.raw(rounding.source, at: part.lowerBound), storedAs: stored,
                     count: part.count)
             }
-            guard rounding.isSampled else { return rounding.counts.add(chunk.worker, found(part)) }
+            if let whole, !rounding.isSampled { return rounding.counts.add(chunk.worker, whole) }
             let (every, size) = (RoundingCounts.every, RoundingCounts.sample)
             for start in stride(from: part.lowerBound / every * every, to: part.upperBound, by: every) {
                 let range = (start..<start + size).clamped(to: part)

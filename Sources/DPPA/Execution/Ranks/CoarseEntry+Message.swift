@@ -4,16 +4,12 @@ import DPPASupport
 /// Results of passes on their way from rank to rank: nodes by their numbers, works by their places in the schedule.
 struct CoarseEntryCoder {
     private var places: [AnyHashable: Int] = [:]
-    private var works: [any PassWork] = []
+    private let works: [any PassWork]
 
     /// A coder for the works of an epoch.
     init(_ epoch: Int, _ schedule: Schedule) {
-        for pass in 0..<schedule.passCount(epoch) {
-            for item in schedule.work(at: Stage(epoch: epoch, pass: pass)) {
-                places[AnyHashable(item)] = works.count
-                works.append(item)
-            }
-        }
+        works = schedule.work(in: epoch)
+        for (place, item) in works.enumerated() { places[AnyHashable(item)] = place }
     }
 
     private enum Kind: UInt8 { case none, scalar, vector, cut, columnCut, sums, columnSums, rowValues }

@@ -30,7 +30,7 @@ extension Engine {
         let sizes = try units.map { try $0.map { try known.bytes(of: $0) } }
         let leaders = leaders(units, outputs)
         let together = Set(leaders.keys).union(leaders.values)
-        let work = (0..<schedule.passCount(epoch)).flatMap { schedule.work(at: Stage(epoch: epoch, pass: $0)) }
+        let work = schedule.work(in: epoch)
         let pieces = try Deal.pieces(
             sizes.map { $0.reduce(0, +) }, among: count, smallest: options.smallestPart
         ) { number in

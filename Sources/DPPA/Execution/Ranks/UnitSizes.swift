@@ -10,7 +10,7 @@ struct UnitSizes {
 
     init(_ graph: Graph, _ epoch: Int, _ schedule: Schedule, _ outputs: [Engine.Output]) {
         (self.graph, self.outputs, needs) = (graph, outputs, schedule.needs)
-        work = (0..<schedule.passCount(epoch)).flatMap { schedule.work(at: Stage(epoch: epoch, pass: $0)) }
+        work = schedule.work(in: epoch)
     }
 
     /// The bytes of a tensor.
@@ -19,17 +19,21 @@ struct UnitSizes {
         for item in work where needs.contains(item, on: tensor) {
             if let write = item as? OutputWrite {
                 guard let slot = outputs[write.number].slots[tensor] else { continue }
-                written += graph.facts(tensor).numel * slot.dtype.byteSize
+                written += graph.numel(tensor) * slot.dtype.byteSize
             }
             for node in item.operands {
                 models.formUnion(try loads[node, default: Loads(graph, node)].models(on: tensor))
             }
         }
         // A matrix is made of the tensor as models have it.
-        let name = graph.facts(graph.hasMatrices ? graph.original(tensor) : tensor).name
-        return models.reduce(written) { total, model in
-            guard let source = graph.models[model].source(name) else { return total }
-            return total + source.bytesRead(source.shape.reduce(1, *))
-        }
+        let read = graph.hasMatrices ? graph.original(tensor) : tensor
+        return models.reduce(written) { $0 + graph.bytesRead(of: read, from: $1) }
+    }
+}
+
+extension Graph {
+    /// What reading a tensor of a model takes, in bytes; 0 where the model lacks it.
+    func bytesRead(of tensor: TensorID, from model: Int) -> Int {
+        models[model].source(name(tensor)).map { $0.bytesRead($0.shape.reduce(1, *)) } ?? 0
     }
 }

@@ -85,10 +85,7 @@ public struct RunReport: Sendable {
             ("written", record.written.joined(separator: ", ")),
             ("dtype", isMerge ? dtypes.joined(separator: ", ") : ""), ("seed", record.seed.map(String.init) ?? ""),
             ("weights", moved),
-            (
-                "scoring",
-                record.sharing.map { $0.words + ($0.count > 1 ? ", \($0.count) times" : "") }.joined(separator: "; ")
-            ),
+            ("scoring", record.sharingTexts.joined(separator: "; ")),
         ]
         return all.filter { !$0.value.isEmpty }
     }
